@@ -1,0 +1,156 @@
+// swift-tools-version: 6.2
+// One package: every target of docs/ARCHITECTURE.md, bottom layer first. Import arrows point strictly down;
+// Tests/TidyTests holds the same table and fails when a file breaks it.
+
+import PackageDescription
+
+/// The settings of every Swift target: Swift 6, warnings are errors.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio = "swift-nio"
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A Swift target in `Sources/<name>` under the strict settings.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A Swift target whose folder `resources` is copied beside the program.
+func module(_ name: String, _ dependencies: [Target.Dependency], resources: String) -> Target {
+    .target(name: name, dependencies: dependencies, resources: [.copy(resources)], swiftSettings: strict)
+}
+
+/// The tests of one target in `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "gridwatch",
+    products: [.executable(name: "gridwatch", targets: ["gridwatch"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Layer 0: C. System libraries with shims for what Swift cannot import, and the pixel kernels.
+        .systemLibrary(
+            name: "CFFmpeg",
+            pkgConfig: "libavformat libavcodec libswscale libavutil",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]
+        ),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
+
+        // Layer 1: values that cross stage borders, and what carries them.
+        module("Flow"),
+
+        // Layer 2: the wrappers over foreign code and protocols.
+        module("Media", ["CFFmpeg", "CVision", "Flow"]),
+        module("RTSP", ["Flow", crypto, nioCore]),
+        module("Postgres", ["CPostgres"]),
+
+        // Layer 3: the domain, pure: no clock, no I/O.
+        module("CityGrid"),
+        module("Detection", ["CVision", "Flow"]),
+        module("Cases"),
+
+        // Layer 4: stages and tools with I/O.
+        module("Settings", ["Detection", "Flow", yams]),
+        module("Ingest", ["Flow", "Media", logging]),
+        module("Spool", ["Flow", grdb]),
+        module("Store", ["Cases", "CityGrid", "Flow", "Postgres", logging], resources: "Schema"),
+        module("SeedData", ["CityGrid"]),
+
+        // Layer 5: the composition of the stages.
+        module(
+            "Pipeline",
+            [
+                "Detection", "Flow", "Ingest", "Media", "Postgres", "Settings", "Spool", "Store", crypto, lifecycle,
+                logging,
+            ]
+        ),
+
+        // Layer 6: what stands around the pipeline.
+        module("Replay", ["Detection", "Flow", "Media", "Pipeline"]),
+        module("Simulator", ["Flow", "Media", "RTSP", crypto, logging, nioCore, nioPosix]),
+        module(
+            "Web",
+            [
+                "Cases", "Flow", "Postgres", "Store", crypto, cryptoExtras, httpTypes, hummingbird, lifecycle, logging,
+                mustache, nioCore,
+            ],
+            resources: "Assets"
+        ),
+
+        // Layer 7: the command line, one file per subcommand.
+        .executableTarget(
+            name: "gridwatch",
+            dependencies: [
+                "CityGrid", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Postgres", "RTSP", "Replay",
+                "SeedData",
+                "Settings", "Simulator", "Spool", "Store", "Web", argumentParser, lifecycle, logging, unixSignals,
+            ],
+            swiftSettings: strict
+        ),
+
+        tests("Flow", ["Flow"]),
+        tests("Media", ["Media", "Flow", "CVision"]),
+        tests("RTSP", ["RTSP", "Flow", nioCore]),
+        tests("Postgres", ["Postgres"]),
+        tests("CityGrid", ["CityGrid"]),
+        tests("Detection", ["Detection", "Flow", "CVision"]),
+        tests("Cases", ["Cases"]),
+        tests("Settings", ["Settings", "Detection", "Flow"]),
+        tests("Ingest", ["Ingest", "Flow", "Media", "Simulator"]),
+        tests("Spool", ["Spool", "Flow", "spool-crash-child"]),
+        .executableTarget(
+            name: "spool-crash-child",
+            dependencies: ["Spool", "Flow"],
+            path: "Tests/Support/SpoolCrashChild",
+            swiftSettings: strict
+        ),
+        tests("Store", ["Store", "Cases", "CityGrid", "Flow", "Postgres", "SeedData"]),
+        tests("SeedData", ["SeedData", "CityGrid"]),
+        tests(
+            "Pipeline",
+            [
+                "Pipeline", "Detection", "Flow", "Ingest", "Media", "Postgres", "Settings", "Simulator", "Spool",
+                "Store",
+                lifecycle, logging,
+            ]
+        ),
+        tests("Replay", ["Replay", "Detection", "Flow", "Media"]),
+        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", nioCore]),
+        tests("Web", ["Web", "Cases", "Flow", "Postgres", "Store", hummingbird, httpTypes, lifecycle, logging]),
+        tests("Command", ["gridwatch", "Detection"]),
+        tests("Tidy", []),
+    ]
+)
