@@ -1,0 +1,51 @@
+#ifndef GRIDWATCH_COMPONENTS_H
+#define GRIDWATCH_COMPONENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// One group of touching foreground pixels (8 neighbours).
+typedef struct {
+    uint32_t area;    // pixels
+    uint32_t strong;  // of these, marked 2 in the mask
+    uint32_t left;    // first column
+    uint32_t top;     // first row
+    uint32_t right;   // last column
+    uint32_t bottom;  // last row
+    uint32_t core;    // pixels whose 8 neighbours belong to it too
+    uint32_t age;     // sum of the ages
+    uint32_t border;  // pixels with a neighbour (4) outside
+    uint32_t edge_now;     // sum over the border of the frame's gradient
+    uint32_t edge_then;    // sum over the border of the background's gradient
+    uint32_t edge_change;  // sum over the border of their difference
+    uint32_t contrast;     // sum of |frame - background|
+    uint64_t now;          // sum of the frame
+    uint64_t then;         // sum of the background
+    uint64_t now_now;      // sum of the frame's squares
+    uint64_t then_then;    // sum of the background's squares
+    uint64_t now_then;     // sum of the products
+} cv_component;
+
+/// The planes that components are measured on.
+typedef struct {
+    const uint8_t *pixels;
+    const uint8_t *expected;
+    const uint8_t *age;
+    const uint8_t *gradient_now;
+    const uint8_t *gradient_then;
+} cv_evidence;
+
+/// The greatest number of components that a picture of this size can have.
+size_t cv_components_limit(size_t width, size_t height);
+
+/// Finds the components of `mask` (0 = background). `labels` gets 0 or 1 + the component's index for each pixel,
+/// `components` needs cv_components_limit(width, height) + 1 elements.
+///
+/// Components are numbered in the order of their first pixel. Returns their number.
+/// The picture may have at most 65,535 components. Only the geometric fields are filled.
+size_t cv_components(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, cv_component *components);
+
+/// Fills the other fields of the components.
+void cv_measure(const uint16_t *labels, size_t width, size_t height, cv_evidence evidence, cv_component *components);
+
+#endif

@@ -1,0 +1,21 @@
+#ifndef GRIDWATCH_LIGHT_H
+#define GRIDWATCH_LIGHT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// How the brightness of a known picture became that of a new one: new = old * gain / 256 + offset, clipped.
+typedef struct {
+    int32_t gain;    // 256 = unchanged
+    int32_t offset;  // grey levels
+    int32_t fit;     // share of the sampled pixels that it explains, 0…1000
+    int32_t still;   // share that "nothing changed" explains, 0…1000
+} cv_light;
+
+/// Finds the change of light that explains most pixels; "nothing changed" unless another explains clearly more.
+cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count);
+
+/// Fills the table old → new of a change of light.
+void cv_light_table(cv_light light, uint8_t table[256]);
+
+#endif

@@ -1,0 +1,51 @@
+internal import CFFmpeg
+internal import Glibc
+
+/// Where a demuxer reads: the text to show, and the URL that FFmpeg gets.
+struct MediaSource {
+    /// Without password, for messages.
+    let name: String
+    /// What goes to FFmpeg.
+    let address: String
+    /// True for a file on this machine.
+    let isLocalFile: Bool
+
+    /// Looks at `url`; a path is checked here, because FFmpeg's own words for it help nobody, and because opening a
+    /// named pipe would block where no time-out reaches.
+    init(url: String) throws(MediaError) {
+        name = redacted(url: url)
+        let path = url.hasPrefix("file:") ? Self.path(ofFileURL: url) : url
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            guard Self.hasScheme(url), !url.hasPrefix("file:") else {
+                let reason = String(cString: strerror(errno))
+                throw MediaError(.openFailed, "cannot open \(name): \(reason); check the path")
+            }
+            address = url
+            isLocalFile = false
+            return
+        }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG else {
+            let what = kind == S_IFDIR ? "it is a directory; name a file in it" : "it is not a regular file"
+            throw MediaError(.openFailed, "cannot open \(name): \(what)")
+        }
+        guard status.st_size > 0 else {
+            throw MediaError(.openFailed, "cannot open \(name): the file is empty; was its recording cut short?")
+        }
+        // With the prefix a colon or a percent sign in the name has no meaning for FFmpeg.
+        address = "file:" + path
+        isLocalFile = true
+    }
+
+    private static func path(ofFileURL url: String) -> String {
+        let rest = url.dropFirst("file:".count)
+        return String(rest.hasPrefix("//") ? rest.dropFirst(2) : rest)
+    }
+
+    /// True for `name:` in front, as in `rtsp://…`, `udp:…`, `concat:…`.
+    private static func hasScheme(_ url: String) -> Bool {
+        guard let colon = url.firstIndex(of: ":"), colon != url.startIndex else { return false }
+        return url[..<colon].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+    }
+}
