@@ -1,0 +1,30 @@
+/// Why a rule, a schedule or a setting was refused.
+public struct DetectionError: Error, CustomStringConvertible, Hashable, Sendable {
+    /// What kind of thing was wrong.
+    public enum Code: String, Hashable, Sendable {
+        /// A rule's kind, geometry, number or text is not usable.
+        case invalidRule
+        /// The rule is fine, but its kind cannot be judged yet.
+        case unsupportedKind
+        /// A weekly window has a bad day or time of day.
+        case invalidSchedule
+        /// The key of a setting is not known.
+        case unknownSetting
+        /// The value of a setting is not a number of its range.
+        case invalidSetting
+    }
+
+    /// What kind of thing was wrong.
+    public let code: Code
+    /// Where, why and what to do, for a person.
+    public let message: String
+
+    /// The message.
+    public var description: String { message }
+
+    /// Makes an error from its kind and its message.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,100 @@
+import Flow
+
+/// A rule file: `{"rules": […]}`. Label files have the same shape, with more keys.
+public struct RuleFile: Sendable, Hashable, Codable {
+    /// The rules, in the order of the file, each with its own id.
+    public var rules: [Rule]
+
+    /// Makes a rule file.
+    public init(rules: [Rule]) {
+        self.rules = rules
+    }
+
+    /// Reads the rules and refuses two with the same id.
+    ///
+    /// - Throws: `DetectionError` for a rule that cannot be used, `DecodingError` for a wrong shape.
+    public init(from decoder: any Decoder) throws {
+        rules = try decoder.container(keyedBy: CodingKeys.self).decode([Rule].self, forKey: .rules)
+        var seen = Set<String>()
+        for rule in rules where !seen.insert(rule.id).inserted {
+            throw DetectionError(.invalidRule, "rule '\(rule.id)' is there twice; give every rule its own id")
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case rules
+    }
+}
+
+extension Rule: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case id
+        case kind
+        case name
+        case polygon
+        case line
+        case direction
+        case minSeconds = "min_seconds"
+        case minCount = "min_count"
+        case thresholds
+        case schedule
+        case hazardType = "hazard_type"
+        case severity
+        case dispatch
+    }
+
+    /// Reads one element of `rules`.
+    ///
+    /// - Throws: `DetectionError` that names the rule when a value cannot be used, `DecodingError` for a wrong shape.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let id = try values.decode(String.self, forKey: .id)
+        func choice<T: RawRepresentable & CaseIterable>(_ key: CodingKeys, _ type: T.Type) throws -> T?
+        where T.RawValue == String {
+            guard let text = try values.decodeIfPresent(String.self, forKey: key) else { return nil }
+            if let value = T(rawValue: text) { return value }
+            let known = T.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DetectionError(
+                .invalidRule,
+                "rule '\(id)': \(key.stringValue) '\(text)' is unknown; known are \(known)"
+            )
+        }
+        guard let kind = try choice(.kind, RuleKind.self) else {
+            throw DetectionError(.invalidRule, "rule '\(id)': kind is missing")
+        }
+        self.init(
+            id: id,
+            kind: kind,
+            name: try values.decodeIfPresent(String.self, forKey: .name) ?? "",
+            polygon: try values.decodeIfPresent([NormalizedPoint].self, forKey: .polygon),
+            line: try values.decodeIfPresent([NormalizedPoint].self, forKey: .line),
+            direction: try choice(.direction, Direction.self),
+            minSeconds: try values.decodeIfPresent(Double.self, forKey: .minSeconds),
+            minCount: try values.decodeIfPresent(Int.self, forKey: .minCount),
+            thresholds: try values.decodeIfPresent(Thresholds.self, forKey: .thresholds) ?? Thresholds(),
+            schedule: try values.decodeIfPresent(Schedule.self, forKey: .schedule),
+            hazardType: try values.decodeIfPresent(String.self, forKey: .hazardType) ?? "",
+            severity: try values.decodeIfPresent(Int.self, forKey: .severity) ?? 3,
+            dispatch: try choice(.dispatch, Dispatch.self) ?? .triage
+        )
+        try validate()
+    }
+
+    /// Writes what `init(from:)` reads; values that are absent are left out.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(id, forKey: .id)
+        try values.encode(kind, forKey: .kind)
+        if !name.isEmpty { try values.encode(name, forKey: .name) }
+        try values.encodeIfPresent(polygon, forKey: .polygon)
+        try values.encodeIfPresent(line, forKey: .line)
+        try values.encodeIfPresent(direction, forKey: .direction)
+        try values.encodeIfPresent(minSeconds, forKey: .minSeconds)
+        try values.encodeIfPresent(minCount, forKey: .minCount)
+        if thresholds != Thresholds() { try values.encode(thresholds, forKey: .thresholds) }
+        try values.encodeIfPresent(schedule, forKey: .schedule)
+        if !hazardType.isEmpty { try values.encode(hazardType, forKey: .hazardType) }
+        try values.encode(severity, forKey: .severity)
+        try values.encode(dispatch, forKey: .dispatch)
+    }
+}
