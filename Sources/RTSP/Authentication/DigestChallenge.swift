@@ -1,0 +1,96 @@
+/// What a server asks a client to prove: one `WWW-Authenticate: Digest` header.
+public struct DigestChallenge: Hashable, Sendable {
+    /// The name of the protected area, part of the proof.
+    public var realm: String
+    /// The server's one-time text, part of the proof.
+    public var nonce: String
+    /// The hash to prove with.
+    public var algorithm: DigestAlgorithm
+    /// True when the server takes `qop=auth`, which adds a counter and the client's own one-time text.
+    public var offersAuth: Bool
+    /// Text that the client sends back as it is.
+    public var opaque: String?
+    /// True when the last proof was right but for an old nonce: try again without asking for another password.
+    public var isStale: Bool
+
+    /// Makes a challenge.
+    public init(
+        realm: String,
+        nonce: String,
+        algorithm: DigestAlgorithm,
+        offersAuth: Bool = true,
+        opaque: String? = nil,
+        isStale: Bool = false
+    ) {
+        self.realm = realm
+        self.nonce = nonce
+        self.algorithm = algorithm
+        self.offersAuth = offersAuth
+        self.opaque = opaque
+        self.isStale = isStale
+    }
+
+    /// Reads a header value; nil when it is not a Digest challenge that can be answered here.
+    public init?(_ headerValue: String) {
+        guard let parameters = digestParameters(headerValue),
+            let realm = parameters["realm"], let nonce = parameters["nonce"],
+            let algorithm = DigestAlgorithm(parameter: parameters["algorithm"])
+        else { return nil }
+        let qualities = parameters["qop"]?.splitOutsideQuotes(",").map { $0.lowercased() }
+        if let qualities, !qualities.contains("auth") { return nil }
+        self.realm = realm
+        self.nonce = nonce
+        self.algorithm = algorithm
+        self.offersAuth = qualities != nil
+        self.opaque = parameters["opaque"]
+        self.isStale = parameters["stale"]?.lowercased() == "true"
+    }
+
+    /// The header as it stands on its line.
+    public var headerValue: String {
+        var text = "Digest realm=\(realm.quoted), nonce=\(nonce.quoted), algorithm=\(algorithm.rawValue)"
+        if offersAuth { text += ", qop=\"auth\"" }
+        if let opaque { text += ", opaque=\(opaque.quoted)" }
+        if isStale { text += ", stale=true" }
+        return text
+    }
+
+    /// The client's proof that it knows the password.
+    ///
+    /// - Parameters:
+    ///   - user: User name.
+    ///   - password: Password; leaves this function only as a hash.
+    ///   - method: Method of the request, in capitals.
+    ///   - uri: URI of the request, as its first line has it.
+    ///   - count: How often this nonce has been used, this time included; at least 1.
+    ///   - clientNonce: The client's one-time text.
+    /// - Returns: The credentials for the `Authorization` header of that request.
+    public func answer(
+        user: String,
+        password: String,
+        method: String,
+        uri: String,
+        count: UInt32,
+        clientNonce: String
+    ) -> DigestCredentials {
+        var credentials = DigestCredentials(
+            user: user,
+            realm: realm,
+            nonce: nonce,
+            uri: uri,
+            algorithm: algorithm,
+            opaque: opaque
+        )
+        if offersAuth { credentials.quality = .init(count: count, clientNonce: clientNonce) }
+        credentials.response = credentials.expectedResponse(password: password, method: method)
+        return credentials
+    }
+}
+
+/// The parameters of a `Digest` header by name in lower case; nil when the scheme is another one.
+func digestParameters(_ headerValue: String) -> [String: String]? {
+    let scheme = "digest "
+    guard headerValue.prefix(scheme.count).lowercased() == scheme else { return nil }
+    let pairs = headerValue.dropFirst(scheme.count).splitOutsideQuotes(",").map(\.nameAndValue)
+    return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+}

@@ -1,0 +1,91 @@
+/// A client's proof: one `Authorization: Digest` header (RFC 2617 and RFC 7616).
+public struct DigestCredentials: Hashable, Sendable {
+    /// The parts that `qop=auth` adds.
+    public struct Quality: Hashable, Sendable {
+        /// How often the nonce has been used, this time included.
+        public var count: UInt32
+        /// The client's one-time text.
+        public var clientNonce: String
+
+        /// Makes the parts.
+        public init(count: UInt32, clientNonce: String) {
+            self.count = count
+            self.clientNonce = clientNonce
+        }
+
+        /// Eight hexadecimal digits, as they are hashed.
+        var countDigits: String {
+            let digits = String(count, radix: 16)
+            return String(repeating: "0", count: 8 - digits.count) + digits
+        }
+    }
+
+    /// User name.
+    public var user: String
+    /// The realm of the challenge.
+    public var realm: String
+    /// The nonce of the challenge.
+    public var nonce: String
+    /// The URI of the request that is proved.
+    public var uri: String
+    /// The hash.
+    public var algorithm: DigestAlgorithm
+    /// The opaque text of the challenge.
+    public var opaque: String?
+    /// Counter and client nonce; nil in the older form without `qop`.
+    public var quality: Quality?
+    /// The proof: hexadecimal digits.
+    public var response: String
+
+    init(user: String, realm: String, nonce: String, uri: String, algorithm: DigestAlgorithm, opaque: String?) {
+        self.user = user
+        self.realm = realm
+        self.nonce = nonce
+        self.uri = uri
+        self.algorithm = algorithm
+        self.opaque = opaque
+        self.response = ""
+    }
+
+    /// Reads a header value; nil when it is not a complete Digest proof.
+    public init?(_ headerValue: String) {
+        guard let parameters = digestParameters(headerValue),
+            let user = parameters["username"], let realm = parameters["realm"], let nonce = parameters["nonce"],
+            let uri = parameters["uri"], let response = parameters["response"],
+            let algorithm = DigestAlgorithm(parameter: parameters["algorithm"])
+        else { return nil }
+        self.init(
+            user: user,
+            realm: realm,
+            nonce: nonce,
+            uri: uri,
+            algorithm: algorithm,
+            opaque: parameters["opaque"]
+        )
+        self.response = response.lowercased()
+        guard let quality = parameters["qop"] else { return }
+        guard quality.lowercased() == "auth", let clientNonce = parameters["cnonce"],
+            let count = parameters["nc"].flatMap({ UInt32($0, radix: 16) })
+        else { return nil }
+        self.quality = Quality(count: count, clientNonce: clientNonce)
+    }
+
+    /// The header as it stands on its line.
+    public var headerValue: String {
+        var text = "Digest username=\(user.quoted), realm=\(realm.quoted), nonce=\(nonce.quoted), uri=\(uri.quoted)"
+        text += ", response=\"\(response)\", algorithm=\(algorithm.rawValue)"
+        if let quality {
+            text += ", qop=auth, nc=\(quality.countDigits), cnonce=\(quality.clientNonce.quoted)"
+        }
+        if let opaque { text += ", opaque=\(opaque.quoted)" }
+        return text
+    }
+
+    /// What `response` must be when the client knows `password` (RFC 7616, 3.4.1).
+    func expectedResponse(password: String, method: String) -> String {
+        let secret = algorithm.hex("\(user):\(realm):\(password)")
+        let request = algorithm.hex("\(method):\(uri)")
+        guard let quality else { return algorithm.hex("\(secret):\(nonce):\(request)") }
+        return algorithm.hex("\(secret):\(nonce):\(quality.countDigits):\(quality.clientNonce):auth:\(request)")
+    }
+}

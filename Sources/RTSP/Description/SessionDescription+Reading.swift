@@ -1,0 +1,69 @@
+extension SessionDescription {
+    /// Reads the tracks out of a description; takes CRLF and LF, and skips lines that it does not know.
+    ///
+    /// - Throws: `malformed` when the text does not start as SDP or a track has no payload type.
+    public init(reading text: String) throws(RTSPError) {
+        let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
+        guard lines.first?.hasPrefix("v=") == true else {
+            throw RTSPError(.malformed, "a session description starts with v=0, this with: \(text.prefix(40))")
+        }
+        self.init(name: "", control: nil, media: [])
+        for line in lines {
+            guard let (kind, value) = Self.split(line, at: "=") else { continue }
+            switch kind {
+            case "s": if media.isEmpty { name = value == "-" ? "" : value }
+            case "m": media.append(try Self.track(value))
+            case "a": read(attribute: value)
+            default: break
+            }
+        }
+    }
+
+    /// `video 0 RTP/AVP 96`.
+    private static func track(_ value: String) throws(RTSPError) -> MediaDescription {
+        let parts = value.split(separator: " ")
+        guard parts.count >= 4, let type = UInt8(parts[3]), type < 128 else {
+            throw RTSPError(.malformed, "an SDP media line has no RTP payload type: m=\(value.prefix(80))")
+        }
+        // 26 is the one static type of video that cameras send (RFC 3551, table 5): it needs no rtpmap line.
+        let encoding = type == 26 ? "JPEG" : ""
+        return MediaDescription(kind: String(parts[0]), payloadType: type, encoding: encoding, clockRate: 90_000)
+    }
+
+    private mutating func read(attribute: String) {
+        guard let (name, value) = Self.split(attribute, at: ":") else { return }
+        guard let last = media.indices.last else {
+            if name == "control" { control = value }
+            return
+        }
+        switch name {
+        case "control": media[last].control = value
+        case "rtpmap": Self.readMap(value, into: &media[last])
+        case "fmtp":
+            guard let (type, parameters) = Self.split(value, at: " "), type == String(media[last].payloadType) else {
+                return
+            }
+            media[last].formatParameters = parameters.splitOutsideQuotes(";").map { text in
+                guard let (name, value) = Self.split(text, at: "=") else {
+                    return FormatParameter(name: text, value: "")
+                }
+                return FormatParameter(name: name, value: value)
+            }
+        default: break
+        }
+    }
+
+    /// `96 H264/90000`.
+    private static func readMap(_ value: String, into track: inout MediaDescription) {
+        guard let (type, coding) = split(value, at: " "), type == String(track.payloadType) else { return }
+        let parts = coding.split(separator: "/")
+        guard let encoding = parts.first else { return }
+        track.encoding = String(encoding)
+        if parts.count > 1, let rate = Int(parts[1]), rate > 0 { track.clockRate = rate }
+    }
+
+    private static func split(_ text: String, at separator: Character) -> (String, String)? {
+        guard let position = text.firstIndex(of: separator) else { return nil }
+        return (text[..<position].trimmed, text[text.index(after: position)...].trimmed)
+    }
+}
