@@ -1,0 +1,42 @@
+public import Flow
+
+/// One sample clip: how it is called, coded and labelled, and the scene it shows.
+public struct SceneSpec: Sendable {
+    /// The file's name without its ending.
+    public let name: String
+    /// What happens, for a reader.
+    public let description: String
+    /// What makes it hard, separated by semicolons.
+    public let conditions: String
+    /// Columns of the picture.
+    public var width = 640
+    /// Rows of the picture.
+    public var height = 360
+    /// Frames a second.
+    public var framesPerSecond = 12
+    /// Length in whole seconds.
+    public let seconds: Int
+    /// The coding.
+    public var codec = StreamFormat.Codec.h264
+    /// Constant rate factor of the encoder.
+    public var quality = 28
+    /// What the clip's noise, textures and weather grow from.
+    public let seed: UInt64
+    /// Builds the scene and its rules for a picture size.
+    let stage: @Sendable (PictureSize) -> Stage
+
+    /// Number of frames.
+    public var frameCount: Int { seconds * framesPerSecond }
+
+    /// The file of the clip.
+    public var fileName: String { name + ".mp4" }
+
+    /// The clip's own size.
+    var size: PictureSize { PictureSize(width: width, height: height) }
+}
+
+/// A scene with the rules that watch it.
+struct Stage {
+    let scene: Scene
+    let rules: [SceneRule]
+}
