@@ -1,0 +1,227 @@
+/// One row of a table.
+public struct CSVRow: Sendable, Hashable {
+    /// The line of the file on which the row begins, counted from 1.
+    public let line: Int
+    /// The fields as text without blanks around them, or why they cannot be read.
+    public let fields: Result<[String], CityGridError>
+}
+
+/// Reads CSV (RFC 4180) piece by piece: quotes with commas and line breaks inside, CRLF or LF, UTF-8 with or without
+/// a byte order mark, or GB18030.
+///
+/// The first row with other characters than ASCII decides the encoding of the file: valid UTF-8, else GB18030. After
+/// that a row that does not fit is reported by itself. A row is at most `limit` bytes long, and a quote that is never
+/// closed costs only the line it stands on. Memory is bounded by one row and one piece.
+public struct CSVReader {
+    /// Bytes that one row may have.
+    public let limit: Int
+    /// Bytes taken from the source so far.
+    public private(set) var bytesRead = 0
+    /// The encoding, once known.
+    public private(set) var encoding: TextEncoding?
+
+    private let source: () throws -> [UInt8]?
+    private var buffer: [UInt8] = []
+    private var position = 0
+    private var line = 1
+    private var atEnd = false
+
+    /// Makes a reader.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes that one row may have.
+    ///   - source: gives the next piece of the file, nil at its end.
+    public init(limit: Int = 65_536, source: @escaping () throws -> [UInt8]?) {
+        self.limit = limit
+        self.source = source
+    }
+
+    /// Gives the next row that is not blank, or nil at the end.
+    ///
+    /// - Throws: what the source throws. A bad row is no error here, its `fields` tell.
+    public mutating func next() throws -> CSVRow? {
+        if bytesRead == 0 { try skipByteOrderMark() }
+        while true {
+            let start = line
+            guard let record = try nextRecord() else { return nil }
+            switch record {
+            case .fields(let fields) where fields.allSatisfy(\.isEmpty) && fields.count == 1:
+                continue
+            case .fields(let fields):
+                return CSVRow(line: start, fields: decode(fields))
+            case .broken(let reason):
+                return CSVRow(line: start, fields: .failure(CityGridError(.invalidRow, reason)))
+            }
+        }
+    }
+
+    private enum Record {
+        case fields([[UInt8]])
+        case broken(String)
+    }
+
+    /// Reads the bytes of one row, and moves past it.
+    private mutating func nextRecord() throws -> Record? {
+        while true {
+            switch CSVScanner.scan(buffer, from: position, atEnd: atEnd, limit: limit) {
+            case .empty:
+                return nil
+            case .row(let fields, let end, let lines):
+                position = end
+                line += lines
+                return .fields(fields)
+            case .broken(let reason, let end, let isLineOpen):
+                position = end
+                line += 1
+                if isLineOpen { try skipToLineEnd() }
+                return .broken(reason)
+            case .needsMore:
+                try fill()
+            }
+        }
+    }
+
+    private mutating func skipToLineEnd() throws {
+        while !atEnd {
+            if let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) {
+                position = end + 1
+                return
+            }
+            position = buffer.count
+            try fill()
+        }
+    }
+
+    private mutating func fill() throws {
+        buffer.removeSubrange(0..<position)
+        position = 0
+        guard let piece = try source() else {
+            atEnd = true
+            return
+        }
+        bytesRead += piece.count
+        buffer += piece
+    }
+
+    private mutating func skipByteOrderMark() throws {
+        while buffer.count < 3, !atEnd { try fill() }
+        guard buffer.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
+        position = 3
+        encoding = .utf8
+    }
+
+    private mutating func decode(_ fields: [[UInt8]]) -> Result<[String], CityGridError> {
+        if encoding == nil, fields.contains(where: { $0.contains { $0 >= 0x80 } }) {
+            encoding = TextEncoding.detect(fields)
+        }
+        let used = encoding ?? .utf8
+        var texts: [String] = []
+        texts.reserveCapacity(fields.count)
+        for (index, field) in fields.enumerated() {
+            guard let text = used.decode(field) else {
+                let hint = used == .utf8 ? "; save the file as UTF-8 or all of it as GB18030" : ""
+                return .failure(
+                    CityGridError(.invalidText, "column \(index + 1) has bytes that are not \(used.rawValue)" + hint)
+                )
+            }
+            if field.contains(0) {
+                return .failure(
+                    CityGridError(
+                        .invalidText,
+                        "column \(index + 1) has a zero byte; the file is damaged, export it anew"
+                    )
+                )
+            }
+            texts.append(text.trimmingBlanks)
+        }
+        return .success(texts)
+    }
+}
+
+/// Finds the end of one row in bytes; knows neither encodings nor files.
+enum CSVScanner {
+    enum Outcome {
+        /// Nothing is left.
+        case empty
+        /// A row, the position after it, and the lines it took.
+        case row(fields: [[UInt8]], end: Int, lines: Int)
+        /// The line cannot be read; the position of the next line, or of what is still to come of this one.
+        case broken(reason: String, end: Int, isLineOpen: Bool)
+        /// The row does not end in these bytes.
+        case needsMore
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let comma = UInt8(ascii: ",")
+    private static let lineFeed = UInt8(ascii: "\n")
+    private static let carriageReturn = UInt8(ascii: "\r")
+
+    static func scan(_ bytes: [UInt8], from start: Int, atEnd: Bool, limit: Int) -> Outcome {
+        if start == bytes.count { return atEnd ? .empty : .needsMore }
+        return bytes.withUnsafeBufferPointer { scan($0, from: start, atEnd: atEnd, limit: limit) }
+    }
+
+    private static func scan(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        from start: Int,
+        atEnd: Bool,
+        limit: Int
+    ) -> Outcome {
+        var fields: [[UInt8]] = []
+        var field: [UInt8] = []
+        var quoted = false
+        var wasQuoted = false
+        var lines = 1
+        var index = start
+        while index < bytes.count {
+            if index - start >= limit {
+                if quoted { return unclosed(bytes, start, limit) }
+                return skipLine(bytes, start, "the row is longer than \(limit) bytes")
+            }
+            let byte = bytes[index]
+            index += 1
+            if quoted {
+                if byte != quote {
+                    if byte == lineFeed { lines += 1 }
+                    field.append(byte)
+                } else if index < bytes.count, bytes[index] == quote {
+                    field.append(quote)
+                    index += 1
+                } else if index == bytes.count, !atEnd {
+                    return .needsMore
+                } else {
+                    quoted = false
+                }
+            } else if byte == quote, field.isEmpty, !wasQuoted {
+                quoted = true
+                wasQuoted = true
+            } else if byte == comma || byte == lineFeed {
+                if byte == lineFeed, field.last == carriageReturn { field.removeLast() }
+                fields.append(field)
+                if byte == lineFeed { return .row(fields: fields, end: index, lines: lines) }
+                field.removeAll(keepingCapacity: true)
+                wasQuoted = false
+            } else if wasQuoted, byte != carriageReturn {
+                return skipLine(bytes, start, "a field goes on after its closing quote; double quotes inside")
+            } else {
+                field.append(byte)
+            }
+        }
+        guard atEnd else { return .needsMore }
+        if quoted { return unclosed(bytes, start, limit) }
+        fields.append(field)
+        return .row(fields: fields, end: index, lines: lines)
+    }
+
+    private static func unclosed(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ limit: Int) -> Outcome {
+        skipLine(bytes, start, "a quote is opened and not closed within \(limit) bytes")
+    }
+
+    /// Gives up the line at `start` only, so that what follows it is still read.
+    private static func skipLine(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ reason: String) -> Outcome {
+        guard let end = bytes[start...].firstIndex(of: lineFeed) else {
+            return .broken(reason: reason, end: bytes.count, isLineOpen: true)
+        }
+        return .broken(reason: reason, end: end + 1, isLineOpen: false)
+    }
+}

@@ -1,0 +1,113 @@
+import CityGrid
+import Testing
+
+@Suite struct GridFileTests {
+    private func file(_ features: String...) throws -> GridFile {
+        try GridFile(
+            json: Array("{\"type\":\"FeatureCollection\",\"features\":[\(features.joined(separator: ","))]}".utf8)
+        )
+    }
+
+    private func feature(
+        _ properties: String,
+        _ coordinates: String = "[[[110,26],[110.1,26],[110.1,26.1],[110,26]]]",
+        type: String = "Polygon"
+    ) -> String {
+        "{\"type\":\"Feature\",\"properties\":{\(properties)},"
+            + "\"geometry\":{\"type\":\"\(type)\",\"coordinates\":\(coordinates)}}"
+    }
+
+    private let street = "\"code\":\"430581001\",\"name\":\"街\""
+
+    @Test("a polygon and a multipolygon are read, with altitude and foreign members left out")
+    func reads() throws {
+        let two =
+            "[[[[110,26,5],[110.1,26,5],[110.1,26.1,5],[110,26,5]]],[[[111,26],[111.1,26],[111.1,26.1],[111,26]]]]"
+        let grids = try file(
+            feature(street + ",\"level\":1,\"parent\":null,\"more\":[1]"),
+            feature("\"code\":\"430581001001\",\"name\":\"社区\"", two, type: "MultiPolygon")
+        )
+        #expect(grids.problems.isEmpty)
+        #expect(grids.features.map(\.code.text) == ["430581001", "430581001001"])
+        #expect(grids.features.map { $0.parent?.text } == [nil, "430581001"])
+        #expect(grids.features[1].geometry.polygons.count == 2)
+        #expect(
+            grids.features[0].geometry.wellKnownText == "MULTIPOLYGON(((110.0 26.0,110.1 26.0,110.1 26.1,110.0 26.0)))"
+        )
+    }
+
+    @Test("the parent that the file names wins over the prefix")
+    func namedParent() throws {
+        let grids = try file(feature("\"code\":\"430581001001\",\"name\":\"社区\",\"parent\":\"430581002\""))
+        #expect(grids.features.first?.parent?.text == "430581002")
+    }
+
+    @Test(
+        "a ring that crosses itself is told with the grid's code",
+        arguments: [
+            "[[[110,26],[110.1,26.1],[110.1,26],[110,26.1],[110,26]]]",
+            "[[[110,26],[110.2,26],[110.2,26.2],[110.1,25.9],[110,26.2],[110,26]]]",
+            "[[[110,26],[110.3,26],[110.3,26.3],[110,26.3],[110,26]],[[110.2,26.1],[110.4,26.1],[110.4,26.2],[110.2,26.1]]]",
+            "[[[110,26],[110.2,26],[110.1,26],[110.1,26.1],[110,26]]]",
+        ]
+    )
+    func crossing(_ coordinates: String) throws {
+        let grids = try file(feature(street), feature("\"code\":\"430581002\",\"name\":\"街\"", coordinates))
+        #expect(grids.features.map(\.code.text) == ["430581001"])
+        let problem = try #require(grids.problems.first)
+        #expect(problem.position == 2)
+        #expect(problem.code == "430581002")
+        #expect(problem.reason.hasPrefix("grid 430581002: its boundary crosses itself near (110"))
+    }
+
+    @Test("a hole that lies inside, and rings that share a corner, are well")
+    func holes() throws {
+        let hole =
+            "[[[110,26],[110.3,26],[110.3,26.3],[110,26.3],[110,26]],[[110.1,26.1],[110.1,26.2],[110.2,26.2],[110.1,26.1]]]"
+        let corner =
+            "[[[[110,26],[110.1,26],[110.1,26.1],[110,26]]],[[[110.1,26.1],[110.2,26.1],[110.2,26.2],[110.1,26.1]]]]"
+        let grids = try file(
+            feature(street, hole),
+            feature("\"code\":\"430581002\",\"name\":\"街\"", corner, type: "MultiPolygon")
+        )
+        #expect(grids.problems.isEmpty)
+    }
+
+    @Test(
+        "a feature that cannot be used is told, the others are read",
+        arguments: [
+            ("\"name\":\"街\"", "[[[110,26],[110.1,26],[110.1,26.1],[110,26]]]", "no text property 'code'"),
+            ("\"code\":\"4305\",\"name\":\"街\"", "[]", "4 digits"),
+            ("\"code\":\"430581001\"", "[]", "no property 'name'"),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":2", "[]", "level 2 does not go"),
+            ("\"code\":\"430581001001\",\"name\":\"街\",\"parent\":\"430581001001001\"", "[]", "one level up"),
+            ("\"code\":\"430581001\",\"name\":\"街\"", "[]", "there is no ring"),
+            ("\"code\":\"430581001\",\"name\":\"街\"", "[[[110,26],[110.1,26],[110,26]]]", "has 3 points"),
+            ("\"code\":\"430581001\",\"name\":\"街\"", "[[[110,26],[110.1,26],[110.1,26.1],[110,26.2]]]", "not closed"),
+            (
+                "\"code\":\"430581001\",\"name\":\"街\"", "[[[110,126],[110.1,26],[110.1,26.1],[110,126]]]",
+                "not in degrees"
+            ),
+            ("\"code\":\"430581001\",\"name\":\"街\"", "[[[110],[110.1,26],[110.1,26.1],[110,26]]]", "grid 430581001"),
+        ]
+    )
+    func unusable(_ properties: String, _ coordinates: String, _ part: String) throws {
+        let grids = try file(feature(properties, coordinates), feature("\"code\":\"430581009\",\"name\":\"街\""))
+        #expect(grids.features.map(\.code.text) == ["430581009"])
+        #expect(grids.problems.map(\.position) == [1])
+        #expect(grids.problems.first?.reason.contains(part) == true, "\(grids.problems.first?.reason ?? "")")
+    }
+
+    @Test(
+        "what is no collection of features is refused",
+        arguments: [
+            ("{", "no GeoJSON"), ("{\"type\":\"Feature\"}", "of type 'Feature'"), ("[]", "no GeoJSON"),
+            ("", "no GeoJSON"),
+        ]
+    )
+    func refused(_ text: String, _ part: String) throws {
+        let error = try #require(throws: CityGridError.self) { try GridFile(json: Array(text.utf8)) }
+        #expect(error.code == .invalidGeoJSON)
+        #expect(error.message.contains(part))
+    }
+}
