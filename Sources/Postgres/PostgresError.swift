@@ -1,0 +1,57 @@
+/// What went wrong between this process and PostgreSQL.
+///
+/// Holds no password: connection strings never go into a message.
+public struct PostgresError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure, for decisions; the message is for people.
+    public enum Code: String, Sendable, Hashable {
+        /// No connection could be made.
+        case connectionFailed
+        /// The connection broke; whether the last statement took effect is not known.
+        case connectionLost
+        /// The server refused the statement, or it could not be sent as written.
+        case queryFailed
+        /// The statement, or the wait for a free connection, took longer than allowed.
+        case timedOut
+        /// A column is missing, null, or not of the type asked for.
+        case decodeFailed
+        /// The pool was closed.
+        case poolClosed
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// Five-character SQLSTATE when the server answered, for example `23505`.
+    public let sqlState: String?
+    /// Name of the constraint that was broken, when the server named one.
+    public let constraint: String?
+    /// What failed, why, and what to do.
+    public let message: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String, sqlState: String? = nil, constraint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.sqlState = sqlState
+        self.constraint = constraint
+    }
+
+    /// True when the same call may succeed later without any change: server away, overloaded, or a lost race.
+    public var isRetriable: Bool {
+        switch code {
+        case .connectionFailed, .connectionLost, .timedOut: true
+        case .decodeFailed, .poolClosed: false
+        case .queryFailed: Self.retriableStates.contains(sqlState ?? "")
+        }
+    }
+
+    /// The message with its SQLSTATE.
+    public var description: String {
+        sqlState.map { "\(message) (SQLSTATE \($0))" } ?? message
+    }
+
+    /// Serialization failure, deadlock, lock not available, server shutting down or starting, too many connections,
+    /// disk full, out of memory.
+    private static let retriableStates: Set<String> = [
+        "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53000", "53100", "53200", "53300",
+    ]
+}
