@@ -1,0 +1,119 @@
+/// The six stages of the closed loop that a hazard case goes through.
+public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
+    /// 问题排查: the alert stands, a person or a rule decides whether it is a hazard.
+    case inspection
+    /// 采集上报: it is a hazard and has been reported.
+    case report
+    /// 交办处置: a post has the task.
+    case dispatch
+    /// 督查督办: as dispatch, but someone above watches.
+    case supervision
+    /// 办结核查: the post says it is done; another person checks.
+    case verification
+    /// 结果反馈: checked; the result is told.
+    case feedback
+
+    /// 1 to 6.
+    public var position: Int {
+        switch self {
+        case .inspection: 1
+        case .report: 2
+        case .dispatch: 3
+        case .supervision: 4
+        case .verification: 5
+        case .feedback: 6
+        }
+    }
+
+    /// Name in Chinese.
+    public var nameZh: String {
+        switch self {
+        case .inspection: "问题排查"
+        case .report: "采集上报"
+        case .dispatch: "交办处置"
+        case .supervision: "督查督办"
+        case .verification: "办结核查"
+        case .feedback: "结果反馈"
+        }
+    }
+
+    /// Name in English.
+    public var nameEn: String {
+        switch self {
+        case .inspection: "Inspection"
+        case .report: "Report"
+        case .dispatch: "Dispatch and handling"
+        case .supervision: "Supervision"
+        case .verification: "Verification"
+        case .feedback: "Feedback"
+        }
+    }
+
+    /// Whether a case may go from this stage to `next`; staying is no change and not asked here.
+    ///
+    /// The database holds the same table (`case_transition`).
+    public func allows(_ next: CaseStage) -> Bool {
+        switch self {
+        case .inspection: next == .report
+        case .report: next == .dispatch
+        case .dispatch: next == .supervision || next == .verification
+        case .supervision: next == .dispatch || next == .verification
+        case .verification: next == .dispatch || next == .feedback
+        case .feedback: false
+        }
+    }
+}
+
+/// How a case ended.
+public enum CaseOutcome: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Handled and checked.
+    case resolved
+    /// There was no hazard.
+    case falseAlarm = "false_alarm"
+    /// Another case took it over.
+    case merged
+}
+
+/// Why an alert was none; counted per camera and rule, because most of these can be tuned away.
+public enum FalseAlarmReason: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Headlights, shadows, lamps.
+    case light
+    /// Rain, snow, wind, fog.
+    case weather
+    /// An animal.
+    case animal
+    /// The camera moved.
+    case shake
+    /// The region or line is drawn in the wrong place.
+    case wrongRegion = "wrong_region"
+    /// It happened, and was allowed.
+    case permitted
+    /// Anything else; the note says what.
+    case other
+
+    /// Name in Chinese.
+    public var nameZh: String {
+        switch self {
+        case .light: "光线变化"
+        case .weather: "天气影响"
+        case .animal: "动物"
+        case .shake: "镜头晃动"
+        case .wrongRegion: "区域设置有误"
+        case .permitted: "经许可的活动"
+        case .other: "其他"
+        }
+    }
+
+    /// Name in English.
+    public var nameEn: String {
+        switch self {
+        case .light: "Light"
+        case .weather: "Weather"
+        case .animal: "Animal"
+        case .shake: "Camera shake"
+        case .wrongRegion: "Region drawn wrongly"
+        case .permitted: "Permitted activity"
+        case .other: "Other"
+        }
+    }
+}

@@ -1,0 +1,102 @@
+/// How far the work of a post has come.
+public enum TaskState: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Given, nobody has taken it yet.
+    case open
+    /// Someone of the post works on it.
+    case accepted
+    /// Done, says the post.
+    case handled
+    /// There was nothing, says the post.
+    case falseAlarm = "false_alarm"
+    /// Taken back.
+    case cancelled
+
+    /// True while the post still has to do something.
+    public var isActive: Bool { self == .open || self == .accepted }
+}
+
+/// The task that a case has or had last, as far as the workflow must know.
+public struct CaseTask: Sendable, Hashable {
+    /// The post that has it.
+    public var postID: Int
+    /// How far it is.
+    public var state: TaskState
+    /// Account that accepted it.
+    public var acceptedBy: Int?
+    /// Account that finished it.
+    public var finishedBy: Int?
+
+    /// Makes a task.
+    public init(postID: Int, state: TaskState, acceptedBy: Int? = nil, finishedBy: Int? = nil) {
+        self.postID = postID
+        self.state = state
+        self.acceptedBy = acceptedBy
+        self.finishedBy = finishedBy
+    }
+}
+
+/// A case, as far as the workflow must know.
+public struct CaseState: Sendable, Hashable {
+    /// Where in the loop.
+    public var stage: CaseStage
+    /// How it ended; nil while it is open.
+    public var outcome: CaseOutcome?
+    /// Its newest task.
+    public var task: CaseTask?
+    /// Account that handled it, or found it false, since it was last dispatched.
+    public var handledBy: Int?
+    /// Account that checked it.
+    public var checkedBy: Int?
+
+    /// Makes a state; a new case is in inspection.
+    public init(
+        stage: CaseStage = .inspection,
+        outcome: CaseOutcome? = nil,
+        task: CaseTask? = nil,
+        handledBy: Int? = nil,
+        checkedBy: Int? = nil
+    ) {
+        self.stage = stage
+        self.outcome = outcome
+        self.task = task
+        self.handledBy = handledBy
+        self.checkedBy = checkedBy
+    }
+}
+
+/// What a person may do, by role.
+public enum CaseRole: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Accounts, and everything that an operator may do.
+    case admin
+    /// Triage, dispatch, supervision, check.
+    case `operator`
+    /// The tasks of his own post.
+    case worker
+    /// Reads.
+    case viewer
+    /// Not a person: rules that dispatch by themselves, and clocks.
+    case system
+}
+
+/// Who acts on a case.
+public struct CaseActor: Sendable, Hashable {
+    /// The account; nil for the system only.
+    public var accountID: Int?
+    /// Name as shown in the history.
+    public var displayName: String
+    /// What he may do.
+    public var role: CaseRole
+    /// The post he holds.
+    public var postID: Int?
+
+    /// The product itself.
+    public static let system = CaseActor(accountID: nil, displayName: "system", role: .system, postID: nil)
+
+    /// Makes an actor.
+    public init(accountID: Int?, displayName: String, role: CaseRole, postID: Int?) {
+        self.accountID = accountID
+        self.displayName = displayName
+        self.role = role
+        self.postID = postID
+    }
+}

@@ -1,0 +1,299 @@
+/// What someone wants to do with a case.
+public enum CaseAction: Sendable, Hashable {
+    /// It is a hazard.
+    case report
+    /// Give the task to that post; in dispatch or supervision: take it from the post that has it.
+    case dispatch(post: Int)
+    /// The post takes the task.
+    case accept
+    /// The post has done it.
+    case handled
+    /// The post found nothing.
+    case falseAlarm(FalseAlarmReason)
+    /// Someone above watches from now on.
+    case supervise
+    /// Not well done: back to the same post.
+    case rework
+    /// Checked and good.
+    case verify
+    /// The result has been told.
+    case close
+    /// Triage found no hazard.
+    case reject(FalseAlarmReason)
+}
+
+/// What the history calls an event.
+public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
+    /// The first alert made the case.
+    case opened
+    /// A further alert of the same camera and rule.
+    case alert
+    /// An alert of another camera or rule was merged into it.
+    case merged
+    /// It was reported.
+    case reported
+    /// A post got the task.
+    case dispatched
+    /// The post took it.
+    case accepted
+    /// The post has done it.
+    case handled
+    /// The post found nothing.
+    case falseAlarm = "false_alarm"
+    /// Supervision began.
+    case supervised
+    /// It went back to the post.
+    case rework
+    /// It was checked.
+    case verified
+    /// It ended.
+    case closed
+    /// Triage rejected it.
+    case rejected
+}
+
+/// What an action does to the task of its case.
+public enum TaskEffect: Sendable, Hashable {
+    /// Nothing.
+    case unchanged
+    /// A new task for that post; one that was active is cancelled.
+    case opened(post: Int)
+    /// The active task goes to that state.
+    case moved(TaskState)
+    /// The active task, if any, is cancelled.
+    case cancelled
+}
+
+/// The effect of an action that is allowed.
+public struct CaseChange: Sendable, Hashable {
+    /// The case before.
+    public let before: CaseState
+    /// The case after.
+    public let after: CaseState
+    /// What the history says.
+    public let event: CaseEventKind
+    /// What happens to the task.
+    public let task: TaskEffect
+}
+
+/// Why an action is not possible.
+public struct CaseError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of refusal.
+    public enum Code: String, Sendable, Hashable {
+        /// The case is closed.
+        case closed
+        /// The action does not fit the stage or the task's state.
+        case wrongStage
+        /// The role, or the post, may not do this.
+        case forbidden
+        /// Who handled a case may not check it.
+        case sameHandlerAndChecker
+        /// The same person did exactly this already: nothing to do.
+        case alreadyDone
+    }
+
+    /// The kind of refusal.
+    public let code: Code
+    /// What cannot be done and why.
+    public let message: String
+
+    /// The message.
+    public var description: String { message }
+}
+
+/// The rules of the closed loop, as one pure function.
+public enum CaseWorkflow {
+    /// Says what `action` does to a case, or why it may not be done.
+    ///
+    /// Rules: a closed case does not change; operators and administrators (and the system) report, dispatch and
+    /// supervise; operators and administrators check, close and reject; a task is worked on only by who holds its
+    /// post; who handled a case does not check it; what a post calls a false alarm is decided by the checker.
+    ///
+    /// - Throws: `CaseError`.
+    public static func apply(
+        _ action: CaseAction,
+        to state: CaseState,
+        by actor: CaseActor
+    ) throws(CaseError) -> CaseChange {
+        try refuseRepetition(action, state, actor)
+        if let outcome = state.outcome {
+            throw CaseError(code: .closed, message: "the case is closed (\(outcome.rawValue)) and does not change")
+        }
+        switch action {
+        case .report, .dispatch, .supervise:
+            try require([.admin, .operator, .system], actor, action)
+            return try direct(action, state)
+        case .accept, .handled, .falseAlarm:
+            return try work(action, state, actor)
+        case .rework, .verify, .close, .reject:
+            try require([.admin, .operator], actor, action)
+            return try check(action, state, actor)
+        }
+    }
+
+    /// A second tap on the same button is no mistake of the person.
+    private static func refuseRepetition(
+        _ action: CaseAction,
+        _ state: CaseState,
+        _ actor: CaseActor
+    ) throws(CaseError) {
+        guard let account = actor.accountID else { return }
+        let isRepeated =
+            switch action {
+            case .accept: state.task?.state == .accepted && state.task?.acceptedBy == account
+            case .handled: state.task?.state == .handled && state.task?.finishedBy == account
+            case .falseAlarm: state.task?.state == .falseAlarm && state.task?.finishedBy == account
+            case .verify, .close: state.outcome != nil && state.stage == .feedback && state.checkedBy == account
+            case .report, .dispatch, .supervise, .rework, .reject: false
+            }
+        if isRepeated { throw CaseError(code: .alreadyDone, message: "you did that already") }
+    }
+
+    /// Report, dispatch, supervise.
+    private static func direct(_ action: CaseAction, _ state: CaseState) throws(CaseError) -> CaseChange {
+        var after = state
+        switch action {
+        case .dispatch(let post):
+            if let task = state.task, task.state.isActive, task.postID == post {
+                throw CaseError(code: .wrongStage, message: "the post has the task already")
+            }
+            if state.stage != .dispatch {
+                after.stage = try next(.dispatch, from: state, action, unless: .verification)
+            }
+            after.task = CaseTask(postID: post, state: .open)
+            after.handledBy = nil
+            return CaseChange(before: state, after: after, event: .dispatched, task: .opened(post: post))
+        case .supervise:
+            after.stage = try next(.supervision, from: state, action)
+            return CaseChange(before: state, after: after, event: .supervised, task: .unchanged)
+        default:
+            after.stage = try next(.report, from: state, action)
+            return CaseChange(before: state, after: after, event: .reported, task: .unchanged)
+        }
+    }
+
+    /// Accept, handled, false alarm.
+    private static func work(
+        _ action: CaseAction,
+        _ state: CaseState,
+        _ actor: CaseActor
+    ) throws(CaseError) -> CaseChange {
+        guard let task = state.task else {
+            throw CaseError(code: .wrongStage, message: "the case has no task: it is in \(state.stage.rawValue)")
+        }
+        guard let account = actor.accountID, actor.role != .viewer, actor.postID == task.postID else {
+            throw CaseError(code: .forbidden, message: "the task belongs to another post")
+        }
+        guard task.state.isActive else {
+            throw CaseError(code: .wrongStage, message: "the task is finished already (\(task.state.rawValue))")
+        }
+        var after = state
+        after.task?.acceptedBy = task.acceptedBy ?? account
+        if action == .accept {
+            guard task.state == .open else {
+                throw CaseError(code: .wrongStage, message: "someone else of the post has accepted the task")
+            }
+            after.task?.state = .accepted
+            return CaseChange(before: state, after: after, event: .accepted, task: .moved(.accepted))
+        }
+        let result: TaskState = action == .handled ? .handled : .falseAlarm
+        after.stage = try next(.verification, from: state, action)
+        after.task?.state = result
+        after.task?.finishedBy = account
+        after.handledBy = account
+        let event: CaseEventKind = result == .handled ? .handled : .falseAlarm
+        return CaseChange(before: state, after: after, event: event, task: .moved(result))
+    }
+
+    /// Rework, verify, close, reject.
+    private static func check(
+        _ action: CaseAction,
+        _ state: CaseState,
+        _ actor: CaseActor
+    ) throws(CaseError) -> CaseChange {
+        var after = state
+        if action == .verify || action == .rework {
+            guard state.stage == .verification, let task = state.task else { throw wrongStage(action, state) }
+            guard state.handledBy != actor.accountID else {
+                throw CaseError(
+                    code: .sameHandlerAndChecker,
+                    message: "who handled the case may not check it: another person has to"
+                )
+            }
+            if action == .verify {
+                after.stage = try next(.feedback, from: state, action)
+                after.checkedBy = actor.accountID
+                return CaseChange(before: state, after: after, event: .verified, task: .unchanged)
+            }
+            after.stage = try next(.dispatch, from: state, action)
+            after.task = CaseTask(postID: task.postID, state: .open)
+            after.handledBy = nil
+            return CaseChange(before: state, after: after, event: .rework, task: .opened(post: task.postID))
+        }
+        if action == .close {
+            guard state.stage == .feedback else { throw wrongStage(action, state) }
+            after.outcome = state.task?.state == .falseAlarm ? .falseAlarm : .resolved
+            return CaseChange(before: state, after: after, event: .closed, task: .unchanged)
+        }
+        guard state.stage != .verification, state.stage != .feedback else { throw wrongStage(action, state) }
+        after.outcome = .falseAlarm
+        if state.task?.state.isActive == true { after.task?.state = .cancelled }
+        return CaseChange(before: state, after: after, event: .rejected, task: .cancelled)
+    }
+
+    private static func require(_ roles: Set<CaseRole>, _ actor: CaseActor, _ action: CaseAction) throws(CaseError) {
+        guard roles.contains(actor.role) else {
+            throw CaseError(code: .forbidden, message: "a \(actor.role.rawValue) may not \(action.verb) a case")
+        }
+    }
+
+    /// The next stage, when the table allows it and the case does not stand in `excluded`.
+    private static func next(
+        _ stage: CaseStage,
+        from state: CaseState,
+        _ action: CaseAction,
+        unless excluded: CaseStage? = nil
+    ) throws(CaseError) -> CaseStage {
+        guard state.stage.allows(stage), state.stage != excluded else { throw wrongStage(action, state) }
+        return stage
+    }
+
+    private static func wrongStage(_ action: CaseAction, _ state: CaseState) -> CaseError {
+        CaseError(
+            code: .wrongStage,
+            message: "a case in \(state.stage.rawValue) cannot be \(action.participle)"
+        )
+    }
+}
+
+extension CaseAction {
+    fileprivate var verb: String {
+        switch self {
+        case .report: "report"
+        case .dispatch: "dispatch"
+        case .accept: "accept"
+        case .handled: "handle"
+        case .falseAlarm: "call a false alarm on"
+        case .supervise: "supervise"
+        case .rework: "send back"
+        case .verify: "check"
+        case .close: "close"
+        case .reject: "reject"
+        }
+    }
+
+    fileprivate var participle: String {
+        switch self {
+        case .report: "reported"
+        case .dispatch: "dispatched"
+        case .accept: "accepted"
+        case .handled: "handled"
+        case .falseAlarm: "called a false alarm"
+        case .supervise: "supervised"
+        case .rework: "sent back"
+        case .verify: "checked"
+        case .close: "closed"
+        case .reject: "rejected"
+        }
+    }
+}
