@@ -1,0 +1,84 @@
+import Flow
+
+/// One row of `alert`: what all statements about an alert that are known say together.
+///
+/// Folding does not depend on the order of the statements, nor on how often each comes:
+/// the start is the earliest, the end and the score are the highest; box, severity, hazard type, dispatch and settings
+/// are those of the newest statement, and the picture is the one that came with the newest statement that had any
+/// (the file has one name per alert, so an older hash would no longer fit it).
+struct AlertRow: Sendable, Hashable {
+    let id: String
+    let camera: String
+    let rule: String
+    var startedAt: Int64
+    var endedAt: Int64?
+    var score: Double
+    var newest: Newest
+    var picture: Picture?
+
+    /// What the newest statement decides.
+    struct Newest: Sendable, Hashable {
+        var statedAt: Int64
+        var box: [Float]
+        var settingsVersion: String
+        var kind: String
+        var hazardType: String
+        var severity: Int
+        var autoDispatch: Bool
+
+        /// Ties are broken the same way as in the statement of `AlertTable`.
+        func isNewer(than other: Newest) -> Bool {
+            if statedAt != other.statedAt { return statedAt > other.statedAt }
+            if box != other.box { return other.box.lexicographicallyPrecedes(box) }
+            return other.settingsVersion.utf8.lexicographicallyPrecedes(settingsVersion.utf8)
+        }
+    }
+
+    /// A picture and the time of the statement that it came with.
+    struct Picture: Sendable, Hashable {
+        var statedAt: Int64
+        var evidence: EvidenceRef
+
+        func isNewer(than other: Picture) -> Bool {
+            (statedAt, evidence.sha256) > (other.statedAt, other.evidence.sha256)
+        }
+    }
+
+    init(_ record: AlertRecord) {
+        let box = record.box
+        id = record.id
+        camera = record.camera
+        rule = record.rule
+        startedAt = record.startedAt.microseconds
+        endedAt = record.endedAt?.microseconds
+        score = Double(Float(record.score))
+        newest = Newest(
+            statedAt: record.statedAt.microseconds,
+            box: [Float(box.x), Float(box.y), Float(box.width), Float(box.height)],
+            settingsVersion: record.settingsVersion,
+            kind: record.kind,
+            hazardType: record.hazardType,
+            severity: record.severity,
+            autoDispatch: record.autoDispatch
+        )
+        picture = record.evidence.map { Picture(statedAt: record.statedAt.microseconds, evidence: $0) }
+    }
+
+    mutating func fold(_ other: AlertRow) {
+        startedAt = min(startedAt, other.startedAt)
+        endedAt = [endedAt, other.endedAt].compactMap(\.self).max()
+        score = max(score, other.score)
+        if other.newest.isNewer(than: newest) { newest = other.newest }
+        if let theirs = other.picture, picture.map({ theirs.isNewer(than: $0) }) ?? true { picture = theirs }
+    }
+
+    /// The rows of a batch, by id: the order in which every writer locks them.
+    static func rows(of records: [AlertRecord]) -> [AlertRow] {
+        var rows: [String: AlertRow] = [:]
+        for record in records {
+            let row = AlertRow(record)
+            if rows[row.id]?.fold(row) == nil { rows[row.id] = row }
+        }
+        return rows.values.sorted { $0.id < $1.id }
+    }
+}

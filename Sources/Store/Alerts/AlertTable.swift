@@ -1,0 +1,122 @@
+import Flow
+import Postgres
+
+/// The tables `alert` and `alert_quarantine`.
+struct AlertTable {
+    let connection: PostgresConnection
+
+    /// Splits statements into those whose camera and hazard type the registry knows, and the rest with a reason.
+    func known(_ records: [AlertRecord]) async throws -> (known: [AlertRecord], refused: [RefusedAlert]) {
+        let cameras = try await existing("SELECT id AS key FROM camera WHERE id = ANY ($1)", records.map(\.camera))
+        let types = try await existing(
+            "SELECT code AS key FROM hazard_type WHERE code = ANY ($1)",
+            records.map(\.hazardType)
+        )
+        var known: [AlertRecord] = []
+        var refused: [RefusedAlert] = []
+        for record in records {
+            if !cameras.contains(record.camera) {
+                refused.append(RefusedAlert(record: record, reason: "unknown camera \(record.camera)"))
+            } else if !types.contains(record.hazardType) {
+                refused.append(RefusedAlert(record: record, reason: "unknown hazard type \(record.hazardType)"))
+            } else {
+                known.append(record)
+            }
+        }
+        return (known, refused)
+    }
+
+    /// The share lock keeps what was found until the end of the transaction.
+    private func existing(_ sql: String, _ keys: [String]) async throws -> Set<String> {
+        let rows = try await connection.query(sql + " FOR KEY SHARE", [.textArray(Set(keys).sorted())]).rows
+        return Set(rows.compactMap { $0["key"] })
+    }
+
+    /// Adds rows, and folds those that are there already.
+    ///
+    /// - Returns: How many are new.
+    func fold(_ rows: [AlertRow]) async throws -> Int {
+        let result = try await connection.query(Self.upsert, Self.parameters(rows))
+        return result.rows.count { $0["is_new"] == "t" }
+    }
+
+    /// Keeps statements that cannot be stored; one that is there already is left as it is.
+    func quarantine(_ refused: [RefusedAlert]) async throws {
+        guard !refused.isEmpty else { return }
+        try await connection.query(
+            """
+            INSERT INTO alert_quarantine (alert_id, stated_at, reason, body)
+            SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::jsonb[])
+            ON CONFLICT (alert_id, stated_at) DO NOTHING
+            """,
+            [
+                .textArray(refused.map { AlertInspection.quarantineID($0.record) }),
+                .timestampArray(refused.map { AlertInspection.quarantineTime($0.record) }),
+                .textArray(refused.map { AlertInspection.withoutNUL($0.reason) }),
+                .textArray(refused.map { AlertInspection.json($0.record) }),
+            ]
+        )
+    }
+
+    private static func parameters(_ rows: [AlertRow]) -> [PostgresValue] {
+        [
+            .textArray(rows.map(\.id)),
+            .textArray(rows.map(\.camera)),
+            .textArray(rows.map(\.rule)),
+            .textArray(rows.map(\.newest.kind)),
+            .textArray(rows.map(\.newest.hazardType)),
+            .intArray(rows.map(\.newest.severity)),
+            .boolArray(rows.map(\.newest.autoDispatch)),
+            .timestampArray(rows.map(\.startedAt)),
+            .timestampArray(rows.map(\.newest.statedAt)),
+            .timestampArray(rows.map(\.endedAt)),
+            .doubleArray(rows.map(\.score)),
+            .textArray(rows.map { "{\($0.newest.box.map { "\($0)" }.joined(separator: ","))}" }),
+            .textArray(rows.map { $0.picture?.evidence.path }),
+            .textArray(rows.map { $0.picture?.evidence.sha256 }),
+            .intArray(rows.map { $0.picture?.evidence.bytes }),
+            .timestampArray(rows.map { $0.picture?.statedAt }),
+            .textArray(rows.map(\.newest.settingsVersion)),
+        ]
+    }
+
+    private static let isNewer = """
+        (EXCLUDED.stated_at, EXCLUDED.box, EXCLUDED.settings_version COLLATE "C")
+        > (a.stated_at, a.box, a.settings_version COLLATE "C")
+        """
+
+    private static let isNewerPicture = """
+        coalesce((EXCLUDED.evidence_at, EXCLUDED.evidence_sha256) > (a.evidence_at, a.evidence_sha256),
+                 EXCLUDED.evidence_at IS NOT NULL AND a.evidence_at IS NULL)
+        """
+
+    /// Writes the columns that go together: those of `EXCLUDED` where `condition` holds.
+    private static func set(_ columns: [String], when condition: String) -> String {
+        columns.map { "\($0) = CASE WHEN \(condition) THEN EXCLUDED.\($0) ELSE a.\($0) END" }.joined(separator: ",\n")
+    }
+
+    private static let upsert = """
+        INSERT INTO alert AS a (
+            id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at, stated_at, ended_at, score,
+            box, evidence_path, evidence_sha256, evidence_bytes, evidence_at, settings_version)
+        SELECT id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
+            box::real[], path, sha256, bytes, pictured, version
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[],
+                $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::real[], $12::text[], $13::text[],
+                $14::text[], $15::int[], $16::timestamptz[], $17::text[])
+            AS u (id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
+                box, path, sha256, bytes, pictured, version)
+        ORDER BY id
+        ON CONFLICT (id) DO UPDATE SET
+            started_at = LEAST(a.started_at, EXCLUDED.started_at),
+            ended_at = GREATEST(a.ended_at, EXCLUDED.ended_at),
+            score = GREATEST(a.score, EXCLUDED.score),
+            \(set(["evidence_path", "evidence_sha256", "evidence_bytes", "evidence_at"], when: isNewerPicture)),
+            \(set(["kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version"], when: isNewer))
+        WHERE \(isNewer) OR \(isNewerPicture)
+            OR EXCLUDED.started_at < a.started_at
+            OR EXCLUDED.score > a.score
+            OR (EXCLUDED.ended_at IS NOT NULL AND EXCLUDED.ended_at IS DISTINCT FROM a.ended_at)
+        RETURNING xmax = 0 AS is_new
+        """
+}

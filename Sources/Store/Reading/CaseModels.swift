@@ -1,0 +1,186 @@
+public import FoundationEssentials
+
+/// A name in the two languages of the product.
+public struct LocalName: Sendable, Hashable, Encodable {
+    /// Chinese.
+    public let zh: String
+    /// English.
+    public let en: String
+}
+
+/// Where something lies in the four-level grid.
+public struct GridPlace: Sendable, Hashable, Encodable {
+    /// Key of the grid.
+    public let id: Int
+    /// 9, 12, 15 or 18 digits.
+    public let code: String
+    /// Its own name.
+    public let name: String
+    /// Names from the large grid down to this one, joined with " · ".
+    public let path: String
+}
+
+/// A picture in the evidence directory.
+public struct Picture: Sendable, Hashable, Encodable {
+    /// Path relative to the evidence directory; the web server serves it under `/evidence/`.
+    public let path: String
+    /// SHA-256 of the file, hex.
+    public let sha256: String
+}
+
+/// A case as a list shows it.
+public struct CaseSummary: Sendable, Encodable {
+    /// Key.
+    public let id: Int
+    /// 19 digits.
+    public let number: String
+    /// Code of the hazard type.
+    public let hazardType: String
+    /// Name of the hazard type.
+    public let hazard: LocalName
+    /// 1 (most severe) to 4.
+    public let severity: Int
+    /// Code of one of the six stages.
+    public let stage: String
+    /// How it ended: resolved, false_alarm, merged; nil while open.
+    public let outcome: String?
+    /// Grid that it belongs to.
+    public let grid: GridPlace?
+    /// Camera of the first alert.
+    public let cameraID: String?
+    /// Name of that camera.
+    public let cameraName: String?
+    /// Where that camera hangs.
+    public let address: String?
+    /// Alerts folded into it.
+    public let alertCount: Int
+    /// Start of the first alert.
+    public let openedAt: Date
+    /// Start of the newest alert.
+    public let lastAlertAt: Date
+    /// When handling is due.
+    public let deadlineAt: Date?
+    /// When it ended.
+    public let closedAt: Date?
+    /// Title of the post that has the task.
+    public let assignee: String?
+    /// Newest picture.
+    public let picture: Picture?
+}
+
+/// One alert of a case or camera.
+public struct AlertLine: Sendable, Encodable {
+    /// UUIDv7.
+    public let id: String
+    /// Rule of the camera.
+    public let ruleID: String
+    /// Kind of rule.
+    public let kind: String
+    /// When the condition began.
+    public let startedAt: Date
+    /// When it ended; nil while it holds.
+    public let endedAt: Date?
+    /// Highest strength, 0 to 1.
+    public let score: Double
+    /// x, y, width, height as shares of the picture.
+    public let box: [Double]
+    /// The picture, when one could be written.
+    public let picture: Picture?
+    /// Settings that decided.
+    public let settingsVersion: String
+    /// Case it belongs to.
+    public let caseID: Int?
+}
+
+/// One entry of a case's history.
+public struct CaseEventLine: Sendable, Encodable {
+    /// Order of events.
+    public let id: Int
+    /// When.
+    public let at: Date
+    /// What happened: opened, alert, dispatched, accepted, handled and so on.
+    public let kind: String
+    /// Stage before; nil where it did not change.
+    public let stageFrom: String?
+    /// Stage after; nil where it did not change.
+    public let stageTo: String?
+    /// Who, as shown.
+    public let actor: String
+    /// What the person wrote.
+    public let note: String?
+}
+
+/// A case with everything that its page shows.
+public struct CaseDetail: Sendable, Encodable {
+    /// What the list shows.
+    public let summary: CaseSummary
+    /// Rule of the first alert.
+    public let ruleID: String?
+    /// Longitude, WGS-84 degrees.
+    public let longitude: Double?
+    /// Latitude, WGS-84 degrees.
+    public let latitude: Double?
+    /// Account that handled it.
+    public let handledBy: String?
+    /// Account that checked it.
+    public let checkedBy: String?
+    /// Key of the account that handled it: it may not be the one that approves.
+    public let handledByID: Int?
+    /// Case that took it over.
+    public let mergedInto: Int?
+    /// Case of the same place and rule that was closed shortly before.
+    public let recursCaseID: Int?
+    /// Newest alerts first, at most 50.
+    public let alerts: [AlertLine]
+    /// History, oldest first, at most the newest 200.
+    public let events: [CaseEventLine]
+    /// Tasks, oldest first.
+    public let tasks: [TaskSummary]
+}
+
+/// What a person asks the list of cases for; every field that is nil does not limit.
+public struct CaseFilter: Sendable, Hashable {
+    /// Whether a case has ended.
+    public enum State: String, Sendable, Hashable, CaseIterable {
+        /// Not ended.
+        case open
+        /// Ended.
+        case closed
+        /// Both.
+        case all
+    }
+
+    /// Open ones unless said otherwise.
+    public var state: State = .open
+    /// Code of a stage.
+    public var stage: String?
+    /// Code of a hazard type.
+    public var hazardType: String?
+    /// 1 to 4.
+    public var severity: Int?
+    /// Key of a grid; cases of all grids below it count.
+    public var gridID: Int?
+    /// Camera.
+    public var cameraID: String?
+    /// Part of the number, the camera's name or its address.
+    public var text: String?
+    /// Only those whose deadline has passed.
+    public var isOverdue = false
+
+    /// Makes the filter that the list starts with.
+    public init() {}
+}
+
+/// How many cases stand where.
+public struct CaseCounts: Sendable, Encodable {
+    /// Not ended.
+    public let open: Int
+    /// Not ended and past their deadline.
+    public let overdue: Int
+    /// Not ended, by code of the stage.
+    public let byStage: [String: Int]
+    /// Opened since midnight in Asia/Shanghai.
+    public let openedToday: Int
+    /// Ended since midnight in Asia/Shanghai.
+    public let closedToday: Int
+}

@@ -1,0 +1,198 @@
+import FoundationEssentials
+public import Postgres
+
+/// Reads cases for pages and API; every call sees only what its `Access` allows.
+public struct CaseReader: Sendable {
+    private let pool: PostgresPool
+
+    /// Makes a reader over a pool.
+    public init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    /// One page of cases, newest first.
+    ///
+    /// `after`: `next` of the page before; anything unreadable counts as the start.
+    /// `limit`: 1 to 200.
+    public func list(
+        _ filter: CaseFilter,
+        access: Access,
+        after: String? = nil,
+        limit: Int = 50
+    ) async throws -> Page<CaseSummary> {
+        let limit = min(max(limit, 1), 200)
+        var statement = Statement(access)
+        Self.limit(&statement, by: filter)
+        if let cursor = TimeCursor(after) {
+            let time = statement.bind(.timestamp(microsecondsSinceEpoch: cursor.microseconds))
+            let id = statement.bind(.int(cursor.id))
+            statement.require("(c.opened_at, c.id) < (\(time)::timestamptz, \(id)::bigint)")
+        }
+        let sql = """
+            \(Access.visibleGrids) SELECT \(Self.columns) FROM \(Self.tables)
+            WHERE \(Access.sameCase) AND \(statement.condition)
+            ORDER BY c.opened_at DESC, c.id DESC LIMIT \(limit + 1)
+            """
+        let rows = try await pool.query(sql, statement.values).rows
+        let items = try rows.prefix(limit).map(Self.summary)
+        guard rows.count > limit, let last = rows.prefix(limit).last else { return Page(items: items, next: nil) }
+        let cursor = TimeCursor(microseconds: try last.requireTimestamp("opened_at"), id: try last.requireInt("id"))
+        return Page(items: items, next: cursor.text)
+    }
+
+    /// How many open cases stand in which stage, and what came and went today.
+    public func counts(access: Access) async throws -> CaseCounts {
+        let today = "date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'"
+        let sql = """
+            \(Access.visibleGrids)
+            SELECT c.stage, count(*) FILTER (WHERE c.outcome IS NULL) AS open,
+                count(*) FILTER (WHERE c.outcome IS NULL AND c.deadline_at < now()) AS overdue,
+                count(*) FILTER (WHERE c.opened_at >= \(today)) AS opened,
+                count(*) FILTER (WHERE c.closed_at >= \(today)) AS closed
+            FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
+            WHERE \(Access.sameCase) AND (c.outcome IS NULL OR c.opened_at >= \(today) OR c.closed_at >= \(today))
+            GROUP BY c.stage
+            """
+        let rows = try await pool.query(sql, access.parameters).rows
+        var byStage: [String: Int] = [:]
+        var sums = (open: 0, overdue: 0, opened: 0, closed: 0)
+        for row in rows {
+            let open = try row.requireInt("open")
+            byStage[try row.requireText("stage")] = open
+            sums.open += open
+            sums.overdue += try row.requireInt("overdue")
+            sums.opened += try row.requireInt("opened")
+            sums.closed += try row.requireInt("closed")
+        }
+        return CaseCounts(
+            open: sums.open,
+            overdue: sums.overdue,
+            byStage: byStage,
+            openedToday: sums.opened,
+            closedToday: sums.closed
+        )
+    }
+
+    /// One case with its alerts, history and tasks; nil when there is none or it must not be seen.
+    public func detail(id: Int, access: Access) async throws -> CaseDetail? {
+        var statement = Statement(access)
+        let key = statement.bind(.int(id))
+        let sql = """
+            \(Access.visibleGrids) SELECT \(Self.columns), c.rule_id, c.merged_into, c.recurs_case_id,
+                ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
+                c.handled_by AS handled_by_id, handler.display_name AS handled_by, checker.display_name AS checked_by
+            FROM \(Self.tables)
+            LEFT JOIN account handler ON handler.id = c.handled_by
+            LEFT JOIN account checker ON checker.id = c.checked_by
+            WHERE \(Access.sameCase) AND c.id = \(key)::bigint
+            """
+        guard let row = try await pool.query(sql, statement.values).rows.first else { return nil }
+        return CaseDetail(
+            summary: try Self.summary(row),
+            ruleID: try row.text("rule_id"),
+            longitude: try row.double("longitude"),
+            latitude: try row.double("latitude"),
+            handledBy: try row.text("handled_by"),
+            checkedBy: try row.text("checked_by"),
+            handledByID: try row.int("handled_by_id"),
+            mergedInto: try row.int("merged_into"),
+            recursCaseID: try row.int("recurs_case_id"),
+            alerts: try await alerts(ofCase: id),
+            events: try await events(ofCase: id),
+            tasks: try await TaskReader(pool: pool).tasks(ofCase: id, access: access)
+        )
+    }
+
+    private func alerts(ofCase id: Int) async throws -> [AlertLine] {
+        let sql = "SELECT \(AlertLine.columns) FROM alert a WHERE a.case_id = $1 ORDER BY a.started_at DESC LIMIT 50"
+        return try await pool.query(sql, [.int(id)]).rows.map(AlertLine.init)
+    }
+
+    private func events(ofCase id: Int) async throws -> [CaseEventLine] {
+        let sql = """
+            SELECT * FROM (
+                SELECT id, at, kind, stage_from, stage_to, actor, note FROM case_event WHERE case_id = $1
+                ORDER BY id DESC LIMIT 200) newest ORDER BY id
+            """
+        return try await pool.query(sql, [.int(id)]).rows.map { row in
+            CaseEventLine(
+                id: try row.requireInt("id"),
+                at: try row.requireDate("at"),
+                kind: try row.requireText("kind"),
+                stageFrom: try row.text("stage_from"),
+                stageTo: try row.text("stage_to"),
+                actor: try row.requireText("actor"),
+                note: try row.text("note")
+            )
+        }
+    }
+
+    private static func limit(_ statement: inout Statement, by filter: CaseFilter) {
+        switch filter.state {
+        case .open: statement.require("c.outcome IS NULL")
+        case .closed: statement.require("c.outcome IS NOT NULL")
+        case .all: break
+        }
+        if let stage = filter.stage { statement.require("c.stage = \(statement.bind(.text(stage)))") }
+        if let type = filter.hazardType { statement.require("c.hazard_type = \(statement.bind(.text(type)))") }
+        if let severity = filter.severity {
+            statement.require("c.severity = \(statement.bind(.int(severity)))::integer")
+        }
+        if let camera = filter.cameraID { statement.require("c.camera_id = \(statement.bind(.text(camera)))") }
+        if let grid = filter.gridID {
+            statement.require("c.grid_id IN (\(GridReader.subtree(of: statement.bind(.int(grid)))))")
+        }
+        if let text = filter.text {
+            let pattern = statement.bind(.text(Statement.pattern(text)))
+            statement.require(
+                "(c.number ILIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))"
+            )
+        }
+        if filter.isOverdue { statement.require("c.outcome IS NULL AND c.deadline_at < now()") }
+    }
+}
+
+extension CaseReader {
+    /// Columns that `summary` reads.
+    static let columns = """
+        c.id, c.number, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity, c.stage, c.outcome,
+        g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
+        c.camera_id, cam.name AS camera_name, cam.address, c.alert_count, c.opened_at, c.last_alert_at, c.deadline_at,
+        c.closed_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256
+        """
+
+    /// Tables behind `columns`: the case `c`, its type `h`, grid `g`, camera `cam` and newest picture `seen`.
+    static let tables = """
+        hazard_case c
+        JOIN hazard_type h ON h.code = c.hazard_type
+        LEFT JOIN camera cam ON cam.id = c.camera_id
+        LEFT JOIN post assignee ON assignee.id = c.assignee_post_id
+        LEFT JOIN grid g ON g.id = c.grid_id \(GridReader.parents)
+        LEFT JOIN LATERAL (
+            SELECT a.evidence_path, a.evidence_sha256 FROM alert a
+            WHERE a.case_id = c.id AND a.evidence_path IS NOT NULL ORDER BY a.started_at DESC LIMIT 1) seen ON true
+        """
+
+    static func summary(_ row: PostgresRow) throws -> CaseSummary {
+        CaseSummary(
+            id: try row.requireInt("id"),
+            number: try row.requireText("number"),
+            hazardType: try row.requireText("hazard_type"),
+            hazard: LocalName(zh: try row.requireText("hazard_zh"), en: try row.requireText("hazard_en")),
+            severity: try row.requireInt("severity"),
+            stage: try row.requireText("stage"),
+            outcome: try row.text("outcome"),
+            grid: try GridPlace(row),
+            cameraID: try row.text("camera_id"),
+            cameraName: try row.text("camera_name"),
+            address: try row.text("address"),
+            alertCount: try row.requireInt("alert_count"),
+            openedAt: try row.requireDate("opened_at"),
+            lastAlertAt: try row.requireDate("last_alert_at"),
+            deadlineAt: try row.date("deadline_at"),
+            closedAt: try row.date("closed_at"),
+            assignee: try row.text("assignee"),
+            picture: try Picture(row)
+        )
+    }
+}

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Postgres
+
+extension PostgresRow {
+    /// A `timestamptz`; nil when it is null.
+    func date(_ column: String) throws(PostgresError) -> Date? {
+        try timestamp(column).map { Date(timeIntervalSince1970: Double($0) / 1_000_000) }
+    }
+
+    /// A `timestamptz`; throws when it is null.
+    func requireDate(_ column: String) throws(PostgresError) -> Date {
+        Date(timeIntervalSince1970: Double(try requireTimestamp(column)) / 1_000_000)
+    }
+}
+
+extension GridPlace {
+    /// Reads `grid_id`, `grid_code`, `grid_name`, `grid_path`; nil when there is no grid.
+    init?(_ row: PostgresRow) throws(PostgresError) {
+        guard let id = try row.int("grid_id") else { return nil }
+        self.init(
+            id: id,
+            code: try row.requireText("grid_code"),
+            name: try row.requireText("grid_name"),
+            path: try row.requireText("grid_path")
+        )
+    }
+}
+
+extension Picture {
+    /// Reads `evidence_path`, `evidence_sha256`; nil when there is no picture.
+    init?(_ row: PostgresRow) throws(PostgresError) {
+        guard let path = try row.text("evidence_path") else { return nil }
+        self.init(path: path, sha256: try row.requireText("evidence_sha256"))
+    }
+}
+
+extension AlertLine {
+    /// Columns of `alert a` that the initializer reads.
+    static let columns = """
+        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.score, a.box, a.evidence_path, a.evidence_sha256,
+        a.settings_version, a.case_id
+        """
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: try row.requireText("id"),
+            ruleID: try row.requireText("rule_id"),
+            kind: try row.requireText("kind"),
+            startedAt: try row.requireDate("started_at"),
+            endedAt: try row.date("ended_at"),
+            score: try row.requireDouble("score"),
+            box: (try row.doubleArray("box") ?? []).compactMap { $0 },
+            picture: try Picture(row),
+            settingsVersion: try row.requireText("settings_version"),
+            caseID: try row.int("case_id")
+        )
+    }
+}

@@ -1,0 +1,123 @@
+import CityGrid
+import Foundation
+
+/// A CSV file with a header, read row by row.
+struct SheetFile {
+    /// A row whose number of fields is right, or why it cannot be used.
+    struct Row {
+        let line: Int
+        let fields: Result<[String], CityGridError>
+    }
+
+    let path: String
+    let size: Int
+    let header: [String]
+    private(set) var rows = 0
+    private var reader: CSVReader
+
+    private static let pieceSize = 256 * 1024
+
+    /// Opens a file and reads its header.
+    ///
+    /// - Throws: `StoreError` with `invalid` when it cannot be read or a required column is missing.
+    init(path: String, required: [String]) throws {
+        self.path = path
+        let handle = try SheetFile.open(path)
+        size = try SheetFile.size(of: path)
+        var reader = CSVReader {
+            try handle.read(upToCount: SheetFile.pieceSize).flatMap { $0.isEmpty ? nil : Array($0) }
+        }
+        guard let first = try SheetFile.readable(path, { try reader.next() }) else {
+            throw StoreError(.invalid, "\(path) is empty; its first row names the columns")
+        }
+        do {
+            header = try first.fields.get()
+        } catch {
+            throw StoreError(.invalid, "\(path), row 1: \(error.message)")
+        }
+        self.reader = reader
+        try checkHeader(required)
+    }
+
+    var progress: ImportProgress {
+        ImportProgress(file: path, rows: rows, bytes: reader.bytesRead, totalBytes: size)
+    }
+
+    /// Gives up to `count` rows; fewer only at the end of the file.
+    ///
+    /// - Throws: `StoreError` with `invalid` when the disk fails.
+    mutating func next(_ count: Int) throws -> [Row] {
+        var batch: [Row] = []
+        while batch.count < count {
+            guard let row = try SheetFile.readable(path, { try reader.next() }) else { break }
+            rows += 1
+            batch.append(Row(line: row.line, fields: row.fields.flatMap(fitted)))
+        }
+        return batch
+    }
+
+    /// Makes a row as long as the header: spreadsheets add empty fields at the end.
+    private func fitted(_ fields: [String]) -> Result<[String], CityGridError> {
+        if fields.count == header.count { return .success(fields) }
+        if fields.count > header.count, fields[header.count...].allSatisfy(\.isEmpty) {
+            return .success(Array(fields[..<header.count]))
+        }
+        return .failure(
+            CityGridError(
+                .invalidRow,
+                "the row has \(fields.count) columns, the header has \(header.count); is a comma missing or not quoted?"
+            )
+        )
+    }
+
+    private func checkHeader(_ required: [String]) throws(StoreError) {
+        var seen = Set<String>()
+        for name in header where !name.isEmpty && !seen.insert(name).inserted {
+            throw StoreError(.invalid, "\(path): column \(name) is there twice")
+        }
+        let missing = required.filter { !seen.contains($0) }
+        guard !missing.isEmpty else { return }
+        let hint =
+            header.count == 1 && header[0].contains { $0 == ";" || $0 == "\t" }
+            ? "; columns are separated by commas, save the file as CSV" : ""
+        throw StoreError(
+            .invalid,
+            "\(path): column \(missing.joined(separator: ", ")) is missing, found are "
+                + header.joined(separator: ", ") + hint
+        )
+    }
+
+    private static func open(_ path: String) throws(StoreError) -> FileHandle {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw StoreError(
+                .invalid,
+                "\(path) cannot be opened (\(String(cString: strerror(errno)))); check the path and the rights"
+            )
+        }
+        return handle
+    }
+
+    /// Loads a file that is read as a whole; at most 256 MB.
+    ///
+    /// - Throws: `StoreError` with `invalid`.
+    static func whole(_ path: String) throws -> Data {
+        let handle = try open(path)
+        let size = try size(of: path)
+        guard size <= 256 << 20 else {
+            throw StoreError(.invalid, "\(path) has \(size) bytes; at most 256 MB are read")
+        }
+        return try readable(path) { try handle.readToEnd() ?? Data() }
+    }
+
+    private static func size(of path: String) throws -> Int {
+        try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+    }
+
+    private static func readable<R>(_ path: String, _ body: () throws -> R) throws(StoreError) -> R {
+        do {
+            return try body()
+        } catch {
+            throw StoreError(.invalid, "\(path) cannot be read: \(error.localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import CityGrid
+import Foundation
+import Postgres
+import Store
+import Testing
+
+@Suite(.serialized, .enabled(if: RegistryDatabase.isAvailable))
+struct RegistryCameraRuleTests {
+    private struct Refused: Error, CustomStringConvertible {
+        let description = "the rule is not usable"
+    }
+
+    private func load(_ database: RegistryDatabase, _ text: String) async throws -> ImportReport {
+        let file = try ScratchFile("rules.json", text)
+        defer { file.remove() }
+        return try await database.importer.importCameraRules(file: file.path) { definition in
+            if definition.contains("nonsense") { throw Refused() }
+        }
+    }
+
+    private func prepare(_ database: RegistryDatabase) async throws {
+        try await database.pool.query(
+            "INSERT INTO hazard_type VALUES ('H', 'LOCAL', 'FNS', '水', 'Water', 1, 15, false)"
+        )
+        try await database.pool.query("INSERT INTO camera (id, name) VALUES ('a', '甲'), ('b', '乙')")
+    }
+
+    private func rules(_ database: RegistryDatabase) async throws -> String? {
+        try await database.value(
+            "SELECT string_agg(camera_id || '/' || rule_id, ' ' ORDER BY camera_id, rule_id) FROM camera_rule"
+        )
+    }
+
+    @Test("a camera has the rules of the newest file, cameras that are not in it keep theirs")
+    func replaces() async throws {
+        try await RegistryDatabase.with { database in
+            try await prepare(database)
+            let both = """
+                [{"camera": "a", "rules": [{"id": "x", "hazard_type": "H", "kind": "intrusion"},
+                    {"id": "y", "hazard_type": "H", "kind": "intrusion"}]},
+                 {"camera": "b", "rules": [{"id": "z", "hazard_type": "H", "kind": "intrusion"}]}]
+                """
+            #expect(try await load(database, both).inserted == 3)
+            #expect(try await load(database, both).unchanged == 3)
+            let one = #"[{"camera": "a", "rules": [{"id": "y", "hazard_type": "H", "kind": "crowd"}]}]"#
+            #expect(try await load(database, one).updated == 1)
+            let left = try await rules(database)
+            #expect(left == "a/y b/z")
+        }
+    }
+
+    @Test("a bad rule is told and left out, the others are stored")
+    func badRules() async throws {
+        try await RegistryDatabase.with { database in
+            try await prepare(database)
+            let report = try await load(
+                database,
+                """
+                [{"camera": "c", "rules": [{"id": "x", "hazard_type": "H"}]},
+                 {"camera": "a", "rules": [{"id": "x", "hazard_type": "?"}, {"hazard_type": "H"},
+                    {"id": "n", "hazard_type": "H", "kind": "nonsense"}, {"id": "y", "hazard_type": "H"}]}]
+                """
+            )
+            let left = try await rules(database)
+            #expect(left == "a/y")
+            #expect(report.rejected.items.map(\.column) == ["camera", "hazard_type", "id", "rules"])
+            #expect(report.rejected.items.last?.reason == "the rule is not usable")
+        }
+    }
+}
