@@ -1,0 +1,41 @@
+internal import Foundation
+
+/// The right of one process to a spool folder: an advisory lock on a file in it.
+///
+/// The kernel gives the lock back when the process ends, however it ends: nothing to clean up after `kill -9`.
+struct SpoolLock: ~Copyable {
+    private let descriptor: Int32
+
+    /// Takes the lock of `directory`.
+    ///
+    /// - Throws: `locked` when another holder has it, `cannotOpen` when the file cannot be made.
+    init(directory: String) throws(SpoolError) {
+        let path = directory + "/spool.lock"
+        let opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard opened >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw SpoolError(.cannotOpen, "spool \(directory): spool.lock cannot be opened: \(reason)")
+        }
+        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.holder(opened)
+            close(opened)
+            throw SpoolError(
+                .locked,
+                "spool \(directory): process \(holder) has it open; one process at a time may use a spool: "
+                    + "stop the other one or give this one its own storage directory"
+            )
+        }
+        let text = "\(getpid())\n"
+        if ftruncate(opened, 0) == 0 { _ = pwrite(opened, text, text.utf8.count, 0) }
+        descriptor = opened
+    }
+
+    deinit { close(descriptor) }
+
+    private static func holder(_ descriptor: Int32) -> String {
+        var buffer = [UInt8](repeating: 0, count: 16)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        let digits = buffer.prefix(max(0, count)).prefix { $0 >= 0x30 && $0 <= 0x39 }
+        return digits.isEmpty ? "(unknown)" : String(decoding: digits, as: UTF8.self)
+    }
+}
