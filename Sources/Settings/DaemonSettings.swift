@@ -1,0 +1,197 @@
+public import Detection
+
+/// All settings of the daemon; a value made by `init()` holds the defaults.
+///
+/// Read from one YAML file and from environment variables `GRIDWATCH_<SECTION>_<KEY>`, which win over the file. Each
+/// setting is declared once, in `SettingsTable`: reading, checking, documentation and the example file come from there.
+public struct DaemonSettings: Sendable, Hashable {
+    /// The PostgreSQL database.
+    public struct Database: Sendable, Hashable {
+        /// How to reach it: a libpq connection string or `postgresql://` URL, with or without a password.
+        public var url = Secret("host=/run/postgresql dbname=gridwatch")
+        /// A file that holds the connection string instead; nil when there is none.
+        public var urlFile: String?
+        /// Connections at most.
+        public var poolSize = 8
+        /// Longest run of one statement, seconds.
+        public var statementTimeout = 5.0
+    }
+
+    /// The web server.
+    public struct Web: Sendable, Hashable {
+        /// Address and port to listen on.
+        public var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+        /// The URL that people type, without a slash at the end; nil when it is the listening address.
+        public var publicURL: String?
+        /// Minutes without a request after which a session of the office ends.
+        public var sessionIdleMinutes = 120
+        /// Days after which a grid worker must log in again.
+        public var sessionDays = 14
+        /// True when anyone may read `/metrics`; false when only this machine may.
+        public var metricsOpen = false
+    }
+
+    /// Files on disk.
+    public struct Storage: Sendable, Hashable {
+        /// The folder that everything lies in.
+        public var directory = "/var/lib/gridwatch"
+        /// Most megabytes (2^20 bytes) that the alert spool may use.
+        public var spoolMaxMB = 2048
+        /// Megabytes (2^20 bytes) that evidence leaves free on its disk.
+        public var evidenceMinFreeMB = 512
+
+        /// The folder of the alert spool.
+        public var spoolDirectory: String { directory + "/spool" }
+        /// The folder of evidence pictures.
+        public var evidenceDirectory: String { directory + "/evidence" }
+    }
+
+    /// Reading of streams.
+    public struct Ingest: Sendable, Hashable {
+        /// What is decoded of a stream.
+        public enum Decode: String, Sendable, Hashable, CaseIterable {
+            /// Keyframes only: about a tenth of the cost.
+            case keyframes
+            /// Every picture.
+            case everyFrame = "every_frame"
+        }
+
+        /// How RTSP carries its packets.
+        public enum Transport: String, Sendable, Hashable, CaseIterable {
+            case tcp
+            case udp
+        }
+
+        /// Threads that read streams.
+        public var ioThreads = 64
+        /// Longest wait for a stream to open, seconds.
+        public var openTimeout = 10.0
+        /// Longest silence of an open stream, seconds.
+        public var readTimeout = 10.0
+        /// How long a stream keeps its thread while others wait for one, seconds.
+        public var turn = 10.0
+        /// First wait after a failure, seconds.
+        public var reconnectBase = 1.0
+        /// Longest wait after a failure, seconds.
+        public var reconnectCap = 120.0
+        /// What is decoded.
+        public var decode = Decode.keyframes
+        /// How RTSP packets travel.
+        public var rtspTransport = Transport.tcp
+    }
+
+    /// Decoding and detection.
+    public struct Workers: Sendable, Hashable {
+        /// Threads; 0 means one per core.
+        public var threads = 0
+        /// Access units that may wait per thread.
+        public var queueUnits = 256
+    }
+
+    /// What an alert brings along.
+    public struct Alerts: Sendable, Hashable {
+        /// Widest evidence picture, pixels.
+        public var evidenceWidth = 1280
+        /// JPEG quality of evidence pictures, 1 to 100.
+        public var evidenceQuality = 80
+    }
+
+    /// The way of the alerts from the spool into the database.
+    public struct Delivery: Sendable, Hashable {
+        /// Alert statements in one transaction at most.
+        public var batch = 500
+        /// Wait when the spool is empty, seconds.
+        public var interval = 0.2
+        /// First wait after a failure, seconds.
+        public var retryBase = 0.5
+        /// Longest wait after a failure, seconds.
+        public var retryCap = 30.0
+    }
+
+    /// The log.
+    public struct Log: Sendable, Hashable {
+        /// How much is told; the names are those of swift-log.
+        public enum Level: String, Sendable, Hashable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+
+        /// Messages below this level are left out.
+        public var level = Level.info
+    }
+
+    /// The PostgreSQL database.
+    public var database = Database()
+    /// The web server.
+    public var web = Web()
+    /// Files on disk.
+    public var storage = Storage()
+    /// Reading of streams.
+    public var ingest = Ingest()
+    /// Decoding and detection threads.
+    public var workers = Workers()
+    /// Tunables of detection.
+    public var detection = DetectionSettings()
+    /// What an alert brings along.
+    public var alerts = Alerts()
+    /// The way of the alerts into the database.
+    public var delivery = Delivery()
+    /// The log.
+    public var log = Log()
+
+    /// The defaults.
+    public init() {}
+}
+
+/// A text that holds a password or may hold one: descriptions, logs and mirrors show `***` where it stands.
+public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The text itself; never to be logged.
+    public let exposed: String
+
+    /// Wraps a text.
+    public init(_ exposed: String) {
+        self.exposed = exposed
+    }
+
+    /// The connection string with password and passfile hidden.
+    public var description: String { Redaction.connectionString(exposed) }
+
+    /// The same as `description`.
+    public var debugDescription: String { description }
+
+    /// Hides the text from `dump`.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// An address and a port to listen on.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// IPv4 or IPv6 address or host name, without brackets.
+    public var host: String
+    /// TCP port; 0 lets the system choose.
+    public var port: Int
+
+    /// Makes an address from its parts.
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `localhost:8080`.
+    ///
+    /// - Returns: Nil when the text is none of these.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard let port = UInt16(digits), digits.allSatisfy(\.isNumber) else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || $0 == "/" || $0 == "[" }) else { return nil }
+        self.init(host: String(host), port: Int(port))
+    }
+
+    /// The form that `init(_:)` reads.
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,187 @@
+internal import Foundation
+internal import Yams
+
+/// Reads settings and collects everything that is wrong with them.
+struct SettingsReader {
+    private(set) var settings = DaemonSettings()
+    private(set) var problems: [SettingsProblem] = []
+    /// Names of the settings that were given.
+    private var given: Set<String> = []
+
+    /// Takes the settings of a YAML text; `file` is its name for messages.
+    ///
+    /// - Throws: `malformed` when it is no YAML; what is wrong with keys and values goes to `problems`.
+    mutating func read(yaml: String, file: String) throws(SettingsError) {
+        guard let root = try Self.compose(yaml, file), !Self.isNull(root) else { return }
+        guard case .mapping(let sections) = root else {
+            return add(
+                file,
+                root.mark,
+                "the file must hold sections, each with settings: 'web:' and below it 'listen: …'"
+            )
+        }
+        for (sectionNode, content) in sections {
+            let name = sectionNode.scalar?.string ?? ""
+            guard SettingsTable.sections.contains(where: { $0.name == name }) else {
+                add(file, sectionNode.mark, Self.unknownSection(name))
+                continue
+            }
+            // A section whose settings are all commented out.
+            if Self.isNull(content) { continue }
+            guard case .mapping(let values) = content else {
+                add(file, content.mark, "section '\(name)' must hold settings, one 'key: value' a line")
+                continue
+            }
+            for (keyNode, value) in values { read(keyNode, value, section: name, file: file) }
+        }
+    }
+
+    private mutating func read(_ keyNode: Node, _ value: Node, section: String, file: String) {
+        let key = keyNode.scalar?.string ?? ""
+        guard let setting = SettingsTable.settings.first(where: { $0.section == section && $0.key == key }) else {
+            return add(file, keyNode.mark, Self.unknownKey(key, section: section))
+        }
+        guard let scalar = value.scalar else {
+            return add(file, value.mark, "\(setting.name): needs one value, takes \(setting.range)")
+        }
+        if scalar.style != .plain, setting.takesNumberOrFlag {
+            let message =
+                "\(setting.name): '\(scalar.string)' is a text in quotes; takes \(setting.range) without quotes"
+            return add(file, value.mark, message)
+        }
+        let text = Self.isNull(value) ? "" : scalar.string
+        take(setting, text, place: Self.place(file, value.mark ?? keyNode.mark))
+    }
+
+    /// Takes overrides `GRIDWATCH_<SECTION>_<KEY>`; other variables are left alone.
+    mutating func read(environment: [String: String]) {
+        for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("GRIDWATCH_") {
+            if let setting = SettingsTable.settings.first(where: { $0.variable == variable }) {
+                take(setting, value, place: "environment variable \(variable)")
+            } else if let message = Self.unknownVariable(variable) {
+                problems.append(SettingsProblem(place: "environment variable \(variable)", message: message))
+            }
+        }
+    }
+
+    /// Fetches the connection string from a file or systemd credential, and checks what belongs together.
+    mutating func finish(credentials: String?) {
+        let credential = credentials.map { $0 + "/database-url" }
+        if given.contains("database.url"), settings.database.urlFile != nil {
+            let message = "database.url and database.url_file are both given: leave one out"
+            problems.append(SettingsProblem(place: "settings", message: message))
+        } else if let file = settings.database.urlFile {
+            readSecret(file, "database.url_file")
+        } else if !given.contains("database.url"), let credential, FileManager.default.fileExists(atPath: credential) {
+            readSecret(credential, "the systemd credential database-url")
+        }
+        check(settings.ingest.reconnectBase, settings.ingest.reconnectCap, "ingest.reconnect")
+        check(settings.delivery.retryBase, settings.delivery.retryCap, "delivery.retry")
+    }
+
+    private mutating func readSecret(_ file: String, _ what: String) {
+        do {
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            guard let url = SettingsTable.settings.first(where: { $0.key == "url" }) else { return }
+            take(url, line.trimmingCharacters(in: .whitespaces), place: "\(file):1:1")
+        } catch {
+            let message = "\(what): the file cannot be read: \(error.localizedDescription)"
+            problems.append(SettingsProblem(place: file, message: message))
+        }
+    }
+
+    private mutating func check(_ base: Double, _ cap: Double, _ name: String) {
+        guard base > cap else { return }
+        let message = "\(name)_base_s is \(base) and \(name)_cap_s is \(cap): the first wait must not be the longer one"
+        problems.append(SettingsProblem(place: "settings", message: message))
+    }
+
+    private mutating func take(_ setting: Setting, _ text: String, place: String) {
+        given.insert(setting.name)
+        do throws(ValueProblem) {
+            try setting.set(text, in: &settings)
+        } catch {
+            problems.append(SettingsProblem(place: place, message: error.message))
+        }
+    }
+
+    private mutating func add(_ file: String, _ mark: Mark?, _ message: String) {
+        problems.append(SettingsProblem(place: Self.place(file, mark), message: message))
+    }
+
+    private static func place(_ file: String, _ mark: Mark?) -> String {
+        mark.map { "\(file):\($0.line):\($0.column)" } ?? file
+    }
+
+    private static func isNull(_ node: Node) -> Bool {
+        guard let scalar = node.scalar, scalar.style == .plain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    private static func compose(_ yaml: String, _ file: String) throws(SettingsError) -> Node? {
+        do {
+            return try Yams.compose(yaml: yaml)
+        } catch {
+            throw SettingsError(.malformed, [yamlProblem(error, file)])
+        }
+    }
+
+    /// The message leaves out the line of the file that YAML errors quote: it may hold the password.
+    private static func yamlProblem(_ error: any Error, _ file: String) -> SettingsProblem {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            return SettingsProblem(
+                place: place(file, mark),
+                message:
+                    "this is not YAML: \(problem); look at indentation, colons and quotes of this line and the last"
+            )
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let names = duplicates.sorted().joined(separator: "', '")
+            return SettingsProblem(
+                place: place(file, context.mark),
+                message: "'\(names)' is given twice: leave one out"
+            )
+        default:
+            return SettingsProblem(place: file, message: "the file cannot be read as YAML in UTF-8")
+        }
+    }
+}
+
+extension Setting {
+    /// True when a text in quotes is a mistake.
+    fileprivate var takesNumberOrFlag: Bool {
+        switch kind {
+        case .integer, .number, .flag, .detection: true
+        case .text, .optionalText, .secret, .address, .choice: false
+        }
+    }
+}
+
+extension SettingsReader {
+    private static func unknownSection(_ name: String) -> String {
+        let known = SettingsTable.sections.map(\.name)
+        let hint = Nearest.word(to: name, in: known).map { "did you mean '\($0)'?" }
+        return "unknown section '\(name)'; " + (hint ?? "known are " + known.joined(separator: ", "))
+    }
+
+    private static func unknownKey(_ key: String, section: String) -> String {
+        let settings = SettingsTable.settings
+        let own = settings.filter { $0.section == section }.map(\.key)
+        let text = "unknown key '\(key)' in section '\(section)'; "
+        if let near = Nearest.word(to: key, in: own) { return text + "did you mean '\(near)'?" }
+        if let other = settings.first(where: { $0.key == key }) {
+            return text + "it belongs to section '\(other.section)'"
+        }
+        return text + "known are " + own.joined(separator: ", ")
+    }
+
+    /// Nil when the variable does not look like a setting: other tools use the prefix too.
+    private static func unknownVariable(_ variable: String) -> String? {
+        let section = String(variable.dropFirst("GRIDWATCH_".count).prefix { $0 != "_" }).lowercased()
+        guard Nearest.word(to: section, in: SettingsTable.sections.map(\.name)) != nil else { return nil }
+        let near = Nearest.word(to: variable, in: SettingsTable.settings.map(\.variable))
+        return "no setting has this name" + (near.map { "; did you mean \($0)?" } ?? "")
+    }
+}

@@ -1,0 +1,312 @@
+internal import Detection
+internal import Foundation
+
+/// One setting: its name, what it takes, and what it means.
+struct Setting: Sendable {
+    typealias Path<Value> = any WritableKeyPath<DaemonSettings, Value> & Sendable
+
+    /// What a setting takes and where it is kept.
+    enum Kind: Sendable {
+        case integer(Path<Int>, ClosedRange<Int>)
+        /// The text is `scale` times what is kept: 1000 for milliseconds that are kept as seconds.
+        case number(Path<Double>, ClosedRange<Double>, scale: Double)
+        case flag(Path<Bool>)
+        case text(Path<String>, rule: TextRule)
+        /// An empty text is nil.
+        case optionalText(Path<String?>, rule: TextRule)
+        case secret(Path<Secret>)
+        case address(Path<ListenAddress>)
+        case choice(
+            [String],
+            get: @Sendable (DaemonSettings) -> String,
+            set: @Sendable (inout DaemonSettings, String) -> Void
+        )
+        /// Checked by detection; the range is for the documentation.
+        case detection(ClosedRange<Double>?)
+    }
+
+    /// What a text must look like.
+    enum TextRule: Sendable {
+        case absolutePath
+        case webURL
+    }
+
+    let section: String
+    let key: String
+    let kind: Kind
+    /// Unit of the value; empty when it has none.
+    let unit: String
+    let note: String
+
+    /// `section.key`.
+    var name: String { "\(section).\(key)" }
+
+    /// The environment variable that overrides it.
+    var variable: String { "GRIDWATCH_\(section)_\(key)".uppercased() }
+}
+
+/// Every setting of the daemon, once, in the order of the documentation.
+enum SettingsTable {
+    /// A section: its name and what it is about.
+    struct Section: Sendable {
+        let name: String
+        let note: String
+    }
+
+    static let sections = [
+        Section(name: "database", note: "The PostgreSQL database with PostGIS."),
+        Section(name: "web", note: "The web server: pages, HTTP API, metrics."),
+        Section(name: "storage", note: "Files on a local disk."),
+        Section(name: "ingest", note: "Reading of streams."),
+        Section(name: "workers", note: "Threads that decode and detect. One camera stays on one of them."),
+        Section(name: "detection", note: "Tunables of detection for all cameras; the defaults are meant to be right."),
+        Section(name: "alerts", note: "What an alert brings along."),
+        Section(name: "delivery", note: "The way of the alerts from the spool into the database."),
+        Section(name: "log", note: "The log, on standard error."),
+    ]
+
+    static let settings = database + web + storage + ingest + workers + detection + alerts + delivery + log
+
+    private static let database = [
+        Setting(
+            section: "database",
+            key: "url",
+            kind: .secret(\.database.url),
+            unit: "",
+            note: "How to reach it: a libpq connection string or postgresql:// URL. Better kept out of this file: "
+                + "see url_file. A systemd credential named database-url is used when neither is given."
+        ),
+        Setting(
+            section: "database",
+            key: "url_file",
+            kind: .optionalText(\.database.urlFile, rule: .absolutePath),
+            unit: "",
+            note: "A file whose first line is the connection string, readable by the daemon only."
+        ),
+        Setting(
+            section: "database",
+            key: "pool_size",
+            kind: .integer(\.database.poolSize, 1...100),
+            unit: "connections",
+            note: "Connections that the daemon keeps at most."
+        ),
+        Setting(
+            section: "database",
+            key: "statement_timeout_s",
+            kind: .number(\.database.statementTimeout, 0.1...600, scale: 1),
+            unit: "seconds",
+            note: "Longest run of one statement."
+        ),
+    ]
+
+    private static let web = [
+        Setting(
+            section: "web",
+            key: "listen",
+            kind: .address(\.web.listen),
+            unit: "",
+            note: "Address and port to listen on. Keep it local and let a proxy with TLS stand in front."
+        ),
+        Setting(
+            section: "web",
+            key: "public_url",
+            kind: .optionalText(\.web.publicURL, rule: .webURL),
+            unit: "",
+            note: "The URL that people type. With https:// the session cookie is sent over TLS only."
+        ),
+        Setting(
+            section: "web",
+            key: "session_idle_minutes",
+            kind: .integer(\.web.sessionIdleMinutes, 5...1440),
+            unit: "minutes",
+            note: "Time without a request after which a session of the office ends."
+        ),
+        Setting(
+            section: "web",
+            key: "session_days",
+            kind: .integer(\.web.sessionDays, 1...90),
+            unit: "days",
+            note: "Time after which a grid worker must log in again."
+        ),
+        Setting(
+            section: "web",
+            key: "metrics_open",
+            kind: .flag(\.web.metricsOpen),
+            unit: "",
+            note: "True: anyone who reaches the server may read /metrics. False: only this machine may."
+        ),
+    ]
+
+    private static let storage = [
+        Setting(
+            section: "storage",
+            key: "directory",
+            kind: .text(\.storage.directory, rule: .absolutePath),
+            unit: "",
+            note: "The folder that spool/ and evidence/ lie in. A local disk: the spool does not work on NFS."
+        ),
+        Setting(
+            section: "storage",
+            key: "spool_max_mb",
+            kind: .integer(\.storage.spoolMaxMB, 16...1_048_576),
+            unit: "MiB",
+            note: "Most that the alert spool may use while the database is away; about 2000 alerts a MiB."
+        ),
+        Setting(
+            section: "storage",
+            key: "evidence_min_free_mb",
+            kind: .integer(\.storage.evidenceMinFreeMB, 0...1_048_576),
+            unit: "MiB",
+            note: "When less is free on its disk, alerts come without a picture."
+        ),
+    ]
+
+    private static let ingest = [
+        Setting(
+            section: "ingest",
+            key: "io_threads",
+            kind: .integer(\.ingest.ioThreads, 1...1024),
+            unit: "threads",
+            note: "Threads that read streams, each holding one camera. With more cameras than threads they take turns."
+        ),
+        seconds("ingest", "open_timeout_s", \.ingest.openTimeout, 1...120, "Longest wait for a stream to open."),
+        seconds("ingest", "read_timeout_s", \.ingest.readTimeout, 1...120, "Longest silence of an open stream."),
+        seconds(
+            "ingest",
+            "turn_s",
+            \.ingest.turn,
+            1...3600,
+            "How long a camera keeps its thread while other cameras wait for one."
+        ),
+        seconds(
+            "ingest",
+            "reconnect_base_s",
+            \.ingest.reconnectBase,
+            0.1...60,
+            "First wait after a failure; it doubles with each further one, with jitter."
+        ),
+        seconds("ingest", "reconnect_cap_s", \.ingest.reconnectCap, 1...3600, "Longest wait after a failure."),
+        Setting(
+            section: "ingest",
+            key: "decode",
+            kind: .choice(
+                DaemonSettings.Ingest.Decode.allCases.map(\.rawValue),
+                get: { $0.ingest.decode.rawValue },
+                set: { settings, text in
+                    DaemonSettings.Ingest.Decode(rawValue: text).map { settings.ingest.decode = $0 }
+                }
+            ),
+            unit: "",
+            note: "What is decoded. Every frame costs about ten times as much and sees short events."
+        ),
+        Setting(
+            section: "ingest",
+            key: "rtsp_transport",
+            kind: .choice(
+                DaemonSettings.Ingest.Transport.allCases.map(\.rawValue),
+                get: { $0.ingest.rtspTransport.rawValue },
+                set: { settings, text in
+                    DaemonSettings.Ingest.Transport(rawValue: text).map { settings.ingest.rtspTransport = $0 }
+                }
+            ),
+            unit: "",
+            note: "How RTSP packets travel. UDP loses some; take it only for cameras that know nothing else."
+        ),
+    ]
+
+    private static let workers = [
+        Setting(
+            section: "workers",
+            key: "threads",
+            kind: .integer(\.workers.threads, 0...256),
+            unit: "threads",
+            note: "0 means one per core."
+        ),
+        Setting(
+            section: "workers",
+            key: "queue_units",
+            kind: .integer(\.workers.queueUnits, 8...65_536),
+            unit: "access units",
+            note: "What may wait per thread. A full queue drops to the next keyframe and counts it."
+        ),
+    ]
+
+    private static let detection = DetectionSettings.keys.map { key in
+        let note = DetectionNote.all.first { $0.key == key }
+        return Setting(
+            section: "detection",
+            key: key,
+            kind: .detection(note?.range),
+            unit: note?.unit ?? "",
+            note: note?.note ?? ""
+        )
+    }
+
+    private static let alerts = [
+        Setting(
+            section: "alerts",
+            key: "evidence_width_px",
+            kind: .integer(\.alerts.evidenceWidth, 160...3840),
+            unit: "pixels",
+            note: "Widest evidence picture; a larger one is scaled down."
+        ),
+        Setting(
+            section: "alerts",
+            key: "evidence_quality",
+            kind: .integer(\.alerts.evidenceQuality, 1...100),
+            unit: "",
+            note: "JPEG quality of evidence pictures."
+        ),
+    ]
+
+    private static let delivery = [
+        Setting(
+            section: "delivery",
+            key: "batch",
+            kind: .integer(\.delivery.batch, 1...10_000),
+            unit: "alerts",
+            note: "Alert statements in one transaction at most."
+        ),
+        Setting(
+            section: "delivery",
+            key: "interval_ms",
+            kind: .number(\.delivery.interval, 0.01...60, scale: 1000),
+            unit: "milliseconds",
+            note: "Wait when the spool is empty."
+        ),
+        seconds(
+            "delivery",
+            "retry_base_s",
+            \.delivery.retryBase,
+            0.1...60,
+            "First wait after the database refused; it doubles with each further time, with jitter."
+        ),
+        seconds("delivery", "retry_cap_s", \.delivery.retryCap, 1...3600, "Longest wait after the database refused."),
+    ]
+
+    private static let log = [
+        Setting(
+            section: "log",
+            key: "level",
+            kind: .choice(
+                DaemonSettings.Log.Level.allCases.map(\.rawValue),
+                get: { $0.log.level.rawValue },
+                set: { settings, text in
+                    DaemonSettings.Log.Level(rawValue: text).map { settings.log.level = $0 }
+                }
+            ),
+            unit: "",
+            note: "Messages below this level are left out."
+        )
+    ]
+
+    private static func seconds(
+        _ section: String,
+        _ key: String,
+        _ path: Setting.Path<Double>,
+        _ range: ClosedRange<Double>,
+        _ note: String
+    ) -> Setting {
+        Setting(section: section, key: key, kind: .number(path, range, scale: 1), unit: "seconds", note: note)
+    }
+}
