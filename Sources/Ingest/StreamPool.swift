@@ -1,0 +1,185 @@
+public import Flow
+import Foundation
+import Media
+import Synchronization
+
+/// Reads many streams through libavformat on a fixed number of threads.
+///
+/// A thread holds one stream at a time and never longer than a time-out without data; when more cameras than threads
+/// are due, a stream gives its thread back after a turn. Broken streams come back after a growing, jittered wait.
+public final class StreamPool: Sendable {
+    /// Tunables of the pool; the defaults suit a few hundred cameras on one machine.
+    public struct Settings: Sendable, Hashable {
+        /// Threads that read, each holding one stream (about 350 KB of libavformat state).
+        public var threads = 64
+        /// Longest wait for a stream to open, seconds.
+        public var openTimeout = 10.0
+        /// Longest silence of an open stream, seconds.
+        public var readTimeout = 10.0
+        /// How long a stream keeps its thread while others wait, seconds.
+        public var turn = 10.0
+        /// First wait after a failure, seconds.
+        public var reconnectBase = 1.0
+        /// Longest wait after a failure, seconds.
+        public var reconnectCap = 120.0
+        /// True: only keyframes are read on; the rest is thrown away before it is copied.
+        public var keyframesOnly = true
+        /// RTSP over UDP instead of TCP.
+        public var rtspOverUDP = false
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private struct State {
+        var schedule: StreamSchedule
+        var readers: [String: StreamReader] = [:]
+        var reconnects: [String: Int] = [:]
+        var stopping = false
+    }
+
+    // Safety: `condition` guards `state`; threads wait on it for due cameras.
+    private let condition = NSCondition()
+    private nonisolated(unsafe) var state: State
+    private let settings: Settings
+    private let sink: any StreamSink
+    private let clocks: Clocks
+    private let finished = DispatchGroup()
+    private let unitsRead: Metric
+    private let opens: Metric
+    private let failures: Metric
+
+    /// Makes a pool and starts its threads; it reads nothing until `replace(with:)`.
+    ///
+    /// - Parameters:
+    ///   - settings: Tunables.
+    ///   - sink: Takes units and changes of state, on the pool's threads.
+    ///   - meter: Where the pool counts.
+    ///   - clocks: Time.
+    public init(settings: Settings, sink: any StreamSink, meter: Meter, clocks: Clocks = .system) {
+        self.settings = settings
+        self.sink = sink
+        self.clocks = clocks
+        self.unitsRead = meter.counter("gridwatch_ingest_units_total", "Access units read from streams.")
+        self.opens = meter.counter("gridwatch_ingest_opens_total", "Streams opened.")
+        self.failures = meter.counter("gridwatch_ingest_failures_total", "Streams that failed to open or broke off.")
+        let backoff = Backoff(base: settings.reconnectBase, cap: settings.reconnectCap)
+        self.state = State(schedule: StreamSchedule(backoff: backoff))
+        for index in 0..<max(1, settings.threads) {
+            finished.enter()
+            let thread = Thread { [self] in
+                work()
+                finished.leave()
+            }
+            thread.name = "ingest-\(index)"
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+    }
+
+    /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
+    public func replace(with sources: [StreamSource]) {
+        locked { state in
+            for camera in state.schedule.replace(with: sources, now: clocks.monotonic()) {
+                state.readers[camera]?.interrupt()
+            }
+            condition.broadcast()
+        }
+    }
+
+    /// Cameras that the pool reads or waits to read.
+    public var count: Int { locked { $0.schedule.count } }
+
+    /// Interrupts every stream and returns when all threads have ended; at most about a second.
+    public func stop() {
+        locked { state in
+            state.stopping = true
+            for reader in state.readers.values { reader.interrupt() }
+            condition.broadcast()
+        }
+        finished.wait()
+    }
+
+    private func locked<R>(_ body: (inout State) -> R) -> R {
+        condition.lock()
+        defer { condition.unlock() }
+        return body(&state)
+    }
+
+    private func work() {
+        while let (source, reader) = nextTurn() {
+            report(source.camera, .connecting, detail: nil)
+            let outcome = reader.run(self)
+            finish(source.camera, outcome)
+        }
+    }
+
+    private func nextTurn() -> (StreamSource, StreamReader)? {
+        condition.lock()
+        defer { condition.unlock() }
+        while !state.stopping {
+            switch state.schedule.take(now: clocks.monotonic()) {
+            case .run(let source):
+                let reader = StreamReader(source: source, settings: settings, clocks: clocks)
+                state.readers[source.camera] = reader
+                return (source, reader)
+            case .wait(let seconds):
+                _ = condition.wait(until: Date(timeIntervalSinceNow: max(0.001, seconds)))
+            }
+        }
+        return nil
+    }
+
+    private func finish(_ camera: String, _ outcome: StreamReader.Outcome) {
+        let wait = locked { state in
+            state.readers[camera] = nil
+            let wait = state.schedule.ended(
+                camera,
+                outcome.schedule,
+                now: clocks.monotonic(),
+                random: Double.random(in: 0..<1)
+            )
+            condition.signal()
+            return wait
+        }
+        guard case .failed(let error) = outcome else { return }
+        failures.add()
+        guard let wait else { return }
+        let again = "trying again in \(Int(wait.rounded(.up))) s"
+        report(camera, error.isRetriable ? .offline : .refused, detail: "\(error.message); \(again)")
+    }
+
+    private func report(_ camera: String, _ stream: StreamState, detail: String?) {
+        let reconnects = locked { $0.reconnects[camera] ?? 0 }
+        sink.changed(
+            StreamStatus(
+                camera: camera,
+                state: stream,
+                since: clocks.wall(),
+                detail: detail,
+                reconnects: reconnects
+            )
+        )
+    }
+}
+
+extension StreamPool: StreamReaderDelegate {
+    func opened(_ camera: String) {
+        opens.add()
+        locked { $0.reconnects[camera] = ($0.reconnects[camera] ?? -1) + 1 }
+        report(camera, .online, detail: nil)
+    }
+
+    func read(_ unit: AccessUnit, from camera: String) {
+        unitsRead.add()
+        sink.accept(unit, from: camera)
+    }
+
+    func settled(_ camera: String) {
+        locked { $0.schedule.delivered(camera) }
+    }
+
+    func shouldYield() -> Bool {
+        locked { $0.schedule.hasWaiting(now: clocks.monotonic()) }
+    }
+}

@@ -1,0 +1,77 @@
+public import Flow
+
+/// One camera's stream, as the pool must know it.
+public struct StreamSource: Sendable, Hashable {
+    /// The camera.
+    public var camera: String
+    /// What FFmpeg opens: a URL or a file path.
+    ///
+    /// A secret: it may hold a password.
+    public var url: String
+    /// Monitoring point class I, II or III as 1…3; decides who goes first when threads are short.
+    public var pointClass: Int
+
+    /// Makes a source.
+    public init(camera: String, url: String, pointClass: Int = 3) {
+        self.camera = camera
+        self.url = url
+        self.pointClass = pointClass
+    }
+}
+
+/// How a stream is doing.
+public enum StreamState: String, Sendable, Hashable, CaseIterable {
+    /// Being opened for the first time, or again.
+    case connecting
+    /// Giving access units.
+    case online
+    /// Open, but silent for longer than the read time-out.
+    case stalled
+    /// Could not be opened or broke off; tried again after a growing wait.
+    case offline
+    /// Cannot work without a person: no video in it, no decoder, wrong address form. Tried again at the longest wait.
+    case refused
+}
+
+/// What the pool last saw of a stream; sent on every change of state, not per unit.
+public struct StreamStatus: Sendable, Hashable {
+    /// The camera.
+    public var camera: String
+    /// Its state.
+    public var state: StreamState
+    /// When it entered that state, wall time.
+    public var since: MediaTime
+    /// When the last unit came, wall time.
+    public var lastUnit: MediaTime?
+    /// Why, for a person; never holds a password.
+    public var detail: String?
+    /// Connections made after the first.
+    public var reconnects: Int
+
+    /// Makes a status.
+    public init(
+        camera: String,
+        state: StreamState,
+        since: MediaTime,
+        lastUnit: MediaTime? = nil,
+        detail: String? = nil,
+        reconnects: Int = 0
+    ) {
+        self.camera = camera
+        self.state = state
+        self.since = since
+        self.lastUnit = lastUnit
+        self.detail = detail
+        self.reconnects = reconnects
+    }
+}
+
+/// Where the pool puts what it reads.
+///
+/// Called on I/O threads; must not wait.
+public protocol StreamSink: Sendable {
+    /// Takes one unit of a camera, in order; `unit.time` is wall time.
+    func accept(_ unit: AccessUnit, from camera: String)
+    /// Takes a change of a stream's state.
+    func changed(_ status: StreamStatus)
+}

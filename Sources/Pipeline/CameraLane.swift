@@ -1,0 +1,82 @@
+import Detection
+import Flow
+import Ingest
+import Logging
+import Media
+
+/// One live camera on its worker: its pipeline, and the statements that still wait for the recorder.
+///
+/// Every member is used on the camera's worker thread only, except `init`.
+final class CameraLane {
+    /// Statements that may wait for the recorder; beyond that updates are folded, starts and ends never dropped.
+    private static let pendingLimit = 64
+
+    private let camera: String
+    private let pipeline: CameraPipeline
+    private let settingsVersion: String
+    private let recorder: AlertRecorder
+    private var pending: [AlertRecorder.Item] = []
+
+    init(camera: String, pipeline: CameraPipeline, settingsVersion: String, recorder: AlertRecorder) {
+        self.camera = camera
+        self.pipeline = pipeline
+        self.settingsVersion = settingsVersion
+        self.recorder = recorder
+    }
+
+    var scene: SceneStatus { pipeline.scene }
+
+    /// Pictures that detection looked at so far.
+    var picturesSeen: Int { pipeline.picturesSeen }
+
+    /// Runs the camera's stages on a unit and hands over what was found.
+    func take(_ unit: AccessUnit, _ bench: KeyframeDecoder) throws(MediaError) {
+        defer { offerPending() }
+        for finding in try pipeline.take(unit, bench) { keep(finding) }
+    }
+
+    func interrupted() {
+        pipeline.interrupted()
+    }
+
+    /// Ends the camera: its open alerts end now.
+    func finish() {
+        for finding in pipeline.finish() { keep(finding) }
+        offerPending()
+    }
+
+    private func keep(_ finding: Finding) {
+        let record = record(of: finding.change)
+        if record.phase == .update, pending.count >= Self.pendingLimit { return }
+        pending.append(AlertRecorder.Item(record: record, jpeg: finding.jpeg))
+        // A picture is a hundred times its statement: while the recorder is behind, only the newest few are kept.
+        if pending.count > 8 { pending[pending.count - 9].jpeg = nil }
+    }
+
+    private func offerPending() {
+        var handed = 0
+        while handed < pending.count, recorder.offer(pending[handed]) { handed += 1 }
+        if handed > 0 { pending.removeFirst(handed) }
+    }
+
+    private func record(of change: AlertChange) -> AlertRecord {
+        let rule = change.rule
+        return AlertRecord(
+            id: AlertID.make(camera: camera, rule: rule.id, start: change.start),
+            camera: camera,
+            rule: rule.id,
+            kind: rule.kind.rawValue,
+            hazardType: rule.hazardType,
+            severity: rule.severity,
+            autoDispatch: rule.dispatch == .auto,
+            phase: change.phase,
+            startedAt: change.start,
+            statedAt: change.at,
+            endedAt: change.end,
+            score: change.score,
+            box: change.box,
+            evidence: nil,
+            settingsVersion: settingsVersion
+        )
+    }
+}

@@ -1,0 +1,161 @@
+import Flow
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Ingest
+
+/// Collects what a pool hands over.
+private final class Collector: StreamSink {
+    struct State {
+        var units: [String: [AccessUnit]] = [:]
+        var statuses: [String: [StreamStatus]] = [:]
+    }
+
+    let state = Mutex(State())
+
+    func accept(_ unit: AccessUnit, from camera: String) {
+        state.withLock { $0.units[camera, default: []].append(unit) }
+    }
+
+    func changed(_ status: StreamStatus) {
+        state.withLock { $0.statuses[status.camera, default: []].append(status) }
+    }
+
+    func units(_ camera: String) -> Int { state.withLock { $0.units[camera]?.count ?? 0 } }
+
+    func last(_ camera: String) -> StreamStatus? { state.withLock { $0.statuses[camera]?.last } }
+}
+
+/// Files made once for the suite: a clip of one second that is read in a loop, a sound file, a text file.
+private struct Fixtures {
+    let directory: String
+
+    init() throws {
+        directory = NSTemporaryDirectory() + "gridwatch-ingest-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try ffmpeg("-f lavfi -i testsrc2=s=160x120:r=10 -t 1 -g 5 -bf 0 -c:v libx264", "clip.mp4")
+        try ffmpeg("-f lavfi -i sine -t 1", "sound.wav")
+        try Data("no video here".utf8).write(to: URL(fileURLWithPath: directory + "/text.mp4"))
+    }
+
+    private func ffmpeg(_ arguments: String, _ name: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
+        process.arguments =
+            ["-v", "error", "-y"] + arguments.split(separator: " ").map(String.init) + [directory + "/" + name]
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+    }
+}
+
+@Suite struct StreamPoolTests {
+    private func settings(threads: Int) -> StreamPool.Settings {
+        var settings = StreamPool.Settings()
+        settings.threads = threads
+        settings.openTimeout = 1
+        settings.readTimeout = 1
+        settings.turn = 0.2
+        settings.reconnectBase = 0.1
+        settings.keyframesOnly = false
+        return settings
+    }
+
+    /// Waits for a condition that other threads bring about; bounded, so that a broken pool fails instead of hanging.
+    private func eventually(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<1500 {
+            if condition() { return true }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        return false
+    }
+
+    /// A TCP port that accepts and never answers.
+    private func silentPort() throws -> (file: Int32, port: UInt16) {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let port = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = bind(file, generic, length)
+                _ = listen(file, 16)
+                _ = getsockname(file, generic, &length)
+            }
+            return UInt16(bigEndian: pointer.pointee.sin_port)
+        }
+        return (file, port)
+    }
+
+    @Test("one thread reads three cameras in turns, although a fourth never answers and a fifth is no video")
+    func sharesOneThread() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        let silent = try silentPort()
+        defer { close(silent.file) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 1), sink: collector, meter: Meter())
+        let clip = fixtures.directory + "/clip.mp4"
+        pool.replace(with: [
+            StreamSource(camera: "a", url: clip), StreamSource(camera: "b", url: clip),
+            StreamSource(camera: "c", url: clip),
+            StreamSource(camera: "dead", url: "rtsp://127.0.0.1:\(silent.port)/x"),
+            StreamSource(camera: "sound", url: fixtures.directory + "/sound.wav"),
+        ])
+        #expect(eventually { ["a", "b", "c"].allSatisfy { collector.units($0) >= 5 } })
+        #expect(eventually { collector.last("dead")?.state == .offline })
+        #expect(eventually { collector.last("sound")?.state == .refused })
+        pool.stop()
+        #expect(collector.last("sound")?.detail?.contains("video") == true)
+        for (camera, units) in collector.state.withLock({ $0.units }) {
+            let times = units.map(\.time)
+            #expect(times == times.sorted(), "times of \(camera) go back")
+        }
+    }
+
+    @Test("a missing file, a text file and a refused port are told apart from each other, each with a reason")
+    func reasons() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 3), sink: collector, meter: Meter())
+        pool.replace(with: [
+            StreamSource(camera: "missing", url: fixtures.directory + "/nothing.mp4"),
+            StreamSource(camera: "text", url: fixtures.directory + "/text.mp4"),
+            StreamSource(camera: "secret", url: "rtsp://admin:hunter2@127.0.0.1:1/stream"),
+        ])
+        for camera in ["missing", "text", "secret"] {
+            #expect(eventually { [.offline, .refused].contains(collector.last(camera)?.state) }, "\(camera)")
+        }
+        pool.stop()
+        let details = ["missing", "text", "secret"].map { collector.last($0)?.detail ?? "" }
+        #expect(details[0].contains("No such file"))
+        #expect(!details.contains { $0.contains("hunter2") }, "a password got into a message")
+        #expect(Set(details).count == 3)
+    }
+
+    @Test("removing a camera ends its stream; the others go on")
+    func removes() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 2), sink: collector, meter: Meter())
+        let clip = fixtures.directory + "/clip.mp4"
+        pool.replace(with: [StreamSource(camera: "a", url: clip), StreamSource(camera: "b", url: clip)])
+        #expect(eventually { collector.units("a") > 0 && collector.units("b") > 0 })
+        pool.replace(with: [StreamSource(camera: "b", url: clip)])
+        #expect(pool.count == 1)
+        #expect(
+            eventually { () -> Bool in
+                let before = collector.units("a")
+                Thread.sleep(forTimeInterval: 0.5)
+                return collector.units("a") == before
+            }
+        )
+        let before = collector.units("b")
+        #expect(eventually { collector.units("b") > before + 10 })
+        pool.stop()
+    }
+}

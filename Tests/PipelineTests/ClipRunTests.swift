@@ -1,0 +1,63 @@
+import Detection
+import Flow
+import Foundation
+import Ingest
+import Pipeline
+import Testing
+
+@Suite struct ClipRunTests {
+    private static let clip = checkout + "/sample-streams/river-day.mp4"
+
+    private func rules() throws -> [Rule] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: checkout + "/sample-streams/labels/river-day.json"))
+        return try JSONDecoder().decode(RuleFile.self, from: data).rules.filter(\.kind.isImplemented)
+    }
+
+    @Test("the river clip alerts while somebody is at the water, with a picture of each alert")
+    func river() throws {
+        let run = ClipRun(rules: try rules(), settings: DetectionSettings(), evidence: EvidenceStyle())
+        let result = try run.run(Self.clip)
+        #expect(!result.alerts.isEmpty)
+        #expect(result.unitsBroken == 0)
+        #expect(result.picturesSeen == result.unitsRead)
+        for alert in result.alerts {
+            #expect(alert.start < alert.end)
+            #expect(alert.jpeg?.prefix(2) == [0xff, 0xd8])
+        }
+    }
+
+    @Test("the same clip and settings give the same alerts", arguments: ["every", "5fps", "keyframes"])
+    func deterministic(sampling: String) throws {
+        let run = ClipRun(
+            rules: try rules(),
+            settings: DetectionSettings(),
+            sampling: try #require(Sampling(sampling))
+        )
+        let first = try run.run(Self.clip)
+        let second = try run.run(Self.clip)
+        #expect(first.alerts == second.alerts)
+        #expect(first.picturesSeen == second.picturesSeen)
+    }
+
+    @Test("a rule is silent outside its schedule and on when no wall time is given")
+    func schedule() throws {
+        var rules = try rules()
+        for index in rules.indices {
+            rules[index].schedule = try JSONDecoder().decode(
+                Schedule.self,
+                from: Data(#"[{"days":[1,2,3,4,5,6,7],"from":"02:00","to":"03:00"}]"#.utf8)
+            )
+        }
+        // Noon in Wugang on 1 July 2026.
+        let noon = MediaTime(seconds: 1_782_878_400)
+        let silent = ClipRun(rules: rules, settings: DetectionSettings(), beginsAt: noon)
+        #expect(try silent.run(Self.clip).alerts.isEmpty)
+        #expect(try !ClipRun(rules: rules, settings: DetectionSettings()).run(Self.clip).alerts.isEmpty)
+    }
+
+    @Test("a missing clip says which file and why")
+    func missing() throws {
+        let run = ClipRun(rules: try rules(), settings: DetectionSettings())
+        #expect { try run.run("/nowhere/clip.mp4") } throws: { "\($0)".contains("/nowhere/clip.mp4") }
+    }
+}

@@ -1,0 +1,123 @@
+import Flow
+import Foundation
+import Logging
+import Spool
+import Testing
+
+@testable import Pipeline
+
+@Suite struct RecorderTests {
+    private func record(_ number: Int) -> AlertRecord {
+        let start = MediaTime(seconds: 1_790_000_000 + Double(number))
+        return AlertRecord(
+            id: AlertID.make(camera: "cam", rule: "gate", start: start),
+            camera: "cam",
+            rule: "gate",
+            kind: "intrusion",
+            hazardType: "FNS-01",
+            severity: 2,
+            autoDispatch: true,
+            phase: .start,
+            startedAt: start,
+            statedAt: start,
+            endedAt: nil,
+            score: 0.5,
+            box: .full,
+            evidence: nil,
+            settingsVersion: "v"
+        )
+    }
+
+    private func recorder(_ folder: Folder, free: Int, health: HealthBoard) throws -> (AlertRecorder, AlertSpool) {
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/evidence",
+            withIntermediateDirectories: true
+        )
+        let spool = try AlertSpool(directory: folder.path + "/spool", capacityBytes: 64 << 20)
+        let recorder = AlertRecorder(
+            spool: spool,
+            evidence: EvidenceStore(directory: folder.path + "/evidence", minimumFreeBytes: free),
+            meter: Meter(),
+            health: health,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        return (recorder, spool)
+    }
+
+    @Test("alerts become durable in order, each with its picture on disk and the picture's hash")
+    func durable() throws {
+        let folder = try Folder()
+        let (recorder, spool) = try recorder(folder, free: 0, health: HealthBoard())
+        for number in 0..<40 {
+            #expect(recorder.offer(AlertRecorder.Item(record: record(number), jpeg: [0xff, 0xd8, UInt8(number)])))
+        }
+        recorder.drain()
+        let kept = try spool.next(limit: 100).map(\.record)
+        #expect(kept.map(\.id) == (0..<40).map { record($0).id })
+        for (number, record) in kept.enumerated() {
+            let evidence = try #require(record.evidence)
+            let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/evidence/" + evidence.path))
+            #expect(Array(data) == [0xff, 0xd8, UInt8(number)])
+            #expect(evidence.bytes == 3)
+            #expect(evidence.sha256.count == 64)
+        }
+    }
+
+    @Test("with no room for pictures the alert goes on without one, and health says so")
+    func fullDisk() throws {
+        let folder = try Folder()
+        let health = HealthBoard()
+        let (recorder, spool) = try recorder(folder, free: .max, health: health)
+        #expect(recorder.offer(AlertRecorder.Item(record: record(1), jpeg: [0xff, 0xd8])))
+        recorder.drain()
+        let kept = try spool.next(limit: 10)
+        #expect(kept.count == 1)
+        #expect(kept.first?.record.evidence == nil)
+        #expect(health.current["evidence"]?.contains("evidence_min_free_mb") == true)
+    }
+
+    @Test("evidence lies in the folder of its day in Asia/Shanghai")
+    func days() {
+        // 2026-06-30 15:59:59 and 16:00:00 UTC are either side of midnight in Wugang.
+        #expect(EvidenceStore.day(of: MediaTime(seconds: 1_782_835_199)) == "2026/06/30")
+        #expect(EvidenceStore.day(of: MediaTime(seconds: 1_782_835_200)) == "2026/07/01")
+    }
+}
+
+@Suite struct ServiceManagerTests {
+    @Test("systemd is told over its socket, one datagram a message")
+    func datagrams() throws {
+        let folder = try Folder()
+        let path = folder.path + "/notify"
+        let file = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(file) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        try #require(bound == 0)
+        let manager = ServiceManager(environment: ["NOTIFY_SOCKET": path, "WATCHDOG_USEC": "30000000"])
+        #expect(manager.watchdogInterval == 15)
+        manager.ready()
+        manager.status("two\nlines")
+        var messages: [String] = []
+        for _ in 0..<2 {
+            var buffer = [UInt8](repeating: 0, count: 200)
+            let count = recv(file, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            messages.append(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self))
+        }
+        #expect(messages == ["READY=1", "STATUS=two lines"])
+    }
+
+    @Test("without systemd nothing is sent and no watchdog is wanted")
+    func absent() {
+        let manager = ServiceManager(environment: [:])
+        manager.ready()
+        #expect(manager.watchdogInterval == nil)
+        #expect(ServiceManager(environment: ["WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"]).watchdogInterval == nil)
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// The root of the checkout that the tests were built from.
+let checkout: String = {
+    let here = URL(fileURLWithPath: #filePath)
+    return here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+}()
+
+/// A folder of the test's own, gone with it.
+final class Folder {
+    let path: String
+
+    init() throws {
+        path = NSTemporaryDirectory() + "gridwatch-pipeline-" + UUID().uuidString.prefix(8)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// Waits for what other threads bring about; bounded, so that a broken pipeline fails instead of hanging.
+func eventually(seconds: Double = 60, _ condition: () async throws -> Bool) async throws -> Bool {
+    for _ in 0..<Int(seconds * 10) {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    return false
+}
