@@ -1,0 +1,24 @@
+import Detection
+import Flow
+public import Pipeline
+
+extension ClipOutcome {
+    /// What a run of the pipeline over a clip gave, as it is scored and reported.
+    public init(_ result: ClipRun.Result) {
+        self.init(
+            alerts: result.alerts.map { alert in
+                ClipAlert(
+                    rule: alert.rule.id,
+                    kind: alert.rule.kind,
+                    span: TimeSpan(start: alert.start, end: max(alert.start, alert.end)),
+                    score: alert.score,
+                    box: alert.box
+                )
+            },
+            framesRead: result.unitsRead,
+            framesDecoded: result.picturesSeen,
+            duration: result.duration.seconds,
+            cpuSeconds: result.cpuSeconds
+        )
+    }
+}

@@ -1,0 +1,156 @@
+public import Detection
+internal import Flow
+internal import Foundation
+
+/// What `evaluate` tells: as JSON for tools, as tables for people.
+public struct EvaluationReport: Sendable {
+    /// What is reported.
+    public let evaluation: Evaluation
+    /// The settings of detection that were used.
+    public let settings: DetectionSettings
+    /// How much of the clips was looked at, as `--set sampling=…` takes it.
+    public let sampling: String
+    /// Version of the program.
+    public let version: String
+
+    /// Makes a report.
+    public init(evaluation: Evaluation, settings: DetectionSettings, sampling: String, version: String) {
+        self.evaluation = evaluation
+        self.settings = settings
+        self.sampling = sampling
+        self.version = version
+    }
+
+    /// The document of `evaluate --json`; the same input gives the same bytes.
+    ///
+    /// `seconds` counts every rule that watches a clip, so `false_per_hour` is `false_alerts * 3600 / seconds`. A
+    /// figure that has nothing to be counted from is null.
+    public var json: String {
+        let kinds = results(byKind: evaluation.results).map { ($0.kind.rawValue, JSONText.object(figures($0.totals))) }
+        let skipped = evaluation.skipped.map { skipped in
+            (
+                skipped.kind.rawValue,
+                JSONText.object([("rules", .integer(skipped.rules)), ("events", .integer(skipped.events))])
+            )
+        }
+        let failed = evaluation.failures.map { failure in
+            JSONText.object([("clip", .text(failure.clip)), ("error", .text(failure.message))])
+        }
+        var members = figures(ScoreTotals(evaluation.results))
+        members += [
+            ("by_kind", .object(kinds)),
+            ("by_clip", .list(evaluation.results.map(Self.object))),
+            ("skipped_kinds", .object(skipped)),
+            ("failed", .list(failed)),
+            ("settings", .object(settingsMembers)),
+            ("version", .text(version)),
+        ]
+        return JSONText.object(members).document(levels: 2)
+    }
+
+    private var settingsMembers: [(String, JSONText)] {
+        let values = settings.values.sorted { $0.key < $1.key }
+        return [("sampling", .text(sampling)), ("version", .text(settings.version))]
+            + values.map { ($0.key, .number($0.value, digits: 4)) }
+    }
+
+    private func figures(_ totals: ScoreTotals) -> [(String, JSONText)] {
+        [
+            ("clips", .integer(totals.clips)),
+            ("seconds", .number(totals.seconds, digits: 2)),
+            ("events", .integer(totals.events)),
+            ("found", .integer(totals.found)),
+            ("recall", .optional(totals.recall, digits: 4)),
+            ("false_alerts", .integer(totals.falseAlerts)),
+            ("false_per_hour", .optional(totals.falsePerHour, digits: 2)),
+            ("precision", .optional(totals.precision, digits: 4)),
+            ("f1", .optional(totals.f1, digits: 4)),
+            ("median_delay_s", .optional(totals.medianDelay, digits: 3)),
+        ]
+    }
+
+    private static func object(_ result: RuleResult) -> JSONText {
+        let alerts = result.alerts.map { span in
+            JSONText.list([.number(span.start.seconds, digits: 3), .number(span.end.seconds, digits: 3)])
+        }
+        return .object([
+            ("clip", .text(result.clip)),
+            ("rule", .text(result.rule)),
+            ("kind", .text(result.kind.rawValue)),
+            ("events", .integer(result.score.events.count)),
+            ("found", .integer(result.score.found.count)),
+            ("false_alerts", .integer(result.score.falseAlerts.count)),
+            ("alerts", .list(alerts)),
+        ])
+    }
+
+    private func results(byKind results: [RuleResult]) -> [(kind: RuleKind, totals: ScoreTotals)] {
+        RuleKind.allCases.compactMap { kind in
+            let own = results.filter { $0.kind == kind }
+            return own.isEmpty ? nil : (kind, ScoreTotals(own))
+        }
+    }
+}
+
+extension EvaluationReport {
+    /// The report for people: a table by kind, then what was missed, what was false, and what was left out.
+    public var text: String {
+        var rows = [["", "clips", "rules", "hours", "events", "found", "recall", "false", "false/h", "f1", "delay"]]
+        for (kind, totals) in results(byKind: evaluation.results) { rows.append(row(kind.rawValue, totals)) }
+        rows.append(row("all", ScoreTotals(evaluation.results)))
+        var lines = TextTable.lines(rows)
+        let faults = evaluation.results.flatMap(faults)
+        if !faults.isEmpty { lines += [""] + TextTable.lines(faults, leftColumns: 4) }
+        let skipped = evaluation.skipped.map { "\($0.kind.rawValue) (\($0.rules) rules, \($0.events) events)" }
+        if !skipped.isEmpty { lines += ["", "not judged yet: " + skipped.joined(separator: ", ")] }
+        if !evaluation.failures.isEmpty { lines.append("") }
+        lines += evaluation.failures.map { "failed: \($0.clip): \($0.message)" }
+        lines += ["", "settings \(settings.version), sampling \(sampling), version \(version)"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func row(_ name: String, _ totals: ScoreTotals) -> [String] {
+        [
+            name, String(totals.clips), String(totals.rules), Self.fixed(totals.seconds / 3600, 3),
+            String(totals.events), String(totals.found), Self.fixed(totals.recall, 3), String(totals.falseAlerts),
+            Self.fixed(totals.falsePerHour, 1), Self.fixed(totals.f1, 3),
+            totals.medianDelay.map { Self.fixed($0, 2) + " s" } ?? "–",
+        ]
+    }
+
+    private func faults(_ result: RuleResult) -> [[String]] {
+        func rows(_ what: String, _ spans: [TimeSpan]) -> [[String]] {
+            spans.map { span in
+                [
+                    what, result.clip, result.rule, result.kind.rawValue, Self.fixed(span.start.seconds, 2),
+                    Self.fixed(span.end.seconds, 2) + " s",
+                ]
+            }
+        }
+        return rows("missed", result.score.missed) + rows("false", result.score.falseAlerts)
+    }
+
+    private static func fixed(_ value: Double?, _ digits: Int) -> String {
+        value.map { String(format: "%.\(digits)f", $0) } ?? "–"
+    }
+}
+
+/// Columns of text, aligned by blanks.
+enum TextTable {
+    /// One line per row; the first `leftColumns` columns are flush left, the others flush right.
+    static func lines(_ rows: [[String]], leftColumns: Int = 1) -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let blanks = String(repeating: " ", count: widths[column] - cell.count)
+                return column < leftColumns ? cell + blanks : blanks + cell
+            }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }
+    }
+}

@@ -1,0 +1,179 @@
+internal import Detection
+internal import Flow
+internal import Foundation
+internal import Synchronization
+
+/// How far an evaluation has come.
+public struct EvaluationProgress: Sendable, Hashable {
+    /// The clip that was finished.
+    public var clip: String
+    /// Clips finished, this one included.
+    public var done: Int
+    /// Clips in all.
+    public var total: Int
+    /// Why the clip failed; nil when it did not.
+    public var error: String?
+}
+
+/// Runs labelled clips through detection and scores the alerts.
+public enum Evaluator {
+    /// Reads label files and runs their clips on `workers` threads.
+    ///
+    /// The results are the same, in the same order, for any number of workers. A clip that cannot be read is a failure
+    /// of that clip alone. Blocks until all clips are done: not for event loops or Swift tasks.
+    ///
+    /// - Parameters:
+    ///   - labels: Label files, or folders whose `*.json` files are taken in the order of their names.
+    ///   - clipsDirectory: The folder that the clips lie in.
+    ///   - workers: Threads, at least 1.
+    ///   - analyze: Runs one clip; called on the threads, for several clips at once. Settings and sampling are its own.
+    ///   - progress: Called after each clip, on a thread of the pool, never twice at once.
+    /// - Returns: Scores, failures, and what was left out.
+    /// - Throws: `ReplayError` when there are no labels or one of them cannot be used.
+    public static func run(
+        labels: [String],
+        clipsDirectory: String,
+        workers: Int,
+        analyze: @escaping @Sendable (ClipJob) throws -> ClipOutcome,
+        progress: @escaping @Sendable (EvaluationProgress) -> Void = { _ in }
+    ) throws(ReplayError) -> Evaluation {
+        let files = try labelFiles(labels).map { path throws(ReplayError) in try LabelFile.read(path) }
+        let outcomes = runClips(files, clipsDirectory, workers, analyze, progress)
+        return score(files, outcomes)
+    }
+
+    private static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
+        var paths: [String] = []
+        for label in labels {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: label, isDirectory: &isFolder), isFolder.boolValue else {
+                paths.append(label)
+                continue
+            }
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: label)) ?? []
+            paths += names.filter { $0.hasSuffix(".json") }.sorted().map { label + "/" + $0 }
+        }
+        guard !paths.isEmpty else {
+            let given = labels.joined(separator: " ")
+            throw ReplayError(.noLabels, "no label files in '\(given)': give *.json files or folders of them")
+        }
+        return paths
+    }
+
+    /// Runs the clips, the longest first, so that no thread is left with a long one at the end.
+    private static func runClips(
+        _ files: [LabelFile],
+        _ clipsDirectory: String,
+        _ workers: Int,
+        _ analyze: @escaping @Sendable (ClipJob) throws -> ClipOutcome,
+        _ progress: @escaping @Sendable (EvaluationProgress) -> Void
+    ) -> [Int: Result<ClipOutcome, ClipFailure>] {
+        let order = files.indices.filter { index in files[index].rules.contains { $0.rule.kind.isImplemented } }
+            .sorted { (files[$1].duration, $0) < (files[$0].duration, $1) }
+        let state = Mutex(RunState())
+        let pool = WorkerPool(name: "evaluate", threads: max(1, min(workers, order.count)), queueCapacity: 1)
+        for thread in 0..<pool.threads {
+            _ = pool.submitWaiting(to: thread) {
+                while let index = state.withLock({ $0.take(from: order) }) {
+                    let file = files[index]
+                    let result = runClip(file, clipsDirectory, analyze)
+                    state.withLock { state in
+                        state.outcomes[index] = result
+                        progress(
+                            EvaluationProgress(
+                                clip: file.clip,
+                                done: state.outcomes.count,
+                                total: order.count,
+                                error: result.failure
+                            )
+                        )
+                    }
+                }
+            }
+        }
+        pool.drain()
+        return state.withLock { $0.outcomes }
+    }
+
+    private static func runClip(
+        _ file: LabelFile,
+        _ clipsDirectory: String,
+        _ analyze: @Sendable (ClipJob) throws -> ClipOutcome
+    ) -> Result<ClipOutcome, ClipFailure> {
+        let path = clipsDirectory + "/" + file.clip
+        do {
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw ReplayError(.clipMissing, "\(path) is not there: check --clips")
+            }
+            let rules = file.rules.map(\.rule).filter(\.kind.isImplemented)
+            let outcome = try analyze(ClipJob(clip: file.clip, path: path, rules: rules))
+            guard outcome.duration >= file.duration - 1 else {
+                let seconds = String(format: "%.2f s, its labels speak of %.2f s", outcome.duration, file.duration)
+                throw ReplayError(.clipTruncated, "\(path) ends at \(seconds): it is truncated or another clip")
+            }
+            return .success(outcome)
+        } catch {
+            return .failure(ClipFailure(message: "\(error)"))
+        }
+    }
+
+    private static func score(_ files: [LabelFile], _ outcomes: [Int: Result<ClipOutcome, ClipFailure>]) -> Evaluation {
+        var evaluation = Evaluation(results: [], failures: [], skipped: [], cpuSeconds: 0, clipSeconds: 0)
+        for (index, file) in files.enumerated() {
+            switch outcomes[index] {
+            case .success(let outcome):
+                evaluation.results += file.rules.filter(\.rule.kind.isImplemented).map { score($0, file, outcome) }
+                evaluation.cpuSeconds += outcome.cpuSeconds
+                evaluation.clipSeconds += file.duration
+            case .failure(let failure):
+                evaluation.failures.append(Evaluation.Failure(clip: file.clip, message: failure.message))
+            case nil:
+                continue
+            }
+        }
+        let left = files.flatMap(\.rules).filter { !$0.rule.kind.isImplemented }
+        evaluation.skipped = RuleKind.allCases.compactMap { kind in
+            let own = left.filter { $0.rule.kind == kind }
+            let events = own.reduce(0) { $0 + $1.events.count }
+            return own.isEmpty ? nil : Evaluation.Skipped(kind: kind, rules: own.count, events: events)
+        }
+        return evaluation
+    }
+
+    private static func score(_ labels: LabelledRule, _ file: LabelFile, _ outcome: ClipOutcome) -> RuleResult {
+        let alerts = outcome.alerts.filter { $0.rule == labels.rule.id }.map(\.span)
+            .sorted { ($0.start, $0.end) < ($1.start, $1.end) }
+        return RuleResult(
+            clip: file.clip,
+            rule: labels.rule.id,
+            kind: labels.rule.kind,
+            seconds: file.duration,
+            alerts: alerts,
+            score: EventScore(alerts: alerts, labels: labels)
+        )
+    }
+}
+
+/// Why one clip failed, in words.
+private struct ClipFailure: Error {
+    let message: String
+}
+
+extension Result where Success == ClipOutcome, Failure == ClipFailure {
+    fileprivate var failure: String? {
+        guard case .failure(let failure) = self else { return nil }
+        return failure.message
+    }
+}
+
+/// What the threads of a run share.
+private struct RunState {
+    var next = 0
+    var outcomes: [Int: Result<ClipOutcome, ClipFailure>] = [:]
+
+    mutating func take(from order: [Int]) -> Int? {
+        guard next < order.count else { return nil }
+        defer { next += 1 }
+        return order[next]
+    }
+}

@@ -1,0 +1,30 @@
+/// Why labels or clips could not be used.
+public struct ReplayError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure.
+    public enum Code: String, Hashable, Sendable, Codable {
+        /// No label file was given or found.
+        case noLabels
+        /// A label file could not be read.
+        case labelUnreadable
+        /// A label file is not JSON, lacks a key, or holds a value that cannot be.
+        case labelMalformed
+        /// The clip of a label file is not there.
+        case clipMissing
+        /// A clip ends long before its labels do.
+        case clipTruncated
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence: which file, which key, why, what to do.
+    public let message: String
+
+    /// Makes an error from its parts.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+}
