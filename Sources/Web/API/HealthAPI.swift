@@ -1,0 +1,35 @@
+import Flow
+import HTTPTypes
+import Hummingbird
+
+/// `/healthz`, `/readyz`, `/metrics`: for the supervisor and the monitoring, without login.
+struct HealthAPI: Sendable {
+    let meter: Meter
+    let health: @Sendable () async -> HealthReport
+    let metricsArePublic: Bool
+
+    var routes: [Route] {
+        [.get("/healthz", .open, alive), .get("/readyz", .open, ready), .get("/metrics", .open, metrics)]
+    }
+
+    private struct Answer: Encodable {
+        let ready: Bool
+        let checks: [HealthReport.Check]
+    }
+
+    /// The process answers; nothing else is looked at, so that a sick database does not make anybody restart us.
+    @Sendable private func alive(_ request: Request, _ context: WebContext) async throws -> Response {
+        .text("ok\n")
+    }
+
+    @Sendable private func ready(_ request: Request, _ context: WebContext) async throws -> Response {
+        let report = await health()
+        let status: HTTPResponse.Status = report.isReady ? .ok : .serviceUnavailable
+        return try Response.json(Answer(ready: report.isReady, checks: report.checks), status: status)
+    }
+
+    @Sendable private func metrics(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard metricsArePublic || context.isLocal else { throw WebError(.forbidden) }
+        return .text(meter.exposition(), "text/plain; version=0.0.4; charset=utf-8")
+    }
+}

@@ -1,0 +1,115 @@
+import HTTPTypes
+import Hummingbird
+import Store
+
+/// `/api/v1/tasks`: the worker's side of a case.
+struct TaskAPI: Sendable {
+    let reader: TaskReader
+    let desk: CaseDesk
+    let photos: PhotoStore
+
+    var routes: [Route] {
+        [
+            .get("/api/v1/tasks", .everyone, list),
+            .get("/api/v1/tasks/{id}", .everyone, detail),
+            .post("/api/v1/tasks/{id}/accept", .roles([.worker]), accept),
+            .post("/api/v1/tasks/{id}/photos", .roles([.worker]), addPhoto),
+            .post("/api/v1/tasks/{id}/handled", .roles([.worker]), handled),
+            .post("/api/v1/tasks/{id}/false-alarm", .roles([.worker]), falseAlarm),
+        ]
+    }
+
+    private struct Report: Decodable {
+        let note: String?
+        let photos: [String]?
+    }
+
+    private struct Refusal: Decodable {
+        let reason: String
+        let note: String?
+    }
+
+    @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let account = try context.requireVisitor().account
+        let states = TaskReader.State.allCases.map(\.rawValue)
+        let page = try await reader.list(
+            try request.queryWord("state", of: states).flatMap(TaskReader.State.init) ?? .active,
+            post: account.role == .worker ? account.postID : nil,
+            access: account.access,
+            after: try request.query("after"),
+            limit: try request.queryNumber("limit", in: 1...200) ?? 50
+        )
+        return try Response.json(page)
+    }
+
+    @Sendable private func detail(_ request: Request, _ context: WebContext) async throws -> Response {
+        try Response.json(try await task(context))
+    }
+
+    @Sendable private func accept(_ request: Request, _ context: WebContext) async throws -> Response {
+        let task = try await ownTask(context)
+        try await desk.accept(task: task.id, by: try context.actor())
+        return try await detail(request, context)
+    }
+
+    /// Takes the bytes of one picture; the report then names it by its hash.
+    ///
+    /// Pictures go one by one, before the report: on a bad network each can be sent again alone, and the same bytes
+    /// twice are one picture.
+    @Sendable private func addPhoto(_ request: Request, _ context: WebContext) async throws -> Response {
+        let task = try await ownTask(context)
+        guard ["open", "accepted"].contains(task.state) else { throw WebError(.conflict, .taskNotYours) }
+        guard ["image/jpeg", "image/png"].contains(request.headers[.contentType]?.lowercased() ?? "") else {
+            throw WebError(.unsupportedType, .notAPicture)
+        }
+        let bytes: [UInt8]
+        do {
+            bytes = try await request.bytes(atMost: PhotoStore.maximumBytes)
+        } catch let error as WebError where error.code == .tooLarge {
+            throw WebError(.tooLarge, .pictureSize)
+        }
+        let photo = try await photos.keep(bytes, task: task.id)
+        return try Response.json(photo, status: .created)
+    }
+
+    @Sendable private func handled(_ request: Request, _ context: WebContext) async throws -> Response {
+        let body = try await request.json(Report.self)
+        let note = try NoteText.check(body.note)
+        let task = try await ownTask(context)
+        let hashes = body.photos ?? []
+        guard hashes.count <= PhotoStore.maximumCount, Set(hashes).count == hashes.count else {
+            throw WebError(.invalid, .tooManyPictures)
+        }
+        let kept = try hashes.map { hash in
+            guard let photo = photos.photo(sha256: hash, task: task.id) else {
+                throw WebError(.invalid, .pictureMissing)
+            }
+            return TaskPhoto(path: photo.path, sha256: photo.sha256, bytes: photo.bytes)
+        }
+        try await desk.handled(task: task.id, by: try context.actor(), note: note, photos: kept)
+        return try await detail(request, context)
+    }
+
+    @Sendable private func falseAlarm(_ request: Request, _ context: WebContext) async throws -> Response {
+        let body = try await request.json(Refusal.self)
+        let note = try NoteText.check(body.note)
+        let reason = try FalseAlarm.reason(body.reason)
+        let task = try await ownTask(context)
+        try await desk.falseAlarm(task: task.id, by: try context.actor(), reason: reason, note: note)
+        return try await detail(request, context)
+    }
+
+    private func task(_ context: WebContext) async throws -> TaskSummary {
+        guard let task = try await reader.task(id: try context.number("id"), access: try context.access()) else {
+            throw WebError(.notFound)
+        }
+        return task
+    }
+
+    /// The task of the path, when it belongs to the visitor's post.
+    private func ownTask(_ context: WebContext) async throws -> TaskSummary {
+        let task = try await task(context)
+        guard task.postID == context.visitor?.account.postID else { throw WebError(.forbidden, .taskNotYours) }
+        return task
+    }
+}

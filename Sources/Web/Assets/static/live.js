@@ -1,0 +1,89 @@
+// Keeps the page true: hears of changes, fetches the page again, and swaps the parts that changed.
+// A part says in data-live what it shows: "case task", or one thing only: "case:12 task".
+
+const quiet = 40_000;
+let lastHeard = Date.now();
+let isLive = false;
+let isDirty = false;
+let refreshing = false;
+let timer = 0;
+
+function show() {
+  const fresh = isLive && Date.now() - lastHeard < quiet;
+  const light = document.getElementById('live');
+  light.classList.toggle('on', fresh);
+  document.getElementById('live-text').textContent = fresh ? document.body.dataset.liveOn : document.body.dataset.liveOff;
+  // A page that has just been opened is given a moment to connect.
+  document.getElementById('stale').hidden = fresh || performance.now() < 6000;
+}
+
+function concerns(change) {
+  return [...document.querySelectorAll('[data-live]')].some((part) =>
+    part.dataset.live.split(' ').some((word) => word === change.kind || word === `${change.kind}:${change.id}`));
+}
+
+/** True while the person writes or has opened something in this part: it must not be pulled away. */
+function isInUse(part) {
+  const active = document.activeElement;
+  if (part.contains(active) && /^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) return true;
+  if (part.querySelector('details[open], [aria-busy="true"], #chosen figure')) return true;
+  return [...part.querySelectorAll('textarea, input[type="text"]')].some((field) => field.value !== field.defaultValue);
+}
+
+async function refresh() {
+  if (refreshing || document.hidden) { isDirty = true; return; }
+  refreshing = true;
+  isDirty = false;
+  try {
+    const response = await fetch(location.href, { headers: { 'X-Gridwatch-Live': '1', Accept: 'text/html' }, cache: 'no-store' });
+    if (response.redirected) return location.reload();
+    if (!response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    for (const part of document.querySelectorAll('[data-live][id]')) {
+      const next = page.getElementById(part.id);
+      if (!next || next.innerHTML === part.innerHTML) continue;
+      if (isInUse(part)) { isDirty = true; continue; }
+      // The little map is costly and does not change; the report has listeners of its own.
+      const kept = ['.snippet', '#report'].map((what) => [what, part.querySelector(what)]);
+      part.replaceChildren(...next.childNodes);
+      for (const [what, node] of kept) if (node) part.querySelector(what)?.replaceWith(node);
+    }
+    const time = page.getElementById('asof');
+    if (time) document.getElementById('asof').textContent = time.textContent;
+  } catch {
+    isDirty = true;
+  } finally {
+    refreshing = false;
+  }
+}
+
+/** At most one refresh in two seconds, however much changes. */
+function refreshSoon() {
+  if (timer) return;
+  timer = setTimeout(() => { timer = 0; refresh(); }, 1200 + Math.random() * 800);
+}
+
+/** Opens the stream and keeps it open. */
+export function startLive() {
+  const source = new EventSource('/api/v1/events');
+  source.addEventListener('beat', (event) => {
+    lastHeard = Date.now();
+    isLive = JSON.parse(event.data).live;
+    show();
+    if (isDirty) refreshSoon();
+  });
+  source.addEventListener('change', (event) => {
+    lastHeard = Date.now();
+    const changes = JSON.parse(event.data);
+    document.dispatchEvent(new CustomEvent('gridwatch-change', { detail: changes }));
+    if (changes.some(concerns)) refreshSoon();
+  });
+  source.addEventListener('reload', () => {
+    lastHeard = Date.now();
+    document.dispatchEvent(new CustomEvent('gridwatch-change', { detail: [] }));
+    if (document.querySelector('[data-live]')) refreshSoon();
+  });
+  source.addEventListener('error', () => { isLive = false; show(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && isDirty) refreshSoon(); });
+  setInterval(show, 3000);
+}

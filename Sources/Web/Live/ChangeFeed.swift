@@ -1,0 +1,216 @@
+import Flow
+import Foundation
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// Hears what changes in the database and tells every browser that may know.
+///
+/// One database session listens. Changes are gathered for a quarter of a second, their audience is found with one
+/// statement, and each stream gets its own through a bounded buffer; a stream that falls behind is told to load anew.
+final class ChangeFeed: Sendable {
+    /// What a stream says.
+    enum Message: Sendable, Hashable {
+        /// These changed.
+        case changes([ChangeKey])
+        /// Too much changed, or some of it was missed: load anew.
+        case reload
+        /// The feed itself lives or has lost the database.
+        case beat(isLive: Bool)
+    }
+
+    /// Changes gathered at most; beyond them everybody loads anew.
+    static let gatherLimit = 500
+    /// Messages that a stream may lag behind.
+    static let bufferLimit = 32
+
+    private struct Listener {
+        let rights: ChangeListener
+        let account: Int
+        let continuation: AsyncStream<Message>.Continuation
+        var hasMissed = false
+    }
+
+    private struct State {
+        var listeners: [Int: Listener] = [:]
+        var nextKey = 0
+        var gathered: Set<ChangeKey> = []
+        var hasOverflowed = false
+        var isLive = false
+        var isClosed = false
+    }
+
+    private let pool: PostgresPool
+    private let reader: ChangeReader
+    private let logger: Logger
+    private let perAccount: Int
+    private let state = Mutex(State())
+    private let streams: Metric
+    private let dropped: Metric
+
+    init(pool: PostgresPool, settings: WebSettings, meter: Meter, logger: Logger) {
+        self.pool = pool
+        self.reader = ChangeReader(pool: pool)
+        self.logger = logger
+        self.perAccount = settings.maximumStreamsPerAccount
+        self.streams = meter.gauge("gridwatch_web_streams", "Live streams that browsers hold.")
+        self.dropped = meter.counter(
+            "gridwatch_web_stream_messages_dropped_total",
+            "Live messages that a slow browser did not get; it loads the page anew instead."
+        )
+    }
+
+    /// Opens a stream for an account.
+    ///
+    /// - Throws: `WebError`: `tooMany` when the account holds too many, `unavailable` while shutting down.
+    func subscribe(_ account: Account) async throws -> (key: Int, messages: AsyncStream<Message>) {
+        let rights = try await reader.listener(account.access)
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Message.self,
+            bufferingPolicy: .bufferingOldest(Self.bufferLimit)
+        )
+        let key = try state.withLock { state in
+            guard !state.isClosed else { throw WebError(.unavailable, retryAfter: 5) }
+            let held = state.listeners.values.count { $0.account == account.id }
+            guard held < perAccount else { throw WebError(.tooMany, retryAfter: 30) }
+            state.nextKey += 1
+            state.listeners[state.nextKey] = Listener(rights: rights, account: account.id, continuation: continuation)
+            streams.set(state.listeners.count)
+            continuation.yield(.beat(isLive: state.isLive))
+            return state.nextKey
+        }
+        return (key, stream)
+    }
+
+    /// Closes a stream.
+    func unsubscribe(_ key: Int) {
+        let listener = state.withLock { state in
+            let gone = state.listeners.removeValue(forKey: key)
+            streams.set(state.listeners.count)
+            return gone
+        }
+        listener?.continuation.finish()
+    }
+
+    /// Ends every stream and refuses new ones.
+    func close() {
+        let all = state.withLock { state in
+            state.isClosed = true
+            defer { state.listeners = [:] }
+            return state.listeners.values.map(\.continuation)
+        }
+        for continuation in all { continuation.finish() }
+    }
+
+    /// Listens until cancelled; comes back by itself when the database was away.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.listenForEver() }
+            group.addTask { await self.flushForEver() }
+            group.addTask { await self.beatForEver() }
+            await group.waitForAll()
+        }
+        close()
+    }
+
+    private func listenForEver() async {
+        var pause = 1.0
+        while !Task.isCancelled {
+            do {
+                try await pool.withConnection { connection in
+                    try await connection.listen(ChangeReader.channel)
+                    // Whatever changed while nobody listened is unknown: let everybody look again.
+                    self.setLive(true)
+                    for await notification in connection.notifications { self.gather(notification.payload) }
+                }
+                pause = 1
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("live changes are away, trying again", metadata: ["error": "\(error)"])
+            }
+            guard !Task.isCancelled else { return }
+            setLive(false)
+            try? await Task.sleep(for: .seconds(pause))
+            pause = min(pause * 2, 15)
+        }
+    }
+
+    private func gather(_ payload: String) {
+        guard let key = ChangeKey(payload: payload) else { return }
+        state.withLock { state in
+            if state.gathered.count < Self.gatherLimit {
+                state.gathered.insert(key)
+            } else if !state.gathered.contains(key) {
+                state.hasOverflowed = true
+            }
+        }
+    }
+
+    private func flushForEver() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(250))
+            let (keys, hasOverflowed) = state.withLock { state in
+                defer {
+                    state.gathered = []
+                    state.hasOverflowed = false
+                }
+                return (Array(state.gathered), state.hasOverflowed)
+            }
+            if hasOverflowed {
+                tell { _ in .reload }
+            } else if !keys.isEmpty {
+                await tell(about: keys)
+            }
+        }
+    }
+
+    private func tell(about keys: [ChangeKey]) async {
+        do {
+            let audiences = try await reader.audiences(of: keys)
+            tell { listener in
+                let heard = audiences.filter(listener.mayHear).map(\.key)
+                return heard.isEmpty
+                    ? nil : .changes(heard.sorted { ($0.kind.rawValue, $0.id) < ($1.kind.rawValue, $1.id) })
+            }
+        } catch {
+            // What changed is known, but not who may know: an empty hint gives nothing away.
+            tell { _ in .reload }
+        }
+    }
+
+    private func beatForEver() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(15))
+            let isLive = state.withLock { $0.isLive }
+            tell { _ in .beat(isLive: isLive) }
+        }
+    }
+
+    private func setLive(_ isLive: Bool) {
+        let changed = state.withLock { state in
+            defer { state.isLive = isLive }
+            return state.isLive != isLive
+        }
+        guard changed else { return }
+        tell { _ in .beat(isLive: isLive) }
+        if isLive { tell { _ in .reload } }
+    }
+
+    private func tell(_ message: (ChangeListener) -> Message?) {
+        state.withLock { state in
+            for (key, listener) in state.listeners {
+                guard let message = message(listener.rights) else { continue }
+                // A stream that lost something is told to load anew as soon as it has room again.
+                let text = listener.hasMissed ? Message.reload : message
+                if case .dropped = listener.continuation.yield(text) {
+                    state.listeners[key]?.hasMissed = true
+                    dropped.add()
+                } else {
+                    state.listeners[key]?.hasMissed = false
+                }
+            }
+        }
+    }
+}

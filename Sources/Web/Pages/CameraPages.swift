@@ -1,0 +1,121 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+
+/// List and detail of cameras.
+struct CameraPages: Sendable {
+    let site: Site
+
+    /// `GET /cameras`.
+    @Sendable func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        let filter = try CameraFilter(request)
+        let access = try context.access()
+        async let counts = site.cameras.counts(access: access)
+        async let grids = site.grids.list(access: access)
+        async let tags = site.cameras.tags(access: access)
+        let page = try await site.cameras.list(filter, access: access, after: try request.query("after"))
+        let values: [String: Any] = [
+            "rows": page.items.map { CameraView.row($0, strings) },
+            "is_empty": page.items.isEmpty, "is_filtered": filter != CameraFilter(),
+            "has_next": page.next != nil, "is_later_page": try request.query("after") != nil,
+            "next": page.next.map { "/cameras?" + Choices.query(request, replacing: "after", with: $0) } ?? "",
+            "first": "/cameras?" + Choices.query(request, replacing: "after", with: nil),
+            "total": try await counts.total, "enabled": try await counts.enabled,
+            "unmapped": try await counts.unmapped, "has_unmapped": try await counts.unmapped > 0,
+            "state_tabs": tabs(request, filter, try await counts, strings),
+            "states": Choices.labelled(CameraFilter.states, "state", chosen: filter.state, strings),
+            "methods": Choices.labelled(CameraFilter.methods, "mapping", chosen: filter.mappingMethod, strings),
+            "tags": Choices.labelled(try await tags, "tag", chosen: filter.tag, strings),
+            "grids": Choices.grids(try await grids, chosen: filter.gridID),
+            "q": filter.text ?? "",
+        ]
+        return site.pages.page("cameras", values, context)
+    }
+
+    /// `GET /cameras/{id}`.
+    @Sendable func detail(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        guard let found = try await site.cameras.detail(id: try context.text("id"), access: try context.access())
+        else { throw WebError(.notFound) }
+        return site.pages.page("camera", CameraView.detail(found, context.language, strings), context)
+    }
+
+    private func tabs(
+        _ request: Request,
+        _ filter: CameraFilter,
+        _ counts: CameraCounts,
+        _ strings: Strings
+    ) -> [[String: Any]] {
+        CameraFilter.states.map { state in
+            [
+                "url": "/cameras?"
+                    + Choices.query(request, replacing: "state", with: filter.state == state ? nil : state),
+                "code": state, "label": strings.label("state", state), "count": counts.byState[state] ?? 0,
+                "is_current": filter.state == state,
+            ]
+        }
+    }
+}
+
+/// What the templates of cameras show.
+enum CameraView {
+    /// A row of the list.
+    static func row(_ camera: CameraSummary, _ strings: Strings) -> [String: Any] {
+        [
+            "id": camera.id, "name": camera.name, "address": camera.address ?? "",
+            "tags": camera.tags.map { ["code": $0, "label": strings.label("tag", $0)] },
+            "class": strings.label("class", String(camera.pointClass)),
+            "grid": camera.grid?.name ?? strings["no_grid"], "grid_path": camera.grid?.path ?? strings["no_grid"],
+            "has_grid": camera.grid != nil, "grid_id": camera.grid?.id ?? 0,
+            "mapping": camera.mappingMethod, "mapping_label": strings.label("mapping", camera.mappingMethod),
+            "is_unmapped": camera.mappingMethod == "unmapped", "mapping_note": camera.mappingNote ?? "",
+            "has_mapping_note": camera.mappingNote != nil, "enabled": camera.enabled, "state": camera.state,
+            "state_label": strings.label("state", camera.state),
+            "since": camera.stateSince.map(LocalTime.short) ?? "", "has_since": camera.stateSince != nil,
+            "last_frame": camera.lastFrameAt.map(LocalTime.short) ?? "—", "open_cases": camera.openCases,
+            "has_open_cases": camera.openCases > 0,
+        ]
+    }
+
+    /// Everything of the detail page.
+    static func detail(_ camera: CameraDetail, _ language: Language, _ strings: Strings) -> [String: Any] {
+        var values = row(camera.summary, strings)
+        let newest = camera.alerts.first { $0.picture != nil }?.picture
+        values["civil_code"] = camera.civilCode ?? "—"
+        values["maintenance_unit"] = camera.maintenanceUnit ?? "—"
+        values["has_place"] = camera.longitude != nil && camera.summary.grid != nil
+        values["longitude"] = camera.longitude.map { String(format: "%.6f", $0) } ?? ""
+        values["latitude"] = camera.latitude.map { String(format: "%.6f", $0) } ?? ""
+        values["datum"] = camera.datum ?? "—"
+        values["state_detail"] = camera.stateDetail ?? ""
+        values["has_state_detail"] = camera.stateDetail != nil
+        values["scene"] = camera.scene.map { strings.label("scene", $0) } ?? "—"
+        values["reconnects"] = camera.reconnects
+        values["rules"] = camera.rules.map { rule($0, language, strings) }
+        values["has_rules"] = !camera.rules.isEmpty
+        values["polygons"] = camera.rules.filter { $0.polygon.count >= 3 }.map { ["points": points($0.polygon)] }
+        values["alert_rows"] = camera.alerts.map { CaseView.alert($0, strings) }
+        values["has_alerts"] = !camera.alerts.isEmpty
+        values["picture"] = newest?.path ?? ""
+        values["has_picture"] = newest != nil
+        return values
+    }
+
+    private static func rule(_ rule: CameraRuleLine, _ language: Language, _ strings: Strings) -> [String: Any] {
+        [
+            "rule_id": rule.id, "rule_name": rule.name, "hazard": rule.hazard.text(language),
+            "kind": strings.label("kind", rule.kind),
+            "region": rule.polygon.isEmpty ? strings["whole_picture"] : strings["own_region"],
+            "source": rule.isTemplate ? strings["from_template"] : strings["own_rule"],
+        ]
+    }
+
+    /// A polygon in the coordinates of a 1600×900 drawing.
+    private static func points(_ polygon: [[Double]]) -> String {
+        polygon.filter { $0.count == 2 }
+            .map { String(format: "%.0f,%.0f", $0[0] * 1600, $0[1] * 900) }
+            .joined(separator: " ")
+    }
+}

@@ -1,0 +1,94 @@
+import Cases
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+
+/// List and detail of cases.
+struct CasePages: Sendable {
+    let site: Site
+
+    /// Codes of the six stages in order.
+    static let stages = CaseStage.allCases.map(\.rawValue)
+
+    /// `GET /cases`.
+    @Sendable func list(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        let filter = try CaseFilter(request)
+        let access = try context.access()
+        async let counts = site.cases.counts(access: access)
+        async let grids = site.grids.list(access: access)
+        async let types = site.catalog.hazardTypes(access: access)
+        let page = try await site.cases.list(filter, access: access, after: try request.query("after"))
+        let isFiltered = filter != CaseFilter()
+        let values: [String: Any] = [
+            "rows": page.items.map { CaseView.row($0, context.language, strings) },
+            "is_empty": page.items.isEmpty, "is_filtered": isFiltered,
+            "next": page.next.map { "/cases?" + Choices.query(request, replacing: "after", with: $0) } ?? "",
+            "has_next": page.next != nil, "is_later_page": try request.query("after") != nil,
+            "first": "/cases?" + Choices.query(request, replacing: "after", with: nil),
+            "counts": CaseView.counts(try await counts),
+            "tabs": tabs(request, filter, try await counts, strings),
+            "states": Choices.labelled(
+                CaseFilter.State.allCases.map(\.rawValue),
+                "casestate",
+                chosen: filter.state.rawValue,
+                strings
+            ),
+            "hazards": Choices.hazards(try await types, chosen: filter.hazardType, context.language),
+            "severities": Choices.labelled(
+                (1...4).map(String.init),
+                "severity",
+                chosen: filter.severity.map(String.init),
+                strings
+            ),
+            "grids": Choices.grids(try await grids, chosen: filter.gridID),
+            "q": filter.text ?? "", "stage": filter.stage ?? "", "overdue": filter.isOverdue,
+            "overdue_url": "/cases?" + Choices.query(request, replacing: "overdue", with: filter.isOverdue ? nil : "1"),
+        ]
+        return site.pages.page("cases", values, context)
+    }
+
+    /// `GET /cases/{id}`.
+    @Sendable func detail(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        let account = try context.requireVisitor().account
+        guard let found = try await site.cases.detail(id: try context.number("id"), access: account.access) else {
+            throw WebError(.notFound)
+        }
+        let isOperator = account.role == .admin || account.role == .operate
+        var values = CaseView.detail(found, context.language, strings)
+        values["actions"] = CaseView.actions(found, isOperator: isOperator, account: account.id)
+        values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
+        if isOperator, found.summary.outcome == nil {
+            let posts = try await site.catalog.posts(text: nil, nearGrid: found.summary.grid?.id)
+            values["posts"] = posts.map { post -> [String: Any] in
+                ["id": post.id, "title": post.title, "grid": post.gridPath]
+            }
+        }
+        let own = found.tasks.last { $0.postID == account.postID && account.role == .worker }
+        values["has_own_task"] = own != nil
+        values["own_task"] = own.map { String($0.id) } ?? ""
+        return site.pages.page("case", values, context)
+    }
+
+    private func tabs(
+        _ request: Request,
+        _ filter: CaseFilter,
+        _ counts: CaseCounts,
+        _ strings: Strings
+    ) -> [[String: Any]] {
+        let all: [String: Any] = [
+            "url": "/cases?" + Choices.query(request, replacing: "stage", with: nil),
+            "label": strings["all_stages"], "count": counts.open, "is_current": filter.stage == nil,
+        ]
+        return [all]
+            + Self.stages.map { stage in
+                [
+                    "url": "/cases?" + Choices.query(request, replacing: "stage", with: stage),
+                    "label": strings.label("stage", stage), "count": counts.byStage[stage] ?? 0,
+                    "is_current": filter.stage == stage,
+                ]
+            }
+    }
+}

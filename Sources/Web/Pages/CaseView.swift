@@ -1,0 +1,116 @@
+import Foundation
+import Store
+
+/// What the templates of cases show.
+enum CaseView {
+    /// A row of the list.
+    static func row(_ item: CaseSummary, _ language: Language, _ strings: Strings) -> [String: Any] {
+        let isOpen = item.outcome == nil
+        let left = TimeLeft(deadline: isOpen ? item.deadlineAt : nil, from: item.openedAt, strings)
+        return [
+            "id": item.id, "number": item.number, "hazard": item.hazard.text(language), "severity": item.severity,
+            "severity_label": strings.label("severity", String(item.severity)), "stage": item.stage,
+            "stage_label": strings.label("stage", item.stage), "is_open": isOpen,
+            "outcome": item.outcome ?? "", "outcome_label": item.outcome.map { strings.label("outcome", $0) } ?? "",
+            "grid": item.grid?.name ?? strings["no_grid"], "grid_path": item.grid?.path ?? strings["no_grid"],
+            "camera_id": item.cameraID ?? "", "camera": item.cameraName ?? "", "has_camera": item.cameraID != nil,
+            "address": item.address ?? "", "has_address": item.address != nil, "alerts": item.alertCount,
+            "opened": LocalTime.short(item.openedAt), "opened_full": LocalTime.second(item.openedAt),
+            "opened_machine": LocalTime.machine(item.openedAt), "last_alert": LocalTime.short(item.lastAlertAt),
+            "closed": item.closedAt.map(LocalTime.short) ?? "", "has_deadline": isOpen && item.deadlineAt != nil,
+            "deadline": item.deadlineAt.map(LocalTime.short) ?? "",
+            "deadline_machine": item.deadlineAt.map(LocalTime.machine) ?? "",
+            "lamp": isOpen ? left.lamp : "done", "left": left.text,
+            "assignee": item.assignee ?? "", "has_assignee": item.assignee != nil,
+            "picture": item.picture?.path ?? "", "has_picture": item.picture != nil,
+        ]
+    }
+
+    /// The strip of numbers.
+    static func counts(_ counts: CaseCounts) -> [String: Any] {
+        [
+            "open": counts.open, "overdue": counts.overdue, "has_overdue": counts.overdue > 0,
+            "opened_today": counts.openedToday, "closed_today": counts.closedToday,
+        ]
+    }
+
+    /// Everything of the detail page but the actions.
+    static func detail(_ item: CaseDetail, _ language: Language, _ strings: Strings) -> [String: Any] {
+        var values = row(item.summary, language, strings)
+        values["sha256"] = item.summary.picture?.sha256 ?? ""
+        values["rule"] = item.ruleID ?? ""
+        values["grid_id"] = item.summary.grid?.id ?? 0
+        values["grid_code"] = item.summary.grid?.code ?? ""
+        values["has_place"] = item.longitude != nil && item.latitude != nil && item.summary.grid != nil
+        values["longitude"] = item.longitude.map(coordinate) ?? ""
+        values["latitude"] = item.latitude.map(coordinate) ?? ""
+        values["handled_by"] = item.handledBy ?? ""
+        values["has_handler"] = item.handledBy != nil
+        values["has_checker"] = item.checkedBy != nil
+        values["checked_by"] = item.checkedBy ?? ""
+        values["recurs"] = item.recursCaseID.map(String.init) ?? ""
+        values["has_recurs"] = item.recursCaseID != nil
+        values["merged_into"] = item.mergedInto.map(String.init) ?? ""
+        values["has_merged"] = item.mergedInto != nil
+        values["steps"] = steps(item.summary, strings)
+        values["alert_rows"] = item.alerts.map { alert($0, strings) }
+        values["has_alerts"] = !item.alerts.isEmpty
+        values["events"] = item.events.map { event($0, strings) }
+        values["tasks"] = item.tasks.map { TaskView.row($0, language, strings) }
+        values["has_tasks"] = !item.tasks.isEmpty
+        return values
+    }
+
+    /// An alert of a case or camera.
+    static func alert(_ alert: AlertLine, _ strings: Strings) -> [String: Any] {
+        let seconds = (alert.endedAt ?? Date()).timeIntervalSince(alert.startedAt)
+        return [
+            "kind": strings.label("kind", alert.kind), "rule": alert.ruleID,
+            "started": LocalTime.second(alert.startedAt), "started_machine": LocalTime.machine(alert.startedAt),
+            "duration": "\(Int(max(0, min(seconds, 86_400)))) s", "is_running": alert.endedAt == nil,
+            "score": Int((alert.score * 100).rounded()), "picture": alert.picture?.path ?? "",
+            "has_picture": alert.picture != nil, "sha256": alert.picture?.sha256 ?? "",
+            "settings": alert.settingsVersion, "case_id": alert.caseID ?? 0, "has_case": alert.caseID != nil,
+        ]
+    }
+
+    private static func event(_ event: CaseEventLine, _ strings: Strings) -> [String: Any] {
+        [
+            "at": LocalTime.second(event.at), "at_machine": LocalTime.machine(event.at), "kind": event.kind,
+            "label": strings.label("event", event.kind),
+            "actor": event.actor == "system" ? strings["actor_system"] : event.actor, "note": event.note ?? "",
+            "has_note": event.note != nil, "has_stage": event.stageTo != nil,
+            "stage_to": event.stageTo.map { strings.label("stage", $0) } ?? "",
+        ]
+    }
+
+    private static func steps(_ item: CaseSummary, _ strings: Strings) -> [[String: Any]] {
+        let current = CasePages.stages.firstIndex(of: item.stage) ?? 0
+        return CasePages.stages.enumerated().map { index, stage in
+            let isDone = index < current || item.outcome == "resolved"
+            return [
+                "number": index + 1, "label": strings.label("stage", stage), "is_done": isDone,
+                "is_current": index == current && item.outcome == nil,
+            ]
+        }
+    }
+
+    /// What the visitor may do now; the same rules guard the actions themselves.
+    static func actions(_ item: CaseDetail, isOperator: Bool, account: Int) -> [String: Any] {
+        let stage = item.summary.stage
+        let isOpen = item.summary.outcome == nil && isOperator
+        let isNew = ["inspection", "report"].contains(stage)
+        let isWorkedOn = ["dispatch", "supervision"].contains(stage)
+        let isDone = isOpen && stage == "verification"
+        let isOwnWork = item.handledByID == account
+        return [
+            "any": isOpen, "dispatch": isOpen && isNew, "redispatch": isOpen && isWorkedOn,
+            "supervise": isOpen && stage == "dispatch", "reject": isOpen && (isNew || isWorkedOn),
+            "check": isDone && !isOwnWork, "own_work": isDone && isOwnWork,
+        ]
+    }
+
+    private static func coordinate(_ degrees: Double) -> String {
+        String(format: "%.6f", degrees)
+    }
+}

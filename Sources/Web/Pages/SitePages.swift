@@ -1,0 +1,96 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+
+/// The pages for people; each is one template over what the readers give.
+struct SitePages: Sendable {
+    let site: Site
+
+    var routes: [Route] {
+        [
+            .get("/", .anySession, home),
+            .get("/login", .open, login),
+            .get("/language/{code}", .open, chooseLanguage),
+            .get("/account", .anySession, account),
+            .get("/accounts", .admins, accounts),
+            .get("/cases", .everyone, CasePages(site: site).list),
+            .get("/cases/{id}", .everyone, CasePages(site: site).detail),
+            .get("/tasks", .everyone, TaskPages(site: site).list),
+            .get("/tasks/{id}", .everyone, TaskPages(site: site).detail),
+            .get("/cameras", .everyone, CameraPages(site: site).list),
+            .get("/cameras/{id}", .everyone, CameraPages(site: site).detail),
+            .get("/map", .everyone, map),
+        ]
+    }
+
+    @Sendable private func home(_ request: Request, _ context: WebContext) async throws -> Response {
+        let isWorker = try context.requireVisitor().account.role == .worker
+        return .redirect(to: isWorker ? "/tasks" : "/cases", type: .normal)
+    }
+
+    @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
+        if let visitor = context.visitor, !visitor.account.mustChange { return .redirect(to: "/", type: .normal) }
+        let back = try? request.query("back")
+        return site.pages.page("login", ["back": Self.localPath(back) ?? "/"], context)
+    }
+
+    /// Keeps the choice in a cookie and goes back to where the person was.
+    @Sendable private func chooseLanguage(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard let language = Language(rawValue: try context.text("code")) else { throw WebError(.notFound) }
+        let back = try? request.query("back")
+        var response = Response.redirect(to: Self.localPath(back) ?? "/", type: .normal)
+        let secure = site.settings.isSecure ? "; Secure" : ""
+        response.headers[.setCookie] =
+            "\(Language.cookie)=\(language.rawValue); Path=/; SameSite=Lax; Max-Age=31536000\(secure)"
+        return response
+    }
+
+    @Sendable private func account(_ request: Request, _ context: WebContext) async throws -> Response {
+        let account = try context.requireVisitor().account
+        let rule = site.pages.strings(context.language)["pw_rule"]
+        let values: [String: Any] = [
+            "login": account.login, "must_change": account.mustChange, "minimum": PasswordRule.minimum,
+            "pw_rule": rule.replacing("{n}", with: String(PasswordRule.minimum)),
+        ]
+        return site.pages.page("account", values, context)
+    }
+
+    @Sendable private func accounts(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        let own = try context.requireVisitor().account.id
+        let rows = try await site.desk.accounts().map { account -> [String: Any] in
+            [
+                "id": account.id, "login": account.login, "name": account.displayName,
+                "role": strings.label("role", account.role.rawValue), "post": account.post ?? "",
+                "disabled": account.disabled, "must_change": account.mustChange, "is_own": account.id == own,
+            ]
+        }
+        let roles = AccountRole.allCases.reversed().map { role -> [String: Any] in
+            ["code": role.rawValue, "label": strings.label("role", role.rawValue)]
+        }
+        return site.pages.page("accounts", ["rows": rows, "roles": roles, "count": rows.count], context)
+    }
+
+    @Sendable private func map(_ request: Request, _ context: WebContext) async throws -> Response {
+        let strings = site.pages.strings(context.language)
+        let isWorker = try context.requireVisitor().account.role == .worker
+        let level = try request.queryNumber("level", in: 1...4) ?? (isWorker ? 4 : 3)
+        let levels = (1...4).map { number -> [String: Any] in
+            ["number": number, "label": strings.label("level", String(number)), "is_current": number == level]
+        }
+        let states = (["unwatched"] + CameraFilter.states.filter { $0 != "unwatched" }).map { state in
+            ["code": state, "label": strings.label("state", state)]
+        }
+        let values: [String: Any] = ["levels": levels, "states": states, "has_map": site.assets.hasMap, "level": level]
+        return site.pages.page("map", values, context)
+    }
+
+    /// A path of this site; nil for anything that a browser could take for another one.
+    static func localPath(_ text: String?) -> String? {
+        guard let text, text.hasPrefix("/"), !text.hasPrefix("//"), !text.contains("\\"),
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f })
+        else { return nil }
+        return text
+    }
+}

@@ -1,0 +1,100 @@
+import Flow
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Postgres
+import Store
+
+/// All parts of the site, put together once.
+struct Site: Sendable {
+    let desk: AccountDesk
+    let cookies: SessionCookie
+    let pages: PageRenderer
+    let assets: AssetFiles
+    let evidence: EvidenceFiles
+    let feed: ChangeFeed
+    let cases: CaseReader
+    let tasks: TaskReader
+    let cameras: CameraReader
+    let grids: GridReader
+    let catalog: CatalogReader
+    let caseDesk: CaseDesk
+    let photos: PhotoStore
+    let healthAPI: HealthAPI
+    let settings: WebSettings
+    let logger: Logger
+
+    /// Loads the assets and makes the parts.
+    ///
+    /// - Throws: When templates, strings or scripts cannot be read.
+    init(
+        settings: WebSettings,
+        pool: PostgresPool,
+        evidenceDirectory: String,
+        meter: Meter,
+        health: @escaping @Sendable () async -> HealthReport,
+        desk: AccountDesk,
+        logger: Logger
+    ) async throws {
+        let assetsURL = Self.assets(settings)
+        let directory = URL(filePath: evidenceDirectory, directoryHint: .isDirectory)
+        self.assets = try AssetFiles(assets: assetsURL, leafletDirectory: settings.leafletDirectory)
+        self.pages = try await PageRenderer(assets: assetsURL, version: assets.version)
+        self.desk = desk
+        self.cookies = SessionCookie(isSecure: settings.isSecure)
+        self.catalog = CatalogReader(pool: pool)
+        self.evidence = EvidenceFiles(directory: directory, catalog: catalog)
+        self.photos = PhotoStore(directory: directory)
+        self.feed = ChangeFeed(pool: pool, settings: settings, meter: meter, logger: logger)
+        self.cases = CaseReader(pool: pool)
+        self.tasks = TaskReader(pool: pool)
+        self.cameras = CameraReader(pool: pool)
+        self.grids = GridReader(pool: pool)
+        self.caseDesk = CaseDesk(pool: pool)
+        self.healthAPI = HealthAPI(meter: meter, health: health, metricsArePublic: settings.metricsArePublic)
+        self.settings = settings
+        self.logger = logger
+        if !assets.hasMap {
+            logger.warning(
+                "no Leaflet: the map stays empty; install libjs-leaflet and libjs-leaflet.markercluster",
+                metadata: ["folder": "\(settings.leafletDirectory)"]
+            )
+        }
+    }
+
+    /// The whole surface of the server.
+    var routes: [Route] {
+        let stream = EventStream(feed: feed, desk: desk, cookies: cookies)
+        let plain: [Route] = [
+            .get("/api/v1/events", .everyone, stream.response),
+            .get("/evidence/**", .everyone, evidence.response),
+            .get("/assets/**", .open) { [assets] in try assets.response(to: $0, $1) },
+        ]
+        return plain + healthAPI.routes
+            + SessionAPI(desk: desk, cookies: cookies).routes
+            + AccountAPI(desk: desk).routes
+            + CaseAPI(reader: cases, desk: caseDesk).routes
+            + TaskAPI(reader: tasks, desk: caseDesk, photos: photos).routes
+            + RegistryAPI(cameras: cameras, grids: grids, catalog: catalog).routes
+            + SitePages(site: self).routes
+    }
+
+    /// The router over `routes`.
+    func router() -> Router<WebContext> {
+        let router = Router(context: WebContext.self, options: [.autoGenerateHeadEndpoints])
+        let failures = FailurePages(pages: pages, logger: logger)
+        router.add(middleware: SiteMiddleware(settings: settings, failures: failures))
+        router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies))
+        router.add(middleware: FailureMiddleware(failures: failures))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method, use: route.respond)
+        }
+        return router
+    }
+
+    private static func assets(_ settings: WebSettings) -> URL {
+        if let folder = settings.assetsDirectory { return URL(filePath: folder, directoryHint: .isDirectory) }
+        return Bundle.module.bundleURL.appending(path: "Assets", directoryHint: .isDirectory)
+    }
+}

@@ -1,0 +1,124 @@
+import HTTPTypes
+
+/// Why a request was not answered as asked.
+///
+/// The message is looked up in the string tables, so that a person reads it in the language of the page.
+public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kind of failure; its raw value stands in the `code` field of the answer.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// The request cannot be read.
+        case badRequest = "bad-request"
+        /// Nobody is logged in.
+        case unauthenticated
+        /// The password must be replaced first.
+        case passwordChangeRequired = "password-change-required"
+        /// Logged in, but not allowed.
+        case forbidden
+        /// The request came from another site.
+        case crossSite = "cross-site"
+        /// There is no such thing, or it must not be seen.
+        case notFound = "not-found"
+        /// The thing is not in a state that allows it.
+        case conflict
+        /// The body is too large.
+        case tooLarge = "too-large"
+        /// The body is not of a type that is taken.
+        case unsupportedType = "unsupported-type"
+        /// A value is not allowed.
+        case invalid
+        /// Too many attempts or streams.
+        case tooMany = "too-many"
+        /// A part that is needed is away.
+        case unavailable
+        /// A bug or a broken machine.
+        case failed
+
+        /// Status line of the answer.
+        var status: HTTPResponse.Status {
+            switch self {
+            case .badRequest: .badRequest
+            case .unauthenticated: .unauthorized
+            case .passwordChangeRequired, .forbidden, .crossSite: .forbidden
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .tooLarge: .contentTooLarge
+            case .unsupportedType: .unsupportedMediaType
+            case .invalid: .unprocessableContent
+            case .tooMany: .tooManyRequests
+            case .unavailable: .serviceUnavailable
+            case .failed: .internalServerError
+            }
+        }
+
+        /// Key of its title in the string tables.
+        var titleKey: String { "error_" + rawValue.replacing("-", with: "_") }
+    }
+
+    /// What exactly; the raw value is a key of the string tables.
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
+        /// Unknown name, wrong password or disabled account: which one is not said.
+        case wrongLogin = "reason_wrong_login"
+        /// Locked after too many failed logins.
+        case loginLocked = "reason_login_locked"
+        /// More logins at once than the machine can hash.
+        case loginBusy = "reason_login_busy"
+        /// The present password was not given right.
+        case wrongPassword = "reason_wrong_password"
+        /// The new password is too short or too long.
+        case passwordLength = "reason_password_length"
+        /// The new password is among the most guessed ones or is the login name.
+        case passwordCommon = "reason_password_common"
+        /// The new password is the present one.
+        case passwordSame = "reason_password_same"
+        /// The login name is not written as it must be.
+        case loginName = "reason_login_name"
+        /// The login name is taken.
+        case loginTaken = "reason_login_taken"
+        /// A worker needs a post.
+        case postNeeded = "reason_post_needed"
+        /// There is no such post.
+        case postUnknown = "reason_post_unknown"
+        /// Nobody may disable the account that he uses.
+        case ownAccount = "reason_own_account"
+        /// The text is empty or too long.
+        case textLength = "reason_text_length"
+        /// The picture is neither JPEG nor PNG.
+        case notAPicture = "reason_not_a_picture"
+        /// The picture is too large.
+        case pictureSize = "reason_picture_size"
+        /// A task holds so many pictures at most.
+        case tooManyPictures = "reason_too_many_pictures"
+        /// A picture that the report names was not sent before.
+        case pictureMissing = "reason_picture_missing"
+        /// The task belongs to another post or is finished.
+        case taskNotYours = "reason_task_not_yours"
+        /// A value of the query is not one of those allowed.
+        case queryValue = "reason_query_value"
+        /// The body is no JSON of the form expected.
+        case body = "reason_body"
+        /// The disk does not take the file.
+        case storage = "reason_storage"
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// What exactly; nil when the code says it all.
+    public let reason: Reason?
+    /// Detail from a lower layer, already written for people.
+    public let detail: String?
+    /// Seconds after which to try again.
+    public let retryAfter: Int?
+
+    /// Makes an error.
+    public init(_ code: Code, _ reason: Reason? = nil, detail: String? = nil, retryAfter: Int? = nil) {
+        self.code = code
+        self.reason = reason
+        self.detail = detail
+        self.retryAfter = retryAfter
+    }
+
+    /// Code, reason and detail, for logs.
+    public var description: String {
+        [code.rawValue, reason?.rawValue, detail].compactMap { $0 }.joined(separator: ": ")
+    }
+}

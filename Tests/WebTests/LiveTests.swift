@@ -1,0 +1,61 @@
+import Foundation
+import Postgres
+import Store
+import Testing
+
+@testable import Web
+
+extension LiveSite {
+    @Suite struct LiveTests {
+        @Test("a change reaches the stream of those who may see it")
+        func delivery() async throws {
+            let site = try TestSite.current
+            let id = try await site.makeCase(camera: "cam-4")
+            for login in ["olga", "wang"] {
+                let browser = try await site.browser(login)
+                let text = try await site.client.stream(
+                    "/api/v1/events",
+                    headers: browser.headers,
+                    until: "\"live\":true",
+                    act: {
+                        try await site.pool.query("UPDATE hazard_case SET alert_count = 2 WHERE id = $1", [.int(id)])
+                    },
+                    then: "{\"kind\":\"case\",\"id\":\"\(id)\"}"
+                )
+                #expect(text.contains("text/event-stream") && text.contains("event: change"))
+            }
+        }
+
+        @Test("a worker hears nothing of other grids")
+        func filter() async throws {
+            let site = try TestSite.current
+            let (near, far) = (try await site.makeCase(camera: "cam-4"), try await site.makeCase(camera: "cam-9"))
+            let secret = try await site.makeCase(camera: "cam-4", hazard: "JDFZ-01")
+            let wang = try await site.browser("wang")
+            let text = try await site.client.stream(
+                "/api/v1/events",
+                headers: wang.headers,
+                until: "\"live\":true",
+                act: {
+                    for id in [far, secret, near] {
+                        try await site.pool.query("UPDATE hazard_case SET alert_count = 3 WHERE id = $1", [.int(id)])
+                    }
+                },
+                then: "\"id\":\"\(near)\""
+            )
+            #expect(!text.contains("\"id\":\"\(far)\"") && !text.contains("\"id\":\"\(secret)\""))
+        }
+
+        @Test("strangers get no stream, and an account not more than allowed")
+        func bounds() async throws {
+            let site = try TestSite.current
+            #expect(try await site.stranger.get("/api/v1/events").status == 401)
+            let parts = try await AccessTests.parts(site)
+            let account = try #require(try await AccountStore(pool: site.pool).list().first)
+            for _ in 0..<WebSettings().maximumStreamsPerAccount { _ = try await parts.feed.subscribe(account) }
+            await #expect(throws: WebError.self) { try await parts.feed.subscribe(account) }
+            parts.feed.close()
+            await #expect(throws: WebError.self) { try await parts.feed.subscribe(account) }
+        }
+    }
+}
