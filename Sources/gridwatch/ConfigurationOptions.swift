@@ -1,0 +1,27 @@
+import ArgumentParser
+import Foundation
+import Postgres
+import Settings
+
+/// `--config FILE`, shared by the commands that use the daemon's settings.
+struct ConfigurationOptions: ParsableArguments {
+    @Option(
+        name: .customLong("config"),
+        help: "The daemon's settings (YAML); GRIDWATCH_<SECTION>_<KEY> in the environment wins over it."
+    )
+    var file: String?
+
+    /// The settings of the file and the environment.
+    ///
+    /// - Throws: `SettingsError` with every problem and its place.
+    func load() throws(SettingsError) -> DaemonSettings {
+        try DaemonSettings.load(file: file, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// A small pool of connections for a command; the caller closes it.
+    func database() throws -> PostgresPool {
+        let settings = try load().database
+        // Commands may run statements over the whole registry, which takes longer than a page may.
+        return PostgresPool(conninfo: settings.url.exposed, size: 2, statementTimeout: .seconds(600))
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Foundation
+import Ingest
+import Pipeline
+import Replay
+
+struct EvaluateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Runs labelled clips through the live pipeline and scores the alerts.",
+        discussion: """
+            Deterministic: the same clips, labels and settings give the same document, for any number of workers.
+
+            Examples:
+              gridwatch evaluate sample-streams/labels/*.json --clips sample-streams
+              gridwatch evaluate labels --clips clips --set sampling=keyframes --json
+            """
+    )
+
+    @Argument(help: "Label files, or folders of them.") var labels: [String]
+    @Option(help: "Folder of the clips that the labels name.") var clips: String
+    @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
+    @Flag(help: "Print one JSON document.") var json = false
+    @OptionGroup var detection: DetectionOptions
+
+    func run() async throws {
+        let (settings, sampling) = try detection.resolve()
+        let bar = ProgressBar("evaluating")
+        let began = Date()
+        let evaluation = try Evaluator.run(
+            labels: labels,
+            clipsDirectory: clips,
+            workers: workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount,
+            analyze: { job in
+                ClipOutcome(try ClipRun(rules: job.rules, settings: settings, sampling: sampling).run(job.path))
+            },
+            progress: { step in
+                bar.show(Double(step.done) / Double(step.total), step.clip)
+                if let error = step.error { Console.say("\(step.clip): \(error)") }
+            }
+        )
+        bar.finish()
+        let report = EvaluationReport(
+            evaluation: evaluation,
+            settings: settings,
+            sampling: sampling.description,
+            version: Version.text
+        )
+        Console.out(json ? report.json : report.text)
+        Console.say(
+            String(
+                format: "%.0f s of clips in %.1f s, %.1f s of processor time",
+                evaluation.clipSeconds,
+                Date().timeIntervalSince(began),
+                evaluation.cpuSeconds
+            )
+        )
+        if !evaluation.failures.isEmpty { throw ExitCode(1) }
+    }
+}
