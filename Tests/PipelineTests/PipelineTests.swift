@@ -4,7 +4,6 @@ import Logging
 import Postgres
 import ServiceLifecycle
 import Settings
-import Simulator
 import Store
 import Testing
 
@@ -96,17 +95,16 @@ private struct TestDatabase {
         return settings
     }
 
-    @Test("a camera's stream over RTSP becomes one case with grid, evidence and a task, and a dead camera stays alone")
-    func wholeWay() async throws {
+    @Test(
+        "a camera's stream over RTSP becomes one case with grid, evidence and a task, and a dead camera stays alone",
+        arguments: CameraSource.allCases.filter(\.isInstalled)
+    )
+    func wholeWay(source: CameraSource) async throws {
         let database = try await TestDatabase.make()
         let folder = try Folder()
-        var options = CameraFarm.Options(clips: [checkout + "/sample-streams/river-day.mp4"], count: 1)
-        options.port = 0
-        let farm = try CameraFarm(options: options, logger: logger)
-        try await farm.start()
-        let serving = Task { try await farm.run() }
+        let camera = try await source.start(clip: checkout + "/sample-streams/river-day.mp4", logger: logger)
         let pool = PostgresPool(conninfo: database.conninfo, size: 4)
-        try await fill(pool, urls: [farm.urls()[0], "rtsp://127.0.0.1:1/dead"])
+        try await fill(pool, urls: [camera.url, "rtsp://127.0.0.1:1/dead"])
         let pipeline = try Pipeline(settings: settings(folder), database: pool, meter: Meter(), logger: logger)
         let group = ServiceGroup(services: [pipeline], logger: logger)
         let running = Task { try await group.run() }
@@ -129,8 +127,7 @@ private struct TestDatabase {
 
         await group.triggerGracefulShutdown()
         try await running.value
-        serving.cancel()
-        _ = try? await serving.value
+        await camera.stop()
         let open = try await pool.query("SELECT count(*) AS n FROM alert WHERE ended_at IS NULL").rows.first?.int("n")
         #expect(open == 0, "a graceful stop ends open alerts and delivers them")
         await pool.close()
