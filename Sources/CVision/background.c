@@ -2,6 +2,14 @@
 
 #include <string.h>
 
+// A pixel of which only the neighbours explain the value differs from its own background by more than this, in grey
+// levels, besides a quarter of its noise.
+enum { EXCUSED = 12 };
+
+// Noise is what comes and goes: at most this many eighths of a grey level for each that the pixel just changed by. What
+// only stays different, because light or the background moved on, is not noise.
+enum { FLICKER = 12 };
+
 static inline uint8_t min_u8(uint8_t a, uint8_t b) { return a < b ? a : b; }
 static inline uint8_t max_u8(uint8_t a, uint8_t b) { return a > b ? a : b; }
 
@@ -11,6 +19,8 @@ static inline int32_t dither(uint32_t index, uint32_t seed) {
     value ^= value >> 15;
     return (int32_t)(value & 0xffff);
 }
+
+static inline int32_t distance_u8(uint8_t a, uint8_t b) { return a > b ? a - b : b - a; }
 
 static inline uint8_t approach(uint8_t value, uint8_t target, uint32_t rate, int32_t rounding) {
     int32_t step = (((int32_t)target - (int32_t)value) * (int32_t)rate + rounding) >> 16;
@@ -51,16 +61,15 @@ void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restric
     }
 }
 
-void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise,
-                   size_t count, cv_threshold threshold, uint8_t *mask) {
+void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
+                   cv_threshold threshold, uint8_t *mask) {
     for (size_t i = 0; i < count; i++) {
         int32_t pixel = pixels[i];
         int32_t below = (int32_t)low[i] - pixel;
         int32_t above = pixel - (int32_t)high[i];
         int32_t distance = below > above ? below : above;
-        int32_t level = high[i];
         int32_t needed =
-            threshold.floor + ((level * threshold.level) >> 8) + (((int32_t)noise[i] * threshold.noise_factor) >> 6);
+            threshold.floor + ((high[i] * threshold.level) >> 8) + (((int32_t)noise[i] * threshold.noise_factor) >> 6);
         mask[i] = (uint8_t)((distance > needed) + (distance > 2 * needed));
     }
 }
@@ -87,20 +96,35 @@ void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t r
     }
 }
 
-void cv_approach_masked(uint8_t *value, const uint8_t *target, const uint8_t *mask, size_t count,
-                        uint32_t rate_clear, uint32_t rate_set, uint32_t seed) {
-    for (size_t i = 0; i < count; i++) {
-        value[i] = approach(value[i], target[i], mask[i] ? rate_set : rate_clear, dither((uint32_t)i, seed));
-    }
+static inline uint8_t learn_noise(uint8_t noise, int32_t deviation, int32_t moved, uint32_t rate, int32_t rounding) {
+    int32_t flicker = FLICKER * moved;
+    int32_t eighths = 8 * deviation < flicker ? 8 * deviation : flicker;
+    return approach(noise, (uint8_t)(eighths > 255 ? 255 : eighths), rate, rounding);
 }
 
-void cv_learn_noise(uint8_t *noise, const uint8_t *pixels, const uint8_t *expected, const uint8_t *mask, size_t count,
-                    uint32_t rate_clear, uint32_t rate_set, uint32_t seed) {
+void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
+              const uint8_t *kind, const uint8_t table[256], size_t count, const cv_rates *rates, uint32_t seed) {
     for (size_t i = 0; i < count; i++) {
-        int32_t distance = (int32_t)pixels[i] - (int32_t)expected[i];
-        int32_t eighths = 8 * (distance < 0 ? -distance : distance);
-        uint8_t target = (uint8_t)(eighths > 255 ? 255 : eighths);
-        noise[i] = approach(noise[i], target, mask[i] ? rate_set : rate_clear, dither((uint32_t)i, seed));
+        int32_t rounding = dither((uint32_t)i, seed);
+        uint8_t before = background[i];
+        int32_t deviation = distance_u8(pixels[i], table[before]);
+        int excused = kind[i] == CV_EMPTY && deviation > EXCUSED + noise[i] / 4;
+        int32_t moved = distance_u8(pixels[i], recent[i]);
+        noise[i] = learn_noise(noise[i], deviation, moved, rates->noise[kind[i]], rounding);
+        if (kind[i] == CV_ADOPT) {
+            background[i] = pixels[i];
+            continue;
+        }
+        int covered = kind[i] == CV_OBJECT || kind[i] == CV_SPECK;
+        uint32_t rate = excused ? rates->excused : rates->background[kind[i]];
+        uint8_t after = approach(before, covered ? table[before] : pixels[i], rate, rounding);
+        background[i] = after;
+        if (home[i] == before && kind[i] != CV_LIGHT) {
+            home[i] = after;
+        } else if (kind[i] != CV_LIGHT) {
+            uint8_t lit = approach(home[i], table[home[i]], rate, rounding);
+            home[i] = covered ? lit : approach(lit, after, rates->home, rounding);
+        }
     }
 }
 
@@ -120,13 +144,12 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
 }
 
 void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
-            cv_threshold threshold, int tick) {
-    uint8_t more = tick ? 1 : 0;
+            cv_threshold threshold, uint8_t ticks) {
     for (size_t i = 0; i < count; i++) {
         int32_t distance = (int32_t)pixels[i] - (int32_t)recent[i];
         int32_t allowed = threshold.floor + (((int32_t)recent[i] * threshold.level) >> 8);
         int still = mask[i] != 0 && distance <= allowed && -distance <= allowed;
-        uint8_t next = (uint8_t)(age[i] + (age[i] < 255 ? more : 0));
+        uint8_t next = age[i] > 255 - ticks ? 255 : (uint8_t)(age[i] + ticks);
         age[i] = still ? next : 0;
     }
 }

@@ -95,16 +95,16 @@ size_t cv_components(const uint8_t *mask, size_t width, size_t height, uint16_t 
     return count;
 }
 
-static void measure_border(cv_component *c, cv_evidence e, size_t i) {
-    int32_t now = e.gradient_now[i];
-    int32_t then = e.gradient_then[i];
+static void measure_border(cv_component *c, int32_t now, int32_t then) {
     c->border++;
     c->edge_now += (uint32_t)now;
     c->edge_then += (uint32_t)then;
     c->edge_change += (uint32_t)(now > then ? now - then : then - now);
 }
 
-void cv_measure(const uint16_t *labels, size_t width, size_t height, cv_evidence e, cv_component *components) {
+void cv_measure(const uint16_t *labels, size_t width, size_t height, const uint8_t *pixels, const uint8_t *expected,
+                const uint8_t *age, const uint8_t *gradient_now, const uint8_t *gradient_then,
+                cv_component *components) {
     for (size_t y = 1; y + 1 < height; y++) {
         for (size_t x = 1; x + 1 < width; x++) {
             size_t i = y * width + x;
@@ -115,20 +115,38 @@ void cv_measure(const uint16_t *labels, size_t width, size_t height, cv_evidence
             cv_component *c = components + label - 1;
             const uint16_t *a = labels + i - width;
             const uint16_t *b = labels + i + width;
-            uint32_t now = e.pixels[i];
-            uint32_t then = e.expected[i];
-            c->age += e.age[i];
+            uint32_t now = pixels[i];
+            uint32_t then = expected[i];
+            c->age += age[i];
             c->contrast += now > then ? now - then : then - now;
             c->now += now;
             c->then += then;
             c->now_now += now * now;
             c->then_then += then * then;
             c->now_then += now * then;
+            uint64_t gn = gradient_now[i], gt = gradient_then[i];
+            c->gradient_now += gn;
+            c->gradient_then += gt;
+            c->gradient_now_now += gn * gn;
+            c->gradient_then_then += gt * gt;
+            c->gradient_now_then += gn * gt;
             if (!a[0] || !b[0] || !labels[i - 1] || !labels[i + 1]) {
-                measure_border(c, e, i);
+                measure_border(c, gradient_now[i], gradient_then[i]);
             } else if (a[-1] && a[1] && b[-1] && b[1]) {
                 c->core++;
             }
         }
+    }
+}
+
+void cv_select(const uint16_t *labels, const uint8_t *table, size_t count, uint8_t *dst) {
+    for (size_t i = 0; i < count; i++) {
+        dst[i] = table[labels[i]];
+    }
+}
+
+void cv_count_labels(const uint16_t *row, size_t left, size_t right, uint32_t *counts) {
+    for (size_t x = left; x < right; x++) {
+        counts[row[x]]++;
     }
 }

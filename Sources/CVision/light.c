@@ -7,6 +7,9 @@
 
 enum { BINS = 16, DIFFS = 511, TOLERANCE = 5, STRIDE = 3 };
 
+// Beyond these it is not the light of one scene any more.
+enum { LEAST_GAIN = 96, MOST_GAIN = 680, MOST_OFFSET = 32 };
+
 typedef struct {
     uint16_t seen[BINS][DIFFS];  // by now - known + 255
     uint32_t pixels[BINS];
@@ -74,7 +77,9 @@ typedef struct {
 } candidate;
 
 static void try_candidate(const sample *s, candidate *best, int32_t gain, int32_t offset) {
-    gain = limited(gain, 64, 1024);
+    if (gain < LEAST_GAIN || gain > MOST_GAIN || offset < -MOST_OFFSET || offset > MOST_OFFSET) {
+        return;
+    }
     int64_t value = score(s, gain, offset);
     if (value > best->score) {
         *best = (candidate){gain, offset, value};
@@ -98,7 +103,6 @@ static void try_lines(const sample *s, candidate *best) {
         }
         for (int b = a + 1; b < filled; b++) {
             int32_t gain = 256 + 256 * (change[b] - change[a]) / (level[b] - level[a]);
-            gain = limited(gain, 64, 1024);
             try_candidate(s, best, gain, change[a] - ((level[a] * (gain - 256)) >> 8));
         }
     }

@@ -6,7 +6,9 @@ public struct AlertChange: Sendable, Hashable {
     public var rule: Rule
     /// Start, update or end.
     public var phase: AlertPhase
-    /// When the condition began, on the clock of the frames. The same in every change of one alert.
+    /// When the condition began, on the clock of the frames.
+    ///
+    /// The same in every change of one alert.
     public var start: MediaTime
     /// The frame that brought this change.
     public var at: MediaTime

@@ -62,6 +62,7 @@ public struct CameraAnalyzer: Sendable {
             }
         }
         scene?.observe(plane, elapsed: elapsed)
+        guard scene?.isJudged == true else { return [] }
         var changes: [AlertChange] = []
         for index in watched.indices {
             if let change = judge(&watched[index], at: time, elapsed: elapsed, wallClock: wallClock) {
@@ -81,12 +82,12 @@ public struct CameraAnalyzer: Sendable {
         scene?.status ?? .noFrame
     }
 
-    /// The foreground of the last frame for an overlay: 1 where something is, 0 elsewhere; row by row, empty at first.
+    /// The foreground of the last frame for an overlay, row by row in the size of the plane; empty before the first.
+    ///
+    /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
-        scene?.foreground ?? []
+        scene?.kinds ?? []
     }
-
-    public var debug: String { scene?.debug ?? "" }
 
     private func judge(
         _ item: inout Watched,

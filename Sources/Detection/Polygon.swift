@@ -32,7 +32,9 @@ enum Polygon {
         return doubled / 2
     }
 
-    /// True when the edges have a point in common that is inside both. Touching ends are allowed.
+    /// True when the edges have a point in common that is inside both.
+    ///
+    /// Touching ends are allowed.
     private static func crosses(_ first: Edge, _ second: Edge) -> Bool {
         let a = side(of: second.from, first) * side(of: second.to, first)
         let b = side(of: first.from, second) * side(of: first.to, second)

@@ -20,7 +20,8 @@ struct Region: Sendable, Hashable {
             return
         }
         var runs = (0..<height).map { Self.runs(of: polygon, row: $0, width: width, height: height) }
-        guard let top = runs.firstIndex(where: { !$0.isEmpty }), let last = runs.lastIndex(where: { !$0.isEmpty }) else {
+        guard let top = runs.firstIndex(where: { !$0.isEmpty }), let last = runs.lastIndex(where: { !$0.isEmpty })
+        else {
             let column = min(width - 1, Int(polygon[0].x * Double(width)))
             let row = min(height - 1, Int(polygon[0].y * Double(height)))
             self.init(runs: [[column..<column + 1]], top: row)

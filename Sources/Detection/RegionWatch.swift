@@ -2,18 +2,29 @@ import Flow
 
 /// What one frame shows in one region.
 struct Sighting: Sendable, Hashable {
+    /// Below this certainty it must be seen in several frames.
+    static let doubtful = 0.5
+
     /// Occupied pixels over the pixels that the rule needs: 1 is the threshold.
     var strength: Double
-    /// Around the occupied pixels.
-    var box: NormalizedRect
+    /// 1 when all of it is clearly a thing, less when it may be leaves, rain or insects.
+    var certainty: Double
     /// Occupied share of the region.
     var share: Double
+    /// Around the occupied pixels.
+    var box: NormalizedRect
 }
 
-/// Turns the sightings of one rule into start, updates and end of its alert. Counts seconds, never frames.
+/// Turns the sightings of one rule into start, updates and end of its alert.
+///
+/// Counts seconds, never frames.
 struct RegionWatch: Sendable {
     /// Seconds that a single frame can stand for at most.
     static let longestStep = 1.0
+    /// A sighting counts so many times its duration at most, however strong.
+    static let greatestWeight = 4.0
+    /// A single frame of a doubtful sighting brings an alert at most this near to its start.
+    static let doubtfulStep = 0.4
     /// Below this strength an occupied region counts as empty again.
     static let releaseStrength = 0.5
     /// Seconds between updates of a running alert.
@@ -32,6 +43,7 @@ struct RegionWatch: Sendable {
     private let rule: Rule
     private let dwell: Double
     private let hold: Double
+    /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
     private var open: Open?
@@ -45,9 +57,7 @@ struct RegionWatch: Sendable {
     /// True while an alert runs.
     var isOpen: Bool { open != nil }
 
-    /// Takes what a frame shows.
-    ///
-    /// - Parameter elapsed: seconds since the frame before, 0 for the first.
+    /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
     mutating func see(_ sighting: Sighting?, at time: MediaTime, elapsed: Double) -> AlertChange? {
         if open != nil { return follow(sighting, at: time) }
         let step = min(elapsed, Self.longestStep)
@@ -56,7 +66,7 @@ struct RegionWatch: Sendable {
             if occupied == 0 { since = nil }
             return nil
         }
-        occupied += step * (rule.thresholds.dwell == nil ? min(sighting.strength, tp("WMAX", 4)) : 1)
+        occupied += evidence(of: sighting, step: step)
         let first = since ?? time
         since = first
         guard occupied >= dwell else { return nil }
@@ -80,6 +90,13 @@ struct RegionWatch: Sendable {
         let ended = change(.end, at: time, end: running.seen)
         open = nil
         return ended
+    }
+
+    private func evidence(of sighting: Sighting, step: Double) -> Double {
+        let isDoubtful = sighting.certainty < Sighting.doubtful
+        if rule.thresholds.dwell != nil { return isDoubtful ? step * Self.doubtfulStep : step }
+        let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
+        return isDoubtful ? min(weighted, dwell * Self.doubtfulStep) : weighted
     }
 
     private mutating func follow(_ sighting: Sighting?, at time: MediaTime) -> AlertChange? {

@@ -1,6 +1,8 @@
 import Flow
 
-/// A rule file: `{"rules": […]}`. Label files have the same shape, with more keys.
+/// A rule file: `{"rules": […]}`.
+///
+/// Label files have the same shape, with more keys.
 public struct RuleFile: Sendable, Hashable, Codable {
     /// The rules, in the order of the file, each with its own id.
     public var rules: [Rule]

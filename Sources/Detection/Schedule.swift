@@ -51,9 +51,7 @@ public struct Schedule: Sendable, Hashable, Codable {
         self.windows = windows
     }
 
-    /// Tells whether the schedule is on.
-    ///
-    /// - Parameter time: microseconds since the Unix epoch (UTC).
+    /// Tells whether the schedule is on at `time`, microseconds since the Unix epoch (UTC).
     public func contains(_ time: MediaTime) -> Bool {
         let minute = Schedule.minuteOfWeek(time)
         return windows.contains { $0.contains(minuteOfWeek: minute) }
@@ -110,7 +108,8 @@ extension Schedule.Window: Codable {
 
     private static func minute(_ text: String) throws(DetectionError) -> Int {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy({ (48...57).contains($0) }) }),
+        guard parts.count == 2,
+            parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy({ (48...57).contains($0) }) }),
             let hour = Int(parts[0]), let minute = Int(parts[1]), minute < 60, hour * 60 + minute <= 1440
         else {
             throw DetectionError(.invalidSchedule, "time of day '\(text)': write HH:mm, 00:00 to 24:00")

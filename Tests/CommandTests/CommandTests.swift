@@ -62,6 +62,22 @@ import Testing
         }
     }
 
+    @Test("with defaults every event of the sample streams is found and nothing else alerts")
+    func sampleStreams() throws {
+        let outcome = try CommandUnderTest.run(
+            "evaluate",
+            "sample-streams/labels",
+            "--clips",
+            "sample-streams",
+            "--json"
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
+        #expect(document?["clips"] as? Int ?? 0 >= 12)
+        #expect(document?["recall"] as? Double == 1)
+        #expect(document?["false_alerts"] as? Int == 0)
+    }
+
     @Test("replay keeps to its contract")
     func replay() throws {
         let outcome = try CommandUnderTest.run(

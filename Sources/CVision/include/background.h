@@ -20,37 +20,54 @@ typedef struct {
     uint16_t noise_factor;
 } cv_threshold;
 
-/// Marks each pixel 0 (background), 1 (foreground) or 2 (clearly foreground: twice the threshold).
-void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise,
-                   size_t count, cv_threshold threshold, uint8_t *mask);
+/// Marks each pixel 0 (background), 1 (foreground) or 2 (clearly foreground: twice the threshold). `low` and `high`
+/// are the range of the background in its neighbourhood.
+void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
+                   cv_threshold threshold, uint8_t *mask);
 
 /// Clears foreground pixels with fewer than `least` foreground pixels in their 3x3 neighbourhood (themselves
 /// included) and sets background pixels with at least `most`.
 void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst);
 
-/// One step of an exponential average with 8 bit state: value += (target - value) * rate / 65536, rounded up or
-/// down by a pattern that depends on `seed` and the pixel, so that small steps arrive in the mean.
-void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t rate, uint32_t seed);
-
-/// As cv_approach, but with rate_clear where mask is 0 and rate_set where it is not.
-void cv_approach_masked(uint8_t *value, const uint8_t *target, const uint8_t *mask, size_t count,
-                        uint32_t rate_clear, uint32_t rate_set, uint32_t seed);
-
-/// noise += (min(8 * |pixel - expected|, 255) - noise) * rate / 65536, rounded as in cv_approach.
-void cv_learn_noise(uint8_t *noise, const uint8_t *pixels, const uint8_t *expected, const uint8_t *mask, size_t count,
-                    uint32_t rate_clear, uint32_t rate_set, uint32_t seed);
-
 /// Makes foreground pixels background again that look as they did at `home` (within floor + level * value / 256),
-/// and puts them into `background`.
+/// and puts them into `background`. `table` is the change of light since home was learnt.
 void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t table[256], size_t count,
                     cv_threshold threshold, uint8_t *mask, uint8_t *background);
 
 /// Keeps for how long a foreground pixel has not changed: 0 where it is background or differs from `recent` by more
-/// than the threshold, else one more if `tick`, up to 255.
+/// than floor + level * value / 256, else `ticks` more, up to 255.
 void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
-            cv_threshold threshold, int tick);
+            cv_threshold threshold, uint8_t ticks);
 
 /// Gradient: |right - left| + |below - above|, clipped to 255; 0 at the borders.
 void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst);
+
+/// One step of an exponential average with 8 bit state: value += (target - value) * rate / 65536, rounded up or
+/// down by a pattern that depends on `seed` and the pixel, so that small steps arrive in the mean.
+void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t rate, uint32_t seed);
+
+/// What a pixel is taken for, and with it how its background learns.
+enum {
+    CV_EMPTY = 0,   // nothing there: the background follows the frame
+    CV_OBJECT = 1,  // something is there: the background only follows the light
+    CV_SPECK = 2,   // foreground, but not a thing: as an object; its deviation is noise
+    CV_LIGHT = 3,   // only lit otherwise: the background follows the frame quickly
+    CV_ADOPT = 4,   // belongs to the scene from now on: the background becomes the frame
+    CV_KINDS = 5
+};
+
+/// Rates of one step, in 65536ths.
+typedef struct {
+    uint32_t background[CV_KINDS];  // by kind of pixel
+    uint32_t noise[CV_KINDS];       // by kind of pixel
+    uint32_t excused;               // of the background where only the neighbours explain an empty pixel
+    uint32_t home;                  // at which it is forgotten what was there before, where nothing is now
+} cv_rates;
+
+/// One step of learning for each pixel: `background`, its grey level in the empty scene; `home`, what that was before
+/// something was adopted; `noise`, its mean deviation in eighths of a grey level. `kind` is a CV_ value for each pixel,
+/// `table` the change of light since the background.
+void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
+              const uint8_t *kind, const uint8_t table[256], size_t count, const cv_rates *rates, uint32_t seed);
 
 #endif

@@ -24,16 +24,12 @@ typedef struct {
     uint64_t now_now;      // sum of the frame's squares
     uint64_t then_then;    // sum of the background's squares
     uint64_t now_then;     // sum of the products
+    uint64_t gradient_now;       // sum of the frame's gradient
+    uint64_t gradient_then;      // sum of the background's gradient
+    uint64_t gradient_now_now;   // sums of their squares and products
+    uint64_t gradient_then_then;
+    uint64_t gradient_now_then;
 } cv_component;
-
-/// The planes that components are measured on.
-typedef struct {
-    const uint8_t *pixels;
-    const uint8_t *expected;
-    const uint8_t *age;
-    const uint8_t *gradient_now;
-    const uint8_t *gradient_then;
-} cv_evidence;
 
 /// The greatest number of components that a picture of this size can have.
 size_t cv_components_limit(size_t width, size_t height);
@@ -45,7 +41,16 @@ size_t cv_components_limit(size_t width, size_t height);
 /// The picture may have at most 65,535 components. Only the geometric fields are filled.
 size_t cv_components(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, cv_component *components);
 
-/// Fills the other fields of the components.
-void cv_measure(const uint16_t *labels, size_t width, size_t height, cv_evidence evidence, cv_component *components);
+/// Fills the other fields of the components: from the frame, what was expected in its place, the ages and the
+/// gradients of both.
+void cv_measure(const uint16_t *labels, size_t width, size_t height, const uint8_t *pixels, const uint8_t *expected,
+                const uint8_t *age, const uint8_t *gradient_now, const uint8_t *gradient_then,
+                cv_component *components);
+
+/// Writes table[label] for each pixel.
+void cv_select(const uint16_t *labels, const uint8_t *table, size_t count, uint8_t *dst);
+
+/// Adds up how many pixels of columns left..<right of a row of labels each label has.
+void cv_count_labels(const uint16_t *row, size_t left, size_t right, uint32_t *counts);
 
 #endif

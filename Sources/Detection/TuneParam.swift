@@ -1,1 +1,0 @@
-func tp(_ name: String, _ value: Double) -> Double { value }

@@ -1,0 +1,114 @@
+import CVision
+import Testing
+
+@Suite struct KernelTests {
+    private func picture(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
+        var state = seed
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 40)
+        }
+    }
+
+    @Test(
+        "the range of a neighbourhood is that of a slow search",
+        arguments: [(1, 1), (1, 6), (6, 1), (2, 2), (31, 17)]
+    )
+    func range(size: (Int, Int)) {
+        let (width, height) = size
+        let source = picture(width * height)
+        var low = [UInt8](repeating: 0, count: source.count)
+        var high = low
+        cv_range3(source, width, height, &low, &high)
+        for y in 0..<height {
+            for x in 0..<width {
+                var near: [UInt8] = []
+                for v in max(0, y - 1)...min(height - 1, y + 1) {
+                    for u in max(0, x - 1)...min(width - 1, x + 1) { near.append(source[v * width + u]) }
+                }
+                #expect(low[y * width + x] == near.min())
+                #expect(high[y * width + x] == near.max())
+            }
+        }
+    }
+
+    @Test("small steps of an average arrive in the mean", arguments: [(10, 12), (200, 100), (0, 255), (50, 51)])
+    func approach(from: Int, to: Int) {
+        let count = 4096
+        var value = [UInt8](repeating: UInt8(from), count: count)
+        let target = [UInt8](repeating: UInt8(to), count: count)
+        // 300 steps of 1/300: 63 % of the way.
+        for step in 0..<300 { cv_approach(&value, target, count, 65_536 / 300, UInt32(step) &* 0x9e37_79b9) }
+        let mean = value.reduce(0.0) { $0 + Double($1) } / Double(count)
+        let expected = Double(from) + Double(to - from) * 0.632
+        // A step of a single grey level is carried by dithering alone and lags by up to a fifth of a level.
+        #expect(abs(mean - expected) < 0.02 * Double(abs(to - from)) + 0.22)
+        #expect(value.allSatisfy { Int($0) >= min(from, to) && Int($0) <= max(from, to) })
+    }
+
+    @Test("a rate of one takes the target over at once")
+    func wholeStep() {
+        var value = picture(1000)
+        let target = picture(1000, seed: 9)
+        cv_approach(&value, target, 1000, 65_536, 3)
+        #expect(value == target)
+    }
+
+    @Test(
+        "a change of light is found, with things in the picture and noise",
+        arguments: [(256, 0), (180, 0), (330, -10), (256, 22), (256, -25), (200, 15)]
+    )
+    func light(gain: Int, offset: Int) {
+        let random = picture(14_400).map(Int.init)
+        var known: [UInt8] = []
+        var now: [UInt8] = []
+        for index in random.indices {
+            let column = index % 160
+            let level: Int = 40 + column / 20 * 16 + random[index] % 5
+            let lit: Int = level * gain / 256 + offset + random[index] % 3 - 1
+            known.append(UInt8(level))
+            // A quarter of the picture is covered by something.
+            now.append(column < 40 ? 128 : UInt8(clamping: lit))
+        }
+        let found = cv_fit_light(known, now, known.count)
+        let foundGain = Int(found.gain)
+        for level in [60, 100, 150] {
+            let expected: Int = level * gain / 256 + offset
+            let explained: Int = level * foundGain / 256 + Int(found.offset)
+            #expect(abs(explained - expected) <= 4)
+        }
+        #expect(found.fit >= found.still)
+        #expect(found.fit > 500)
+    }
+
+    @Test("a picture that has nothing to do with the known one is not called light")
+    func noLight() {
+        let known = (0..<14_400).map { UInt8(($0 % 160) / 20 * 30) }
+        let now = picture(14_400)
+        let found = cv_fit_light(known, now, 14_400)
+        #expect(found.gain == 256)
+        #expect(found.offset == 0)
+    }
+
+    @Test("a light table is monotonous and clips")
+    func table() {
+        var table = [UInt8](repeating: 0, count: 256)
+        cv_light_table(cv_light(gain: 512, offset: -20, fit: 0, still: 0), &table)
+        #expect(table[0] == 0)
+        #expect(table[100] == 180)
+        #expect(table[255] == 255)
+        #expect(zip(table, table.dropFirst()).allSatisfy { $0 <= $1 })
+    }
+
+    @Test("cleaning drops single pixels and fills holes")
+    func clean() {
+        let rows = ["........", ".#......", "...###..", "...#.#..", "...###..", "........"]
+        let mask = rows.flatMap { $0.map { $0 == "#" ? UInt8(2) : 0 } }
+        var clean = [UInt8](repeating: 9, count: mask.count)
+        cv_clean(mask, 8, 6, 3, 6, &clean)
+        #expect(clean[1 * 8 + 1] == 0)
+        #expect(clean[3 * 8 + 4] == 1)
+        #expect(clean[2 * 8 + 3] == 2)
+        #expect(clean.filter { $0 != 0 }.count == 9)
+    }
+}

@@ -1,0 +1,75 @@
+import Flow
+import Testing
+
+@testable import Detection
+
+@Suite struct RegionWatchTests {
+    private func sighting(_ strength: Double, certainty: Double = 1) -> Sighting {
+        Sighting(strength: strength, certainty: certainty, share: 0.1, box: .full)
+    }
+
+    /// Feeds sightings at an even rate; the first frame comes at 0.
+    private func changes(
+        _ strengths: [Double],
+        rate: Double = 10,
+        certainty: Double = 1,
+        rule: Rule = .everywhere
+    ) -> [AlertChange] {
+        var watch = RegionWatch(rule: rule, settings: DetectionSettings())
+        return strengths.enumerated().compactMap { index, strength in
+            watch.see(
+                strength > 0 ? sighting(strength, certainty: certainty) : nil,
+                at: MediaTime(seconds: Double(index) / rate),
+                elapsed: index == 0 ? 0 : 1 / rate
+            )
+        }
+    }
+
+    @Test("starts, tells marked growth, and ends after the hold", arguments: [2.0, 5.0, 30.0])
+    func lifeOfAnAlert(rate: Double) {
+        let frames = { (seconds: Double, strength: Double) in
+            [Double](repeating: strength, count: Int(seconds * rate))
+        }
+        let told = changes(frames(2, 0) + frames(4, 1.2) + frames(4, 5) + frames(4, 0), rate: rate)
+        #expect(told.map(\.phase) == [.start, .update, .end])
+        #expect(told[0].start.seconds >= 2 && told[0].at.seconds <= 3)
+        #expect(abs((told[2].end?.seconds ?? 0) - (10 - 1 / rate)) < 1e-5)
+        #expect(told[2].at.seconds >= 10.9 && told[2].at.seconds < 12.1)
+        #expect(told[1].score > told[0].score)
+    }
+
+    @Test("a long alert is updated every ten seconds")
+    func updates() {
+        let told = changes([Double](repeating: 2, count: 351))
+        #expect(told.map(\.phase) == [.start, .update, .update, .update])
+    }
+
+    @Test("gaps shorter than the hold do not split an alert")
+    func gaps() {
+        let burst = [Double](repeating: 2, count: 10) + [Double](repeating: 0, count: 12)
+        #expect(changes(burst + burst + burst).map(\.phase) == [.start])
+    }
+
+    @Test("what is too small, too short or doubtful for a frame does not alert")
+    func tooLittle() {
+        #expect(changes([Double](repeating: 0.9, count: 100)).isEmpty)
+        #expect(changes([0, 0, 1, 0, 0, 0, 1, 0, 0, 0]).isEmpty)
+        #expect(changes([0, 8, 0, 8, 0, 0, 8, 0], rate: 1, certainty: 0.2).isEmpty)
+        #expect(changes([0, 8, 0, 0], rate: 1).map(\.phase) == [.start, .end])
+    }
+
+    @Test("an alert goes on at half of what started it")
+    func hysteresis() {
+        let told = changes([Double](repeating: 2, count: 10) + [Double](repeating: 0.6, count: 50))
+        #expect(told.map(\.phase) == [.start])
+    }
+
+    @Test("a score is a half at the threshold and grows to one")
+    func score() {
+        #expect(RegionWatch.score(of: 1) == 0.5)
+        #expect(RegionWatch.score(of: 8) == 1)
+        #expect(RegionWatch.score(of: 100) == 1)
+        let scores = [1, 1.5, 2, 3, 4, 6, 8].map(RegionWatch.score(of:))
+        #expect(zip(scores, scores.dropFirst()).allSatisfy { $0 < $1 })
+    }
+}
