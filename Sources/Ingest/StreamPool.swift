@@ -110,7 +110,7 @@ public final class StreamPool: Sendable {
         while let (source, reader) = nextTurn() {
             report(source.camera, .connecting, detail: nil)
             let outcome = reader.run(self)
-            finish(source.camera, outcome)
+            finish(source.camera, outcome, wasOpen: reader.hasOpened)
         }
     }
 
@@ -130,7 +130,7 @@ public final class StreamPool: Sendable {
         return nil
     }
 
-    private func finish(_ camera: String, _ outcome: StreamReader.Outcome) {
+    private func finish(_ camera: String, _ outcome: StreamReader.Outcome, wasOpen: Bool) {
         let wait = locked { state in
             state.readers[camera] = nil
             let wait = state.schedule.ended(
@@ -146,7 +146,8 @@ public final class StreamPool: Sendable {
         failures.add()
         guard let wait else { return }
         let again = "trying again in \(Int(wait.rounded(.up))) s"
-        report(camera, error.isRetriable ? .offline : .refused, detail: "\(error.message); \(again)")
+        let silent: StreamState = wasOpen && error.code == .timedOut ? .stalled : .offline
+        report(camera, error.isRetriable ? silent : .refused, detail: "\(error.message); \(again)")
     }
 
     private func report(_ camera: String, _ stream: StreamState, detail: String?) {

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Media
+import Synchronization
 
 /// What a reader tells the pool, on the reader's thread.
 protocol StreamReaderDelegate {
@@ -39,6 +40,7 @@ final class StreamReader: Sendable {
     private let settings: StreamPool.Settings
     private let clocks: Clocks
     private let interrupter = Interrupter()
+    private let opened = Atomic<Bool>(false)
 
     init(source: StreamSource, settings: StreamPool.Settings, clocks: Clocks) {
         self.source = source
@@ -51,12 +53,16 @@ final class StreamReader: Sendable {
         interrupter.interrupt()
     }
 
+    /// Whether the stream was open in this turn.
+    var hasOpened: Bool { opened.load(ordering: .relaxed) }
+
     private var isInterrupted: Bool { interrupter.isInterrupted }
 
     /// Runs the turn on the calling thread.
     func run(_ pool: some StreamReaderDelegate) -> Outcome {
         do throws(MediaError) {
             let demuxer = try Demuxer(url: source.url, options: options, interrupter: interrupter)
+            opened.store(true, ordering: .relaxed)
             pool.opened(source.camera)
             return try read(demuxer, pool)
         } catch {

@@ -12,7 +12,7 @@ public struct DaemonSettings: Sendable, Hashable {
         /// A file that holds the connection string instead; nil when there is none.
         public var urlFile: String?
         /// Connections at most.
-        public var poolSize = 8
+        public var poolSize = 12
         /// Longest run of one statement, seconds.
         public var statementTimeout = 5.0
     }

@@ -39,7 +39,7 @@ private struct Fixtures {
         try Data("no video here".utf8).write(to: URL(fileURLWithPath: directory + "/text.mp4"))
     }
 
-    private func ffmpeg(_ arguments: String, _ name: String) throws {
+    func ffmpeg(_ arguments: String, _ name: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/ffmpeg")
         process.arguments =
@@ -134,6 +134,28 @@ private struct Fixtures {
         #expect(details[0].contains("No such file"))
         #expect(!details.contains { $0.contains("hunter2") }, "a password got into a message")
         #expect(Set(details).count == 3)
+    }
+
+    @Test("a stream that falls silent while it is open is stalled, not merely offline")
+    func stalls() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        try fixtures.ffmpeg("-f lavfi -i testsrc2=s=160x120:r=10 -t 6 -g 5 -bf 0 -c:v libx264", "clip.ts")
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixtures.directory + "/clip.ts")))
+        let server = try silentPort()
+        defer { close(server.file) }
+        let thread = Thread {
+            // Sends the clip to the first client, and then nothing more.
+            let client = accept(server.file, nil, nil)
+            _ = send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        }
+        thread.start()
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 1), sink: collector, meter: Meter())
+        pool.replace(with: [StreamSource(camera: "a", url: "tcp://127.0.0.1:\(server.port)")])
+        #expect(eventually { collector.state.withLock { $0.statuses["a"]?.contains { $0.state == .stalled } == true } })
+        pool.stop()
+        #expect(collector.units("a") > 0)
     }
 
     @Test("removing a camera ends its stream; the others go on")
