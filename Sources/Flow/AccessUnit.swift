@@ -44,15 +44,38 @@ public struct AccessUnit: Sendable {
     public var decodeTime: MediaTime
     /// True when decoding can start here.
     public var isKeyframe: Bool
-    /// The coded bytes.
+    /// True when packets of it, or just before it, were lost.
+    public var isDamaged: Bool
+    /// Coded size in bytes, also of a picture whose bytes were left behind.
+    public var size: Int
+    /// The coded bytes; empty when only the size was wanted.
     public var bytes: [UInt8]
 
     /// Makes a unit from its parts.
-    public init(format: StreamFormat, time: MediaTime, decodeTime: MediaTime, isKeyframe: Bool, bytes: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - format: What the bytes are.
+    ///   - time: When the picture is to be shown.
+    ///   - decodeTime: When it is to be decoded.
+    ///   - isKeyframe: Whether decoding can start here.
+    ///   - isDamaged: Whether packets were lost.
+    ///   - size: Coded size in bytes; nil means that of `bytes`.
+    ///   - bytes: The coded bytes, or none.
+    public init(
+        format: StreamFormat,
+        time: MediaTime,
+        decodeTime: MediaTime,
+        isKeyframe: Bool,
+        isDamaged: Bool = false,
+        size: Int? = nil,
+        bytes: [UInt8]
+    ) {
         self.format = format
         self.time = time
         self.decodeTime = decodeTime
         self.isKeyframe = isKeyframe
+        self.isDamaged = isDamaged
+        self.size = size ?? bytes.count
         self.bytes = bytes
     }
 }

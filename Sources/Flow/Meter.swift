@@ -43,9 +43,29 @@ public final class Metric: Sendable {
     }
 }
 
+/// The value of a metric at one moment, as it goes from one process to another.
+public struct MetricSample: Sendable, Hashable, Codable {
+    /// Prometheus name.
+    public var name: String
+    /// Label pairs, already written as `key="value",…`; empty for none.
+    public var labels: String
+    /// One sentence for `# HELP`.
+    public var help: String
+    /// `counter` or `gauge`.
+    public var kind: String
+    /// The number.
+    public var value: Int
+}
+
 /// The metrics of a process: stages make theirs here, the web server writes them out.
+///
+/// A process that supervises others also shows theirs, each with a label that says whose they are.
 public final class Meter: Sendable {
+    /// Metrics of another process that are kept at most.
+    private static let remoteLimit = 1000
+
     private let metrics = Mutex<[Metric]>([])
+    private let remote = Mutex<[String: [MetricSample]]>([:])
 
     /// Makes an empty register.
     public init() {}
@@ -61,7 +81,7 @@ public final class Meter: Sendable {
     }
 
     private func metric(_ name: String, _ help: String, _ labels: [(String, String)], _ kind: MetricKind) -> Metric {
-        let text = labels.map { "\($0.0)=\"\(Self.escape($0.1))\"" }.joined(separator: ",")
+        let text = Self.text(labels)
         return metrics.withLock { list in
             if let known = list.first(where: { $0.name == name && $0.labels == text }) { return known }
             let made = Metric(name: name, labels: text, help: help, kind: kind)
@@ -70,20 +90,53 @@ public final class Meter: Sendable {
         }
     }
 
+    /// The values of this process's own metrics now.
+    public func samples() -> [MetricSample] {
+        metrics.withLock { $0 }.map { metric in
+            MetricSample(
+                name: metric.name,
+                labels: metric.labels,
+                help: metric.help,
+                kind: metric.kind.rawValue,
+                value: metric.value
+            )
+        }
+    }
+
+    /// Keeps what another process has told of its metrics, in place of what it told before.
+    ///
+    /// - Parameters:
+    ///   - source: Whose they are, for example `worker` and `0`: becomes a label of each.
+    ///   - samples: Its metrics; at most 1,000 are kept.
+    public func keep(_ samples: [MetricSample], of source: (String, String)) {
+        let label = Self.text([source])
+        let labelled = samples.prefix(Self.remoteLimit).map { sample in
+            var sample = sample
+            sample.labels = sample.labels.isEmpty ? label : label + "," + sample.labels
+            return sample
+        }
+        remote.withLock { $0[label] = labelled }
+    }
+
     /// All metrics in the Prometheus text format, version 0.0.4, sorted by name.
     public func exposition() -> String {
-        let sorted = metrics.withLock { $0 }.sorted { ($0.name, $0.labels) < ($1.name, $1.labels) }
+        let foreign = remote.withLock { $0.values.flatMap(\.self) }
+        let sorted = (samples() + foreign).sorted { ($0.name, $0.labels) < ($1.name, $1.labels) }
         var text = ""
         var last = ""
         for metric in sorted {
             if metric.name != last {
-                text += "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n"
+                text += "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind)\n"
                 last = metric.name
             }
             text += metric.labels.isEmpty ? metric.name : "\(metric.name){\(metric.labels)}"
             text += " \(metric.value)\n"
         }
         return text
+    }
+
+    private static func text(_ labels: [(String, String)]) -> String {
+        labels.map { "\($0.0)=\"\(escape($0.1))\"" }.joined(separator: ",")
     }
 
     private static func escape(_ value: String) -> String {

@@ -50,7 +50,9 @@ public struct DaemonSettings: Sendable, Hashable {
     public struct Ingest: Sendable, Hashable {
         /// What is decoded of a stream.
         public enum Decode: String, Sendable, Hashable, CaseIterable {
-            /// Keyframes only: about a tenth of the cost.
+            /// One keyframe per sampling interval, more while the compressed stream shows activity.
+            case gated
+            /// Each keyframe.
             case keyframes
             /// Every picture.
             case everyFrame = "every_frame"
@@ -75,14 +77,54 @@ public struct DaemonSettings: Sendable, Hashable {
         /// Longest wait after a failure, seconds.
         public var reconnectCap = 120.0
         /// What is decoded.
-        public var decode = Decode.keyframes
+        public var decode = Decode.gated
         /// How RTSP packets travel.
         public var rtspTransport = Transport.tcp
+        /// Ingest processes on this machine.
+        public var processes = 1
+        /// Name of this machine among those that share the cameras; nil means its host name.
+        public var node: String?
+        /// Most cameras of one ingest process.
+        public var maxCameras = 16_000
+        /// Sampling interval of class I cameras, seconds.
+        public var samplingClass1 = 10.0
+        /// Sampling interval of class II cameras, seconds.
+        public var samplingClass2 = 60.0
+        /// Sampling interval of class III cameras, seconds.
+        public var samplingClass3 = 300.0
+        /// Pictures since the last keyframe that are kept of a class I camera, KiB.
+        public var gopKBClass1 = 512
+        /// Pictures since the last keyframe that are kept of a class II camera, KiB.
+        public var gopKBClass2 = 256
+        /// Pictures since the last keyframe that are kept of a class III camera, KiB.
+        public var gopKBClass3 = 0
+        /// Seconds between two reads of an open RTSP connection.
+        public var readInterval = 0.5
+        /// Most connections that one ingest process opens in a second.
+        public var connectsPerSecond = 200
+        /// Most connections to one address in a second.
+        public var connectsPerHost = 20
+        /// Most connections to one address that are being set up at once.
+        public var handshakesPerHost = 8
+        /// True when `rtsps` cameras need a certificate that this machine trusts.
+        public var rtspsVerify = true
+    }
+
+    /// What counts as a fault, and what as one outage of many cameras.
+    public struct Supervision: Sendable, Hashable {
+        /// Silence after which an open stream counts as stalled, seconds.
+        public var stall = 20.0
+        /// Time of identical pictures after which a stream counts as frozen, seconds.
+        public var freeze = 60.0
+        /// Time out of service after which a camera becomes a case, seconds.
+        public var faultAfter = 600.0
+        /// Share (0…1) of cameras that fail within a minute and then are one incident.
+        public var outageShare = 0.2
     }
 
     /// Decoding and detection.
     public struct Workers: Sendable, Hashable {
-        /// Threads; 0 means one per core.
+        /// Threads of each ingest process; 0 means the cores of the machine divided by the processes.
         public var threads = 0
         /// Access units that may wait per thread.
         public var queueUnits = 256
@@ -127,6 +169,8 @@ public struct DaemonSettings: Sendable, Hashable {
     public var storage = Storage()
     /// Reading of streams.
     public var ingest = Ingest()
+    /// Faults and outages.
+    public var supervision = Supervision()
     /// Decoding and detection threads.
     public var workers = Workers()
     /// Tunables of detection.

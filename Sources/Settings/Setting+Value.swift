@@ -31,6 +31,7 @@ extension Setting {
         case .flag: "true or false"
         case .text(_, .absolutePath): "an absolute path"
         case .optionalText(_, .absolutePath): "an absolute path, or empty"
+        case .text(_, .nodeName), .optionalText(_, .nodeName): "letters, digits, dots and dashes, or empty"
         case .text(_, .webURL), .optionalText(_, .webURL): "http://… or https://…, or empty"
         case .secret: "host=… dbname=… or postgresql://…"
         case .address: "address:port"
@@ -83,6 +84,9 @@ extension Setting {
         switch rule {
         case .absolutePath:
             guard text.hasPrefix("/"), text.count > 1 else { throw refusal(text, "is no absolute path") }
+        case .nodeName:
+            guard text.count <= 64, text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) })
+            else { throw refusal(text, "is no name of a machine") }
         case .webURL:
             let host =
                 text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""

@@ -29,6 +29,7 @@ struct Setting: Sendable {
     enum TextRule: Sendable {
         case absolutePath
         case webURL
+        case nodeName
     }
 
     let section: String
@@ -58,6 +59,7 @@ enum SettingsTable {
         Section(name: "web", note: "The web server: pages, HTTP API, metrics."),
         Section(name: "storage", note: "Files on a local disk."),
         Section(name: "ingest", note: "Reading of streams."),
+        Section(name: "supervision", note: "What counts as a fault, and what as one outage of many cameras."),
         Section(name: "workers", note: "Threads that decode and detect. One camera stays on one of them."),
         Section(name: "detection", note: "Tunables of detection for all cameras; the defaults are meant to be right."),
         Section(name: "alerts", note: "What an alert brings along."),
@@ -65,7 +67,8 @@ enum SettingsTable {
         Section(name: "log", note: "The log, on standard error."),
     ]
 
-    static let settings = database + web + storage + ingest + workers + detection + alerts + delivery + log
+    static let settings =
+        database + web + storage + ingest + supervision + workers + detection + alerts + delivery + log
 
     private static let database = [
         Setting(
@@ -161,73 +164,20 @@ enum SettingsTable {
         ),
     ]
 
-    private static let ingest = [
-        Setting(
-            section: "ingest",
-            key: "io_threads",
-            kind: .integer(\.ingest.ioThreads, 1...1024),
-            unit: "threads",
-            note: "Threads that read streams, each holding one camera. With more cameras than threads they take turns."
-        ),
-        seconds("ingest", "open_timeout_s", \.ingest.openTimeout, 1...120, "Longest wait for a stream to open."),
-        seconds("ingest", "read_timeout_s", \.ingest.readTimeout, 1...120, "Longest silence of an open stream."),
-        seconds(
-            "ingest",
-            "turn_s",
-            \.ingest.turn,
-            1...3600,
-            "How long a camera keeps its thread while other cameras wait for one."
-        ),
-        seconds(
-            "ingest",
-            "reconnect_base_s",
-            \.ingest.reconnectBase,
-            0.1...60,
-            "First wait after a failure; it doubles with each further one, with jitter."
-        ),
-        seconds("ingest", "reconnect_cap_s", \.ingest.reconnectCap, 1...3600, "Longest wait after a failure."),
-        Setting(
-            section: "ingest",
-            key: "decode",
-            kind: .choice(
-                DaemonSettings.Ingest.Decode.allCases.map(\.rawValue),
-                get: { $0.ingest.decode.rawValue },
-                set: { settings, text in
-                    DaemonSettings.Ingest.Decode(rawValue: text).map { settings.ingest.decode = $0 }
-                }
-            ),
-            unit: "",
-            note: "What is decoded. Every frame costs about ten times as much and sees short events."
-        ),
-        Setting(
-            section: "ingest",
-            key: "rtsp_transport",
-            kind: .choice(
-                DaemonSettings.Ingest.Transport.allCases.map(\.rawValue),
-                get: { $0.ingest.rtspTransport.rawValue },
-                set: { settings, text in
-                    DaemonSettings.Ingest.Transport(rawValue: text).map { settings.ingest.rtspTransport = $0 }
-                }
-            ),
-            unit: "",
-            note: "How RTSP packets travel. UDP loses some; take it only for cameras that know nothing else."
-        ),
-    ]
-
     private static let workers = [
         Setting(
             section: "workers",
             key: "threads",
             kind: .integer(\.workers.threads, 0...256),
             unit: "threads",
-            note: "0 means one per core."
+            note: "Of each ingest process; 0 means the cores of the machine divided by ingest.processes."
         ),
         Setting(
             section: "workers",
             key: "queue_units",
             kind: .integer(\.workers.queueUnits, 8...65_536),
             unit: "access units",
-            note: "What may wait per thread. A full queue drops to the next keyframe and counts it."
+            note: "What may wait per thread before it is looked at. A full queue drops to the next keyframe and counts it."
         ),
     ]
 
@@ -300,7 +250,7 @@ enum SettingsTable {
         )
     ]
 
-    private static func seconds(
+    static func seconds(
         _ section: String,
         _ key: String,
         _ path: Setting.Path<Double>,

@@ -1,0 +1,256 @@
+import Flow
+import NIOCore
+import RTSP
+
+/// What a connection tells its fleet, on the event loop.
+protocol CameraConnectionOwner: AnyObject {
+    /// Time since the fleet was made, on the clock that only grows.
+    func elapsed() -> MediaTime
+    /// The camera has agreed to send: packets may come from now on.
+    func agreed(on track: PlayedTrack, camera: FleetCamera)
+    /// The stream runs.
+    func started(camera: FleetCamera)
+    /// Pictures of one read, in the order in which they came.
+    func received(_ pictures: [CodedUnit], camera: FleetCamera)
+    /// What the sender says of its clock.
+    func received(_ report: SenderReport, camera: FleetCamera)
+    /// The camera sends the client elsewhere, where `session` goes on; this connection closes.
+    func redirected(to url: RTSPURL, session: ClientSession, camera: FleetCamera)
+    /// The connection is over; `failure` is nil when it was ended in order.
+    func closed(_ failure: RTSPError?, camera: FleetCamera)
+}
+
+/// One camera's RTSP connection: bytes to `ClientSession` and `RTPDepacketiser`, pictures to the fleet.
+///
+/// Lives on its event loop. While a session is being set up the channel reads by itself; once the stream plays it is
+/// read when the fleet's timer says so, which costs a third of reading whenever something is there.
+final class CameraConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Bytes that may wait for the rest of a message or frame: the longest frame and the longest message.
+    private static let pendingLimit = 256 << 10
+    /// Time for a camera to answer a TEARDOWN.
+    private static let farewell = TimeAmount.milliseconds(1500)
+    /// Pictures of one read at most; more than a camera sends in minutes.
+    private static let pictureLimit = 4096
+
+    // Strong, and so a circle with the fleet: it ends with the connection, which never outlives its time-outs.
+    private let owner: any CameraConnectionOwner
+    private let camera: FleetCamera
+    private var session: ClientSession
+    private var parser = RTSPParser()
+    private var scanner = InterleavedScanner(highestChannel: 1)
+    private var pending = ByteBuffer()
+    private var depacketiser: RTPDepacketiser?
+    private var channels = TransportHeader.Channels(rtp: 0, rtcp: 1)
+    private let keeping: RTPDepacketiser.Keeping
+    private var pictures: [CodedUnit] = []
+    private var context: ChannelHandlerContext?
+    private var isOver = false
+    private var isLeft = false
+
+    init(camera: FleetCamera, session: ClientSession, keeping: RTPDepacketiser.Keeping, owner: any CameraConnectionOwner) {
+        self.camera = camera
+        self.session = session
+        self.keeping = keeping
+        self.owner = owner
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        perform(session.disconnected())
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        perform(session.disconnected())
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
+        var bytes = unwrapInboundIn(data)
+        if pending.readableBytes > 0 {
+            pending.writeBuffer(&bytes)
+            bytes = pending
+            pending = ByteBuffer()
+        }
+        do throws(RTSPError) {
+            try take(&bytes)
+        } catch {
+            return perform(session.receiveGarbage(error))
+        }
+        guard !isOver else { return }
+        keepRest(of: bytes)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !pictures.isEmpty {
+            let batch = pictures
+            pictures.removeAll(keepingCapacity: true)
+            if !isLeft { owner.received(batch, camera: camera) }
+        }
+        context.flush()
+    }
+
+
+    /// True once the stream plays.
+    var isPlaying: Bool { depacketiser != nil && !isOver }
+
+    /// Packets lost, refused and so on, so far.
+    var counters: RTPDepacketiser.Counters? { depacketiser?.counters }
+
+    /// Reads what has come.
+    func read() {
+        context?.read()
+    }
+
+    /// Lets time pass: keep-alives and time-outs.
+    func timePassed(to now: MediaTime) {
+        perform(session.timePassed(to: now))
+        context?.flush()
+    }
+
+    /// The connection could not be opened.
+    func connectFailed(_ reason: String) {
+        perform(session.connectFailed(reason))
+    }
+
+    /// Closes at once, without a word to the camera or the fleet.
+    func abandon() {
+        isOver = true
+        context?.close(promise: nil)
+    }
+
+    /// Ends the session in order; the fleet hears no more of it.
+    func leave() {
+        isLeft = true
+        stop()
+        context?.eventLoop.scheduleTask(in: Self.farewell) { [weak self] in self?.abandon() }
+    }
+
+    /// Ends the session in order: takes leave, reads until the camera has answered.
+    func stop() {
+        context?.channel.setOption(.autoRead, value: true).whenFailure { _ in }
+        perform(session.stop(at: owner.elapsed()))
+        context?.flush()
+    }
+
+
+    private func begin(_ context: ChannelHandlerContext) {
+        perform(session.connected(at: owner.elapsed()))
+        context.flush()
+    }
+
+    /// Takes whole frames and messages off the front of `bytes`.
+    private func take(_ bytes: inout ByteBuffer) throws(RTSPError) {
+        let before = scanner.counters.frames
+        while !isOver, bytes.readableBytes > 0 {
+            // Before the session plays there are no frames, and afterwards hardly anything else.
+            if isPlaying, parser.isBetweenMessages {
+                guard try takeFrames(&bytes) else { break }
+            }
+            guard let message = try parser.next(&bytes) else { break }
+            receive(message)
+        }
+        if scanner.counters.frames != before { session.receiveFrame(at: owner.elapsed()) }
+    }
+
+    /// Takes frames off the front of `bytes`; true when a message follows, false when more bytes must come first.
+    private func takeFrames(_ bytes: inout ByteBuffer) throws(RTSPError) -> Bool {
+        let result = bytes.withUnsafeReadableBytes { raw in
+            scanner.scan(raw) { channel, payload in takeFrame(channel, payload) }
+        }
+        bytes.moveReaderIndex(forwardBy: result.consumed)
+        if result.stop == .lost {
+            throw RTSPError(.malformed, "what the camera sends between its packets is no RTSP")
+        }
+        return result.stop == .message
+    }
+
+    private func takeFrame(_ channel: UInt8, _ payload: UnsafeRawBufferPointer) {
+        if channel == channels.rtp {
+            depacketiser?.take(payload) { picture in
+                if pictures.count < Self.pictureLimit { pictures.append(picture) }
+            }
+        } else if channel == channels.rtcp, let report = SenderReport(reading: payload) {
+            owner.received(report, camera: camera)
+        }
+    }
+
+    /// Copies what is left out of the read buffer, so that a few bytes do not hold all of it.
+    private func keepRest(of bytes: ByteBuffer) {
+        guard bytes.readableBytes > 0 else { return }
+        guard bytes.readableBytes <= Self.pendingLimit else {
+            let limit = Self.pendingLimit
+            return perform(session.receiveGarbage(RTSPError(.tooLarge, "a message of more than \(limit) bytes")))
+        }
+        pending = ByteBuffer(bytes: bytes.readableBytesView)
+    }
+
+
+    private func receive(_ message: RTSPMessage) {
+        let now = owner.elapsed()
+        switch message {
+        case .response(let response): perform(session.receive(response, at: now))
+        case .request(let request): perform(session.receive(request, at: now))
+        case .interleaved(let frame):
+            frame.payload.withUnsafeReadableBytes { takeFrame(frame.channel, $0) }
+        }
+    }
+
+    private func perform(_ actions: [ClientAction]) {
+        for action in actions where !isOver {
+            switch action {
+            case .send(let request): write { $0.writeRTSP(request) }
+            case .respond(let response): write { $0.writeRTSP(response) }
+            case .play(let track): play(track)
+            case .started: owner.started(camera: camera)
+            case .redirect(let url):
+                isOver = true
+                context?.close(promise: nil)
+                owner.redirected(to: url, session: session, camera: camera)
+            case .close(let failure): finish(failure)
+            }
+        }
+    }
+
+    private func play(_ track: PlayedTrack) {
+        channels = track.channels
+        scanner = InterleavedScanner(highestChannel: max(channels.rtp, channels.rtcp))
+        var depacketiser = RTPDepacketiser(track: track.media, parameterSets: track.parameterSets)
+        depacketiser.keeping = keeping
+        self.depacketiser = depacketiser
+        context?.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        owner.agreed(on: track, camera: camera)
+    }
+
+    private func write(_ body: (inout ByteBuffer) -> Void) {
+        guard let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 512)
+        body(&buffer)
+        context.write(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Ends the connection, once.
+    private func finish(_ failure: RTSPError?) {
+        guard !isOver else { return }
+        isOver = true
+        context?.flush()
+        context?.close(promise: nil)
+        if !isLeft { owner.closed(failure, camera: camera) }
+    }
+}

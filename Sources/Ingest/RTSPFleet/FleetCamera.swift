@@ -1,0 +1,68 @@
+import Flow
+import RTSP
+
+/// One camera of an `RTSPFleet`: its address, its life, its connection if there is one. Lives on the fleet's event loop.
+final class FleetCamera {
+    let source: StreamSource
+    let url: RTSPURL
+    /// Where it connects to, as the pacer and the outage judge count hosts: address and port.
+    let host: String
+    var life: CameraLife
+    var connection: CameraConnection?
+    var clock = SenderClock(clockRate: 90_000)
+    var format = StreamFormat(codec: .other, avCodecID: 0, width: 0, height: 0, extradata: [])
+    /// Units since the life was told of the last ones.
+    var newUnits = 0
+    /// Why the last connection ended, in the camera's own words; nil while all is well.
+    var detail: String?
+    /// True once the connection has counted as opened.
+    var isStarted = false
+    /// True while a patrol visits it.
+    var isVisited = false
+
+    init(source: StreamSource, url: RTSPURL, settings: CameraLifeSettings) {
+        self.source = source
+        self.url = url
+        self.host = "\(url.host):\(url.port)"
+        self.life = CameraLife(isPatrol: source.patrolSessions != nil, settings: settings)
+    }
+
+    /// The access unit of a picture, stamped with wall time.
+    func unit(of picture: CodedUnit, arrival: MediaTime) -> AccessUnit {
+        if picture.isNewSource { clock.restart() }
+        let stamp = clock.stamp(ticks: picture.ticks, arrival: arrival)
+        return AccessUnit(
+            format: format,
+            time: stamp.time,
+            decodeTime: stamp.decodeTime,
+            isKeyframe: picture.isKeyframe,
+            isDamaged: picture.isDamaged,
+            size: picture.size,
+            bytes: picture.bytes ?? []
+        )
+    }
+}
+
+extension StreamFormat {
+    /// What a decoder must know of a track: everything else comes in band.
+    init(track: MediaDescription) {
+        self.init(codec: track.codec, avCodecID: 0, width: 0, height: 0, extradata: [])
+    }
+}
+
+extension CameraFailure {
+    /// What the end of a session means for the life of its camera.
+    init(_ error: RTSPError) {
+        self =
+            switch error.code {
+            case .malformed, .tooLarge, .redirectLoop: .garbled
+            case .unsupported: .unsupported
+            case .missingParameterSets, .noVideo: .noVideo
+            case .unauthorized: .unauthorized
+            case .notFound: .notFound
+            case .refused: error.retry == .soon ? .busy : .garbled
+            case .timedOut: .timedOut
+            case .disconnected: .closed
+            }
+    }
+}

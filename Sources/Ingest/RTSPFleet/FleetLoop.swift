@@ -1,0 +1,276 @@
+import Flow
+import Foundation
+import NIOCore
+import RTSP
+
+/// The event loop's side of `RTSPFleet`: all cameras, their lives, the pacing of connects and the rhythm of reads.
+///
+/// Safety: every member is used on `eventLoop` only, except `eventLoop` itself.
+final class FleetLoop: @unchecked Sendable {
+    /// Seconds between two turns of the wheel.
+    private static let tick = 0.02
+    /// Most connects begun in one turn, so that reads go on meanwhile.
+    private static let connectsPerTick = 64
+    /// Seconds that cameras get for the answer to TEARDOWN when the fleet stops.
+    private static let farewell = 1.0
+
+    let eventLoop: any EventLoop
+    let settings: RTSPFleet.Settings
+    let sink: any StreamSink
+    private let clocks: Clocks
+    private let crumbs: Breadcrumbs.Writer?
+    private let gauges: FleetGauges
+    private let dialer: FleetDialer
+    private let origin: Double
+    private var cameras: [String: FleetCamera] = [:]
+    private var wheel: [[FleetCamera]]
+    private var turn = 0
+    private var pacer: ConnectPacer<String>
+    private var patrols: [String: Patrol] = [:]
+    private var isStopping = false
+
+    /// The cameras of one platform that are visited in turn.
+    private struct Patrol {
+        var plan: PatrolPlan<String>
+        var cameras = 0
+    }
+
+    init(
+        settings: RTSPFleet.Settings,
+        sink: any StreamSink,
+        meter: Meter,
+        crumbs: Breadcrumbs.Writer?,
+        clocks: Clocks,
+        eventLoop: any EventLoop
+    ) {
+        self.settings = settings
+        self.sink = sink
+        self.clocks = clocks
+        self.crumbs = crumbs
+        self.eventLoop = eventLoop
+        self.gauges = FleetGauges(meter)
+        self.dialer = FleetDialer(settings: settings, eventLoop: eventLoop)
+        self.origin = clocks.monotonic()
+        self.wheel = Array(repeating: [], count: max(1, Int((settings.readInterval / Self.tick).rounded())))
+        self.pacer = ConnectPacer(settings: settings.pace)
+    }
+
+    /// Starts the wheel; it ends with the event loop.
+    func start() {
+        let interval = TimeAmount.nanoseconds(Int64(Self.tick * 1e9))
+        eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [self] _ in advance() }
+    }
+
+    /// Takes the new list of cameras.
+    func replace(with sources: [StreamSource]) {
+        let wanted = Dictionary(sources.map { ($0.camera, $0) }) { first, _ in first }
+        for camera in cameras.values where wanted[camera.source.camera] != camera.source { remove(camera) }
+        for source in sources where cameras[source.camera] == nil { add(source) }
+        gauges.cameras.set(cameras.count)
+    }
+
+    /// Tells the life of a camera what a decoded picture showed.
+    func sampled(_ id: String, isSame: Bool) {
+        guard let camera = cameras[id] else { return }
+        handle(.sample(isSame: isSame), camera)
+    }
+
+    /// Ends all sessions in order.
+    func stop() -> EventLoopFuture<Void> {
+        isStopping = true
+        for camera in cameras.values { camera.connection?.stop() }
+        return eventLoop.scheduleTask(in: .nanoseconds(Int64(Self.farewell * 1e9))) { [self] in
+            for camera in cameras.values { drop(camera) }
+            cameras = [:]
+        }.futureResult
+    }
+
+    private func add(_ source: StreamSource) {
+        do throws(RTSPError) {
+            let camera = FleetCamera(source: source, url: try RTSPURL(source.url), settings: settings.life)
+            cameras[source.camera] = camera
+            wheel[Int(StableHash.of(source.camera) % UInt64(wheel.count))].append(camera)
+            if let until = source.quarantinedFor {
+                handle(.quarantined(until: now() + until), camera)
+            } else if let sessions = source.patrolSessions {
+                enroll(camera, sessions: sessions)
+            } else {
+                pacer.add(source.camera, host: camera.host, pointClass: source.pointClass, dueAt: now())
+            }
+        } catch {
+            report(source.camera, .refused, "\(error.message): correct the address in the registry", reconnects: 0)
+        }
+    }
+
+    private func remove(_ camera: FleetCamera) {
+        let id = camera.source.camera
+        if let connection = camera.connection {
+            camera.connection = nil
+            connection.leave()
+        }
+        pacer.remove(id)
+        leavePatrol(camera)
+        cameras[id] = nil
+        let slot = Int(StableHash.of(id) % UInt64(wheel.count))
+        wheel[slot].removeAll { $0 === camera }
+    }
+
+    /// One turn of the wheel: connects what may, visits the cameras of this turn.
+    private func advance() {
+        guard !isStopping else { return }
+        beginVisits()
+        connectDue()
+        turn = (turn + 1) % wheel.count
+        for camera in wheel[turn] { visit(camera) }
+        if turn == 0 { gauges.update(pacer, cameras: cameras.values) }
+    }
+
+    private func connectDue() {
+        for _ in 0..<Self.connectsPerTick {
+            guard case .connect(let id) = pacer.next(now: now()) else { return }
+            guard let camera = cameras[id] else {
+                pacer.remove(id)
+                continue
+            }
+            handle(.due, camera)
+            if camera.life.isConnected { dial(camera) } else { pacer.park(id) }
+        }
+    }
+
+    private func dial(_ camera: FleetCamera) {
+        camera.isStarted = false
+        let session = ClientSession(
+            url: camera.url,
+            options: ClientSession.Options(),
+            clientNonce: FleetDialer.nonce(),
+            now: elapsed()
+        )
+        dial(camera, to: camera.url, session)
+    }
+
+    private func dial(_ camera: FleetCamera, to url: RTSPURL, _ session: ClientSession) {
+        let keeping: RTPDepacketiser.Keeping = camera.source.keepsPictures ? .everything : .keyframes
+        let connection = CameraConnection(camera: camera, session: session, keeping: keeping, owner: self)
+        camera.connection = connection
+        gauges.opens.add()
+        dialer.dial(url, connection) { [weak connection] reason in connection?.connectFailed(reason) }
+    }
+
+    /// What a camera needs once per turn of the wheel.
+    private func visit(_ camera: FleetCamera) {
+        if camera.newUnits > 0 {
+            let count = camera.newUnits
+            camera.newUnits = 0
+            handle(.units(count), camera)
+        }
+        if camera.life.checkAt(settings.life) <= now() { handle(.timePassed, camera) }
+        guard let connection = camera.connection else { return }
+        connection.timePassed(to: elapsed())
+        if connection.isPlaying { connection.read() }
+    }
+
+    /// Gives the life of a camera an event and does what it says.
+    private func handle(_ event: CameraLife.Event, _ camera: FleetCamera) {
+        let wasConnecting = camera.connection != nil && !camera.isStarted
+        let actions = camera.life.handle(
+            event,
+            now: now(),
+            random: Double.random(in: 0..<1),
+            settings: settings.life
+        )
+        let id = camera.source.camera
+        if actions.closes {
+            if wasConnecting { pacer.handshakeEnded(id, reached: false, now: now()) }
+            drop(camera)
+        }
+        if let connectAt = actions.connectAt {
+            pacer.schedule(id, dueAt: connectAt, canHurry: actions.report?.state != .refused)
+        }
+        if let change = actions.report {
+            report(id, change.state, detail(of: change, camera, actions.connectAt), reconnects: camera.life.reconnects)
+        }
+    }
+
+    private func detail(of change: CameraLife.Report, _ camera: FleetCamera, _ connectAt: Double?) -> String? {
+        guard let reason = change.reason else { return nil }
+        let words = camera.detail ?? reason.explanation
+        guard let connectAt else { return words }
+        return "\(words); trying again in \(Int(max(0, connectAt - now()).rounded(.up))) s"
+    }
+
+    private func report(_ camera: String, _ state: StreamState, _ detail: String?, reconnects: Int) {
+        sink.changed(
+            StreamStatus(
+                camera: camera,
+                state: state,
+                since: clocks.wall(),
+                detail: detail,
+                reconnects: reconnects
+            )
+        )
+    }
+
+    /// Ends the connection of a camera without a word to the life of it.
+    private func drop(_ camera: FleetCamera) {
+        camera.connection?.abandon()
+        camera.connection = nil
+        camera.isStarted = false
+    }
+
+    private func now() -> Double { clocks.monotonic() }
+}
+
+extension FleetLoop: CameraConnectionOwner {
+    func elapsed() -> MediaTime {
+        MediaTime(seconds: clocks.monotonic() - origin)
+    }
+
+    func agreed(on track: PlayedTrack, camera: FleetCamera) {
+        camera.format = StreamFormat(track: track.media)
+        var limits = SenderClock.Limits()
+        limits.arrivalTolerance += 2 * settings.readInterval
+        camera.clock = SenderClock(clockRate: track.media.clockRate, limits: limits)
+    }
+
+    func started(camera: FleetCamera) {
+        camera.isStarted = true
+        camera.detail = nil
+        pacer.handshakeEnded(camera.source.camera, reached: true, now: now())
+        handle(.opened, camera)
+    }
+
+    func received(_ pictures: [CodedUnit], camera: FleetCamera) {
+        crumbs?.enter(camera.source.camera)
+        defer { crumbs?.leave() }
+        camera.newUnits += pictures.count
+        gauges.units.add(pictures.count)
+        let arrival = clocks.wall()
+        let units = pictures.map { camera.unit(of: $0, arrival: arrival) }
+        sink.accept(units, from: camera.source.camera)
+        if camera.isVisited, pictures.contains(where: { $0.isKeyframe && $0.bytes != nil }) {
+            endVisit(camera, isSeen: true)
+        }
+    }
+
+    func received(_ report: SenderReport, camera: FleetCamera) {
+        camera.clock.take(report, arrival: clocks.wall())
+    }
+
+    func redirected(to url: RTSPURL, session: ClientSession, camera: FleetCamera) {
+        dial(camera, to: url, session)
+    }
+
+    func closed(_ failure: RTSPError?, camera: FleetCamera) {
+        camera.connection = nil
+        if failure != nil { gauges.failures.add() }
+        guard !isStopping, cameras[camera.source.camera] === camera else { return }
+        camera.detail = failure?.message
+        let kind = failure.map(CameraFailure.init) ?? .closed
+        if !camera.isStarted {
+            pacer.handshakeEnded(camera.source.camera, reached: kind.reachedHost, now: now())
+        }
+        camera.isStarted = false
+        if camera.isVisited { endVisit(camera, isSeen: false) }
+        handle(.failed(kind), camera)
+    }
+}

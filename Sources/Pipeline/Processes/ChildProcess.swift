@@ -1,0 +1,82 @@
+import Foundation
+
+/// A process of this program's own executable, started with one extra descriptor through which it reports.
+///
+/// `posix_spawn`, not Foundation's `Process`: that one waits for grandchildren too and passes descriptors on.
+struct ChildProcess: Sendable {
+    /// How a process ended.
+    enum Ending: Sendable, Hashable, CustomStringConvertible {
+        case exited(Int32)
+        case killed(signal: Int32)
+
+        var description: String {
+            switch self {
+            case .exited(let status): "exit status \(status)"
+            case .killed(let signal): "signal \(signal) (\(String(cString: strsignal(signal))))"
+            }
+        }
+    }
+
+    /// The descriptor that a child writes its reports to.
+    static let reportDescriptor: Int32 = 3
+
+    let identifier: pid_t
+    private let reports: Int32
+
+    /// Starts `executable`.
+    ///
+    /// Standard input is empty; standard output and error are the parent's. The child is a process group of its own,
+    /// so that a Ctrl-C at the terminal reaches the parent alone, which stops its children in order.
+    ///
+    /// - Throws: `POSIXError` when it cannot be started.
+    static func start(executable: String, arguments: [String], environment: [String: String]) throws -> ChildProcess {
+        var ends: [Int32] = [0, 0]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw error(errno) }
+        defer { close(ends[1]) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], reportDescriptor)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        let words = ([executable] + arguments).map { strdup($0) } + [nil]
+        let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var identifier: pid_t = 0
+        let status = posix_spawn(&identifier, executable, &actions, &attributes, words, variables)
+        guard status == 0 else {
+            close(ends[0])
+            throw error(status)
+        }
+        return ChildProcess(identifier: identifier, reports: ends[0])
+    }
+
+    /// Reads what the child reports and returns when it has ended; blocks the thread, call it once.
+    func follow(_ body: (WorkerReport) -> Void) -> Ending {
+        var reader = WorkerReportReader()
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(reports, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            for report in reader.take(Data(buffer[0..<count])) { body(report) }
+        }
+        close(reports)
+        var status: Int32 = 0
+        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        return signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal)
+    }
+
+    /// Sends a signal.
+    func signal(_ number: Int32) {
+        kill(identifier, number)
+    }
+
+    private static func error(_ number: Int32) -> POSIXError {
+        POSIXError(POSIXErrorCode(rawValue: number) ?? .EIO)
+    }
+}
