@@ -31,6 +31,12 @@ public enum StreamState: String, Sendable, Hashable, CaseIterable {
     case offline
     /// Cannot work without a person: no video in it, no decoder, wrong address form. Tried again at the longest wait.
     case refused
+    /// Giving access units, but always the same picture.
+    case frozen
+    /// Kept away from the workers for a while: its stream made them crash.
+    case quarantined
+    /// Not connected all the time, but visited now and then; the last visit went well.
+    case patrol
 }
 
 /// What the pool last saw of a stream; sent on every change of state, not per unit.
