@@ -27,6 +27,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A Swift target in `Sources/<name>` under the strict settings.
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -84,7 +86,7 @@ let package = Package(
 
         // Layer 4: stages and tools with I/O.
         module("Settings", ["Detection", "Flow", yams]),
-        module("Ingest", ["Flow", "Media", logging]),
+        module("Ingest", ["Flow", "Media", "RTSP", logging, nioCore, nioPosix, nioSSL]),
         module("Spool", ["Flow", grdb]),
         module("Store", ["Cases", "CityGrid", "Flow", "Postgres", logging], resources: "Schema"),
         module("SeedData", ["CityGrid"]),

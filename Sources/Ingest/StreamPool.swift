@@ -173,7 +173,7 @@ extension StreamPool: StreamReaderDelegate {
 
     func read(_ unit: AccessUnit, from camera: String) {
         unitsRead.add()
-        sink.accept(unit, from: camera)
+        sink.accept([unit], from: camera)
     }
 
     func settled(_ camera: String) {

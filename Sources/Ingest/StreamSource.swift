@@ -10,6 +10,16 @@ public struct StreamSource: Sendable, Hashable {
     public var url: String
     /// Monitoring point class I, II or III as 1…3; decides who goes first when threads are short.
     public var pointClass: Int
+    /// True when the bytes of pictures between keyframes are wanted; false: their sizes only.
+    public var keepsPictures = false
+    /// Seconds between two samples; what a patrol goes by.
+    public var interval = 300.0
+    /// Streams that its platform gives this process at once, 0 or more; nil when the stream may stay open.
+    ///
+    /// Its cameras are visited in turn then: connect, take a keyframe, leave.
+    public var patrolSessions: Int?
+    /// Wall time before which it must not be opened; nil when it may be.
+    public var quarantinedUntil: MediaTime?
 
     /// Makes a source.
     public init(camera: String, url: String, pointClass: Int = 3) {
@@ -76,8 +86,8 @@ public struct StreamStatus: Sendable, Hashable {
 ///
 /// Called on I/O threads; must not wait.
 public protocol StreamSink: Sendable {
-    /// Takes one unit of a camera, in order; `unit.time` is wall time.
-    func accept(_ unit: AccessUnit, from camera: String)
+    /// Takes units of a camera, in order; their times are wall time.
+    func accept(_ units: [AccessUnit], from camera: String)
     /// Takes a change of a stream's state.
     func changed(_ status: StreamStatus)
 }

@@ -11,14 +11,23 @@ final class CameraLane {
     /// Statements that may wait for the recorder; beyond that updates are folded, starts and ends never dropped.
     private static let pendingLimit = 64
 
-    private let camera: String
+    /// The camera.
+    let camera: String
+    private let assignment: LiveWorkers.Assignment
     private let pipeline: CameraPipeline
     private let settingsVersion: String
     private let recorder: AlertRecorder
     private var pending: [AlertRecorder.Item] = []
 
-    init(camera: String, pipeline: CameraPipeline, settingsVersion: String, recorder: AlertRecorder) {
+    init(
+        camera: String,
+        assignment: LiveWorkers.Assignment,
+        pipeline: CameraPipeline,
+        settingsVersion: String,
+        recorder: AlertRecorder
+    ) {
         self.camera = camera
+        self.assignment = assignment
         self.pipeline = pipeline
         self.settingsVersion = settingsVersion
         self.recorder = recorder
@@ -26,13 +35,44 @@ final class CameraLane {
 
     var scene: SceneStatus { pipeline.scene }
 
+    /// Monitoring point class I, II or III as 1…3.
+    var pointClass: Int { assignment.pointClass }
+
+    /// Seconds between two samples.
+    var interval: Double { assignment.sampling.interval }
+
+    /// Whether single keyframes are decoded, rather than every picture in order.
+    var isSampled: Bool { assignment.sampling.isSampled }
+
+    /// Time of the last picture that detection looked at.
+    var lastPicture: MediaTime { pipeline.lastPicture }
+
+    /// Whether that picture was bit-identical to the one before.
+    var lastPictureIsSame: Bool { pipeline.lastPictureIsSame }
+
     /// Pictures that detection looked at so far.
     var picturesSeen: Int { pipeline.picturesSeen }
 
     /// Runs the camera's stages on a unit and hands over what was found.
-    func take(_ unit: AccessUnit, _ bench: KeyframeDecoder) throws(MediaError) {
+    func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {
         defer { offerPending() }
         for finding in try pipeline.take(unit, bench) { keep(finding) }
+    }
+
+    /// What the gate wants decoded now that `unit` came.
+    func admit(_ unit: AccessUnit) -> CameraPipeline.Sample? {
+        pipeline.admit(unit)
+    }
+
+    /// Decodes and judges a sample and hands over what was found.
+    func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) throws(MediaError) {
+        defer { offerPending() }
+        for finding in try pipeline.look(at: sample, bench) { keep(finding) }
+    }
+
+    /// A sample that the gate chose was not decoded.
+    func lost() {
+        pipeline.lost()
     }
 
     func interrupted() {

@@ -3,76 +3,157 @@ import Flow
 import Foundation
 import Ingest
 import Logging
+import Settings
 import Store
 
-/// Keeps the pipeline's cameras equal to the registry: reads it again and again, applies what changed.
+/// Keeps the pipeline's cameras equal to the registry, as far as they are in the shards that this worker owns.
+///
+/// Reads the registry when it says that it changed and when shards come or go, and every minute in case a word was
+/// missed or a schedule of sampling begins. Only what changed is touched.
 struct Fleet: Sendable {
-    /// Seconds between two looks at the registry.
-    private static let interval = 30.0
+    /// Seconds between two looks at the registry when it says nothing.
+    private static let interval = 60.0
     /// Seconds between tries while the database is away.
     private static let retryInterval = 2.0
 
+    /// What a camera of the registry means for the stages.
+    private struct Watched: Equatable {
+        var source: StreamSource
+        var rulesRevision: UInt64
+        var interval: Double
+    }
+
     private let reader: FleetReader
-    private let streams: StreamPool
+    private let streams: Streams
     private let workers: LiveWorkers
     private let states: StateReporter
+    private let ingest: DaemonSettings.Ingest
     private let health: HealthBoard
     private let logger: Logger
+    private let clocks: Clocks
     private let watched: Metric
 
     /// Makes the fleet; `run` starts it.
     init(
         reader: FleetReader,
-        streams: StreamPool,
+        streams: Streams,
         workers: LiveWorkers,
         states: StateReporter,
+        ingest: DaemonSettings.Ingest,
         meter: Meter,
         health: HealthBoard,
-        logger: Logger
+        logger: Logger,
+        clocks: Clocks = .system
     ) {
         self.reader = reader
         self.streams = streams
         self.workers = workers
         self.states = states
+        self.ingest = ingest
         self.health = health
         self.logger = logger
+        self.clocks = clocks
         self.watched = meter.gauge("gridwatch_cameras", "Cameras that the registry wants watched.")
     }
 
     /// Follows the registry until the task is cancelled; without the database everything keeps running as it is.
-    func run() async {
+    ///
+    /// - Parameters:
+    ///   - keeper: Says which shards are this worker's, and among how many workers.
+    ///   - bell: Rung when there is reason to look.
+    func run(_ keeper: ShardKeeper, bell: Bell) async {
         health.report("registry", problem: "the camera registry has not been read yet")
-        var known: [String: CameraAssignment] = [:]
+        var known: [String: Watched] = [:]
         while !Task.isCancelled {
             var wait = Self.interval
             do {
-                let cameras = try await reader.read()
-                known = apply(cameras, known: known)
+                let holding = keeper.holding
+                let cameras = try await reader.read(shards: Set(holding.epochs.keys))
+                known = apply(cameras, known: known, holding)
                 health.report("registry", problem: nil)
             } catch {
                 wait = Self.retryInterval
                 health.report("registry", problem: "the camera registry cannot be read: \(error)")
                 logger.warning("registry cannot be read", metadata: ["error": "\(error)"])
             }
-            try? await Task.sleep(for: .seconds(wait))
+            await bell.wait(atMost: wait)
         }
     }
 
-    private func apply(_ cameras: [CameraAssignment], known: [String: CameraAssignment]) -> [String: CameraAssignment] {
-        let wanted = Dictionary(cameras.map { ($0.id, $0) }) { first, _ in first }
-        for camera in known.keys where wanted[camera] == nil { workers.assign(camera, nil) }
-        for camera in cameras where known[camera.id]?.rules != camera.rules {
-            workers.assign(camera.id, LiveWorkers.Assignment(rules: rules(of: camera)))
+    private func apply(
+        _ cameras: [CameraAssignment],
+        known: [String: Watched],
+        _ holding: ShardKeeper.Holding
+    ) -> [String: Watched] {
+        var wanted: [String: Watched] = [:]
+        var changes: [(camera: String, assignment: LiveWorkers.Assignment?)] = []
+        for camera in cameras {
+            let now = watched(camera, holding)
+            wanted[camera.id] = now
+            let before = known[camera.id]
+            guard before?.rulesRevision != now.rulesRevision || before?.interval != now.interval else { continue }
+            changes.append((camera.id, assignment(of: camera, interval: now.interval)))
         }
+        for camera in known.keys where wanted[camera] == nil { changes.append((camera, nil)) }
+        workers.assign(changes)
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
             states.keep(only: Set(wanted.keys))
-            streams.replace(
-                with: cameras.map { StreamSource(camera: $0.id, url: $0.url, pointClass: $0.pointClass) }
-            )
+            streams.replace(with: cameras.compactMap { wanted[$0.id]?.source })
         }
         watched.set(cameras.count)
         return wanted
+    }
+
+    private func watched(_ camera: CameraAssignment, _ holding: ShardKeeper.Holding) -> Watched {
+        let interval = interval(of: camera)
+        var source = StreamSource(camera: camera.id, url: camera.url, pointClass: camera.pointClass)
+        source.keepsPictures = ingest.decode == .everyFrame || bufferBytes(camera.pointClass) > 0
+        source.interval = interval
+        source.patrolSessions = camera.patrolSessions.map { total in
+            // Every worker gets its part of what the platform gives; the first ones get what is left over.
+            total / holding.workers + (holding.rank < total % holding.workers ? 1 : 0)
+        }
+        source.quarantinedUntil = camera.quarantinedUntil
+        return Watched(source: source, rulesRevision: camera.rulesRevision, interval: interval)
+    }
+
+    private func assignment(of camera: CameraAssignment, interval: Double) -> LiveWorkers.Assignment {
+        let sampling: Sampling =
+            switch ingest.decode {
+            case .gated: .gated(floor: interval)
+            case .keyframes: .keyframes(every: 0)
+            case .everyFrame: .everyFrame
+            }
+        return LiveWorkers.Assignment(
+            rules: rules(of: camera),
+            sampling: sampling,
+            pointClass: camera.pointClass,
+            bufferBytes: bufferBytes(camera.pointClass)
+        )
+    }
+
+    /// Seconds between two samples of a camera now: its own word, else that of its tags, else that of its class.
+    private func interval(of camera: CameraAssignment) -> Double {
+        let now = clocks.wall()
+        for override in camera.samplingOverrides {
+            guard let text = override.schedule else { return Double(override.interval) }
+            let schedule = try? JSONDecoder().decode(Schedule.self, from: Data(text.utf8))
+            if schedule?.contains(now) == true { return Double(override.interval) }
+        }
+        switch camera.pointClass {
+        case 1: return ingest.samplingClass1
+        case 2: return ingest.samplingClass2
+        default: return ingest.samplingClass3
+        }
+    }
+
+    private func bufferBytes(_ pointClass: Int) -> Int {
+        switch pointClass {
+        case 1: ingest.gopKBClass1 << 10
+        case 2: ingest.gopKBClass2 << 10
+        default: ingest.gopKBClass3 << 10
+        }
     }
 
     /// The rules that this version can run; a bad rule is said and left out, the camera's others still hold.

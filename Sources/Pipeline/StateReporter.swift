@@ -6,30 +6,55 @@ import Synchronization
 
 /// Collects what is known of each camera and writes it to the database every few seconds, the changed ones only.
 ///
-/// One entry per camera, so it is bounded by the registry. When the database is away the newest state of each camera
+/// It also reckons which cameras were seen within their interval. One entry per camera, so it is bounded by the registry. When the database is away the newest state of each camera
 /// waits; nothing else is affected.
 final class StateReporter: Sendable {
     /// Seconds between writes.
     private static let interval = 2.0
     /// A last picture is written at most this often for a camera whose state does not change, seconds.
-    private static let pictureInterval = 15.0
+    private static let pictureInterval = 60.0
+    /// Share of its interval by which a sample may be late and still counts as in time.
+    private static let grace = 0.1
+    /// Seconds added to that: waits of the network and of the workers.
+    private static let graceSeconds = 4.0
 
     private struct Entry {
         var record: CameraStateRecord
         var isChanged: Bool
         var writtenPicture: MediaTime?
+        /// When the camera began to be watched, or was seen the last time.
+        var seenAt: MediaTime
     }
 
     private let entries = Mutex<[String: Entry]>([:])
     private let desk: CameraStates
     private let logger: Logger
+    private let worker: String
+    private let clocks: Clocks
     private let online: Metric
+    private let inTime: Metric
+    private let overdue: Metric
+    private let lateSamples: Metric
+    private let listener = Mutex<(@Sendable (StreamStatus) -> Void)?>(nil)
 
-    /// Makes a reporter; `run` starts it.
-    init(desk: CameraStates, meter: Meter, logger: Logger) {
+    /// Makes a reporter for what `worker` sees; `run` starts it.
+    init(desk: CameraStates, worker: String, meter: Meter, logger: Logger, clocks: Clocks = .system) {
         self.desk = desk
+        self.worker = worker
         self.logger = logger
+        self.clocks = clocks
         self.online = meter.gauge("gridwatch_cameras_online", "Cameras whose streams are open now.")
+        self.inTime = meter.gauge("gridwatch_cameras_in_time", "Cameras that were seen within their interval.")
+        self.overdue = meter.gauge("gridwatch_cameras_overdue", "Cameras that were not seen within their interval.")
+        self.lateSamples = meter.counter(
+            "gridwatch_camera_samples_late_total",
+            "Samples that came later after the one before than the camera's interval."
+        )
+    }
+
+    /// Who else hears of changes of streams; any thread.
+    func onChange(_ body: @escaping @Sendable (StreamStatus) -> Void) {
+        listener.withLock { $0 = body }
     }
 
     /// Notes a change of a stream's state; any thread.
@@ -41,6 +66,7 @@ final class StateReporter: Sendable {
             record.reconnects = status.reconnects
             return true
         }
+        listener.withLock { $0 }?(status)
     }
 
     /// Notes that a unit of the camera could not be used; any thread.
@@ -53,18 +79,37 @@ final class StateReporter: Sendable {
     }
 
     /// Notes a picture that detection looked at; any thread.
-    func picture(_ camera: String, scene: String, at time: MediaTime) {
+    ///
+    /// - Parameters:
+    ///   - camera: Whose picture.
+    ///   - scene: What detection judged it as.
+    ///   - interval: Seconds within which the next one is expected.
+    ///   - time: Wall time of the picture.
+    func picture(_ camera: String, scene: String, interval: Double, at time: MediaTime) {
+        let now = clocks.wall()
         entries.withLock { entries in
             guard var entry = entries[camera] else { return }
-            let isDue = entry.writtenPicture.map { time.seconds(since: $0) >= Self.pictureInterval } ?? true
+            let isDue = entry.writtenPicture.map { now.seconds(since: $0) >= Self.pictureInterval } ?? true
             if entry.record.scene != scene || isDue {
                 entry.isChanged = true
-                entry.writtenPicture = time
+                entry.writtenPicture = now
             }
+            if Self.isLate(entry.seenAt, interval: entry.record.interval, now: now) {
+                entry.record.lateCount += 1
+                lateSamples.add()
+            }
+            entry.seenAt = now
             entry.record.scene = scene
             entry.record.lastFrameAt = time
+            entry.record.sampledAt = now
+            entry.record.interval = interval
             entries[camera] = entry
         }
+    }
+
+    private static func isLate(_ seenAt: MediaTime, interval: Double?, now: MediaTime) -> Bool {
+        guard let interval else { return false }
+        return now.seconds(since: seenAt) > interval * (1 + grace) + graceSeconds
     }
 
     /// Forgets cameras that are no longer watched.
@@ -84,9 +129,11 @@ final class StateReporter: Sendable {
                         lastFrameAt: nil,
                         detail: nil,
                         scene: nil,
-                        reconnects: 0
+                        reconnects: 0,
+                        worker: worker
                     ),
-                    isChanged: true
+                    isChanged: true,
+                    seenAt: clocks.wall()
                 )
             if body(&entry.record) { entry.isChanged = true }
             entries[camera] = entry
@@ -101,9 +148,22 @@ final class StateReporter: Sendable {
         }
     }
 
+    private func count(_ entries: some Collection<Entry>) {
+        let now = clocks.wall()
+        var (open, seen) = (0, 0)
+        for entry in entries {
+            if entry.record.state == StreamState.online.rawValue { open += 1 }
+            guard let interval = entry.record.interval else { continue }
+            if !Self.isLate(entry.seenAt, interval: interval, now: now) { seen += 1 }
+        }
+        online.set(open)
+        inTime.set(seen)
+        overdue.set(entries.count - seen)
+    }
+
     private func write() async {
         let changed = entries.withLock { entries in
-            online.set(entries.values.count { $0.record.state == StreamState.online.rawValue })
+            count(entries.values)
             let changed = entries.values.filter(\.isChanged).map(\.record)
             for record in changed { entries[record.camera]?.isChanged = false }
             return changed

@@ -18,6 +18,9 @@ struct ConfigurationOptions: ParsableArguments {
         try DaemonSettings.load(file: file, environment: ProcessInfo.processInfo.environment)
     }
 
+    /// The words that give another process of this program the same settings.
+    var arguments: [String] { file.map { ["--config", $0] } ?? [] }
+
     /// A small pool of connections for a command; the caller closes it.
     func database() throws -> PostgresPool {
         let settings = try load().database

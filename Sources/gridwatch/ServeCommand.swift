@@ -11,65 +11,94 @@ import UnixSignals
 import Web
 
 struct ServeCommand: AsyncParsableCommand {
+    /// What a machine does.
+    enum Role: String, ExpressibleByArgument, CaseIterable {
+        case all, web, ingest
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "The daemon: watches the registry's cameras, opens cases, serves the web pages.",
         discussion: """
-            Stops in order on SIGTERM and SIGINT. The first start prints the administrator's password once.
+            Starts its ingest processes (ingest.processes) and starts them again when they die or hang. Stops in order on
+            SIGTERM and SIGINT. The first start prints the administrator's password once.
+
+            A further machine joins with --role ingest and a node name of its own: the machines that reach the same
+            database share the cameras, and take over those of a machine that is gone.
 
             Examples:
               gridwatch serve --config /etc/gridwatch/gridwatch.yaml
               GRIDWATCH_DATABASE_URL='host=/run/postgresql dbname=gridwatch' gridwatch serve
+              GRIDWATCH_INGEST_NODE=node-2 gridwatch serve --role ingest --config /etc/gridwatch/gridwatch.yaml
             """
     )
 
     @OptionGroup var configuration: ConfigurationOptions
+    @Option(help: "all: everything; ingest: watch cameras only; web: pages and API only.") var role = Role.all
 
     func run() async throws {
-        let settings = try configuration.load()
-        var logger = Logger(label: "gridwatch", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
+        let daemon = Daemon(settings: try configuration.load(), label: "gridwatch")
         let limit = OpenFiles.raise()
-        logger.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(limit)"])
-        let database = PostgresPool(
-            conninfo: settings.database.url.exposed,
-            size: settings.database.poolSize,
-            statementTimeout: .seconds(settings.database.statementTimeout)
+        daemon.logger.info(
+            "starting",
+            metadata: ["version": "\(Version.text)", "role": "\(role.rawValue)", "open_files": "\(limit)"]
         )
-        let meter = Meter()
-        let pipeline = try Pipeline(settings: settings, database: database, meter: meter, logger: logger)
-        let web = WebServer(
-            settings: WebSettings(settings.web),
-            pool: database,
-            evidenceDirectory: settings.storage.evidenceDirectory,
-            meter: meter,
-            health: { await Readiness.report(pipeline.health, database) },
-            logger: logger,
-            onListening: { _ in ServiceManager().ready() }
-        )
+        let health = HealthBoard()
+        var services: [any Service] = []
+        if role != .ingest { services += web(daemon, health) }
+        var supervisor: IngestSupervisor?
+        if role != .web {
+            let made = try ingest(daemon, health, openFiles: Int(clamping: limit))
+            supervisor = made
+            services.append(made)
+        }
+        services.append(Watchdog(health: health, supervisor: supervisor, logger: daemon.logger))
+        if role == .ingest { ServiceManager().ready() }
         let group = ServiceGroup(
-            services: [
-                web, pipeline,
-                FirstStart(database: database, web: WebSettings(settings.web), logger: logger),
-                Watchdog(pipeline: pipeline, logger: logger),
-            ],
+            services: services,
             gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: logger
+            logger: daemon.logger
         )
         try await group.run()
-        await database.close()
+        await daemon.database.close()
+    }
+
+    private func web(_ daemon: Daemon, _ health: HealthBoard) -> [any Service] {
+        let settings = WebSettings(daemon.settings.web)
+        let database = daemon.database
+        let server = WebServer(
+            settings: settings,
+            pool: database,
+            evidenceDirectory: daemon.settings.storage.evidenceDirectory,
+            meter: daemon.meter,
+            health: { await Readiness.report(health, database) },
+            logger: daemon.logger,
+            onListening: { _ in ServiceManager().ready() }
+        )
+        return [server, FirstStart(database: database, web: settings, logger: daemon.logger)]
+    }
+
+    private func ingest(_ daemon: Daemon, _ health: HealthBoard, openFiles: Int) throws -> IngestSupervisor {
+        let settings = daemon.settings
+        let place = WorkerPlace(node: settings.ingest.nodeName, slot: 0, version: Version.text)
+        try place.check(settings, openFiles: openFiles)
+        return IngestSupervisor(
+            settings: settings,
+            executable: CommandLine.executable,
+            arguments: { ["worker", "--slot", "\($0)"] + configuration.arguments },
+            node: settings.ingest.nodeName,
+            database: daemon.database,
+            meter: daemon.meter,
+            health: health,
+            logger: daemon.logger
+        )
     }
 }
 
-/// The limit of open files of the process.
-enum OpenFiles {
-    /// Raises the soft limit to the hard one and returns it.
-    static func raise() -> UInt64 {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        return UInt64(limit.rlim_cur)
+extension CommandLine {
+    /// The file that this program runs from.
+    static var executable: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? arguments[0]
     }
 }
 
@@ -123,7 +152,8 @@ struct FirstStart: Service {
 
 /// Tells systemd that the daemon works, as long as its core loops do.
 struct Watchdog: Service {
-    let pipeline: Pipeline
+    let health: HealthBoard
+    let supervisor: IngestSupervisor?
     let logger: Logger
 
     func run() async {
@@ -131,13 +161,13 @@ struct Watchdog: Service {
         let interval = min(manager.watchdogInterval ?? 10, 10)
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                let silent = pipeline.silentLoops()
-                if silent.isEmpty {
-                    manager.alive()
+                // Workers that hang are the supervisor's affair; systemd restarts a supervisor that hangs.
+                if supervisor?.isSilent == true {
+                    logger.critical("the supervisor of the ingest processes gives no sign of life")
                 } else {
-                    logger.critical("no sign of life", metadata: ["loops": "\(silent)"])
+                    manager.alive()
                 }
-                let problems = pipeline.health.current
+                let problems = health.current
                 manager.status(problems.isEmpty ? "all well" : problems.values.sorted().joined(separator: "; "))
                 try? await Task.sleep(for: .seconds(interval))
             }

@@ -6,6 +6,8 @@ struct FleetGauges {
     let units: Metric
     let opens: Metric
     let failures: Metric
+    let patrolled: Metric
+    let patrolledInTime: Metric
     private let waiting: Metric
     private let handshakes: Metric
     private let hostsDown: Metric
@@ -16,6 +18,11 @@ struct FleetGauges {
         units = meter.counter("gridwatch_ingest_units_total", "Access units read from streams.")
         opens = meter.counter("gridwatch_ingest_opens_total", "Streams opened.")
         failures = meter.counter("gridwatch_ingest_failures_total", "Streams that failed to open or broke off.")
+        patrolled = meter.gauge("gridwatch_patrol_cameras", "Cameras that are visited in turn.")
+        patrolledInTime = meter.gauge(
+            "gridwatch_patrol_cameras_in_time",
+            "Cameras of patrols that were seen within their interval."
+        )
         waiting = meter.gauge("gridwatch_rtsp_waiting", "Cameras that wait for their turn or time to connect.")
         handshakes = meter.gauge("gridwatch_rtsp_handshakes", "RTSP sessions that are being set up.")
         hostsDown = meter.gauge("gridwatch_rtsp_hosts_down", "Addresses on which several handshakes in a row failed.")

@@ -17,23 +17,18 @@ final class FleetLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
     let settings: RTSPFleet.Settings
     let sink: any StreamSink
-    private let clocks: Clocks
+    let clocks: Clocks
     private let crumbs: Breadcrumbs.Writer?
-    private let gauges: FleetGauges
+    let gauges: FleetGauges
     private let dialer: FleetDialer
     private let origin: Double
-    private var cameras: [String: FleetCamera] = [:]
+    var cameras: [String: FleetCamera] = [:]
     private var wheel: [[FleetCamera]]
     private var turn = 0
-    private var pacer: ConnectPacer<String>
-    private var patrols: [String: Patrol] = [:]
+    var pacer: ConnectPacer<String>
+    /// The cameras of platforms that are visited in turn, by host.
+    var patrols: [String: PatrolPlan<String>] = [:]
     private var isStopping = false
-
-    /// The cameras of one platform that are visited in turn.
-    private struct Patrol {
-        var plan: PatrolPlan<String>
-        var cameras = 0
-    }
 
     init(
         settings: RTSPFleet.Settings,
@@ -90,8 +85,9 @@ final class FleetLoop: @unchecked Sendable {
             let camera = FleetCamera(source: source, url: try RTSPURL(source.url), settings: settings.life)
             cameras[source.camera] = camera
             wheel[Int(StableHash.of(source.camera) % UInt64(wheel.count))].append(camera)
-            if let until = source.quarantinedFor {
-                handle(.quarantined(until: now() + until), camera)
+            if let until = source.quarantinedUntil, until > clocks.wall() {
+                pacer.add(source.camera, host: camera.host, pointClass: source.pointClass, dueAt: .infinity)
+                handle(.quarantined(until: now() + until.seconds(since: clocks.wall())), camera)
             } else if let sessions = source.patrolSessions {
                 enroll(camera, sessions: sessions)
             } else {
@@ -122,7 +118,10 @@ final class FleetLoop: @unchecked Sendable {
         connectDue()
         turn = (turn + 1) % wheel.count
         for camera in wheel[turn] { visit(camera) }
-        if turn == 0 { gauges.update(pacer, cameras: cameras.values) }
+        if turn == 0 {
+            gauges.update(pacer, cameras: cameras.values)
+            countPatrols()
+        }
     }
 
     private func connectDue() {
@@ -170,7 +169,7 @@ final class FleetLoop: @unchecked Sendable {
     }
 
     /// Gives the life of a camera an event and does what it says.
-    private func handle(_ event: CameraLife.Event, _ camera: FleetCamera) {
+    func handle(_ event: CameraLife.Event, _ camera: FleetCamera) {
         let wasConnecting = camera.connection != nil && !camera.isStarted
         let actions = camera.life.handle(
             event,
@@ -198,7 +197,7 @@ final class FleetLoop: @unchecked Sendable {
         return "\(words); trying again in \(Int(max(0, connectAt - now()).rounded(.up))) s"
     }
 
-    private func report(_ camera: String, _ state: StreamState, _ detail: String?, reconnects: Int) {
+    func report(_ camera: String, _ state: StreamState, _ detail: String?, reconnects: Int) {
         sink.changed(
             StreamStatus(
                 camera: camera,

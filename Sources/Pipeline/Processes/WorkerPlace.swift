@@ -1,0 +1,56 @@
+public import Settings
+
+/// Which ingest process this is: the machine, and the place of the process on it.
+public struct WorkerPlace: Sendable, Hashable {
+    /// Descriptors that a process needs beside its cameras: spool, evidence, database, log, FFmpeg.
+    static let reserve = 512
+
+    /// Name of the machine among those that share the cameras.
+    public var node: String
+    /// Number of the process on this machine, from 0.
+    public var slot: Int
+    /// Version of the program.
+    public var version: String
+
+    /// Makes a place.
+    public init(node: String, slot: Int, version: String) {
+        self.node = node
+        self.slot = slot
+        self.version = version
+    }
+
+    /// Name of the worker in the leases, for example `node-1-0`.
+    public var name: String { "\(node)-\(slot)" }
+
+    /// Checks that a process can hold what it may be given.
+    ///
+    /// - Throws: `PipelineError` when it has fewer descriptors than it may get cameras.
+    public func check(_ settings: DaemonSettings, openFiles: Int) throws(PipelineError) {
+        let needed = settings.ingest.maxCameras + settings.ingest.ioThreads * 2 + Self.reserve
+        guard needed > openFiles else { return }
+        let fits = max(1, openFiles - settings.ingest.ioThreads * 2 - Self.reserve)
+        throw PipelineError(
+            "ingest.max_cameras is \(settings.ingest.maxCameras), which needs \(needed) open files, but this machine "
+                + "allows a process \(openFiles) (ulimit -n, LimitNOFILE in the unit): raise that limit, or set "
+                + "ingest.max_cameras to at most \(fits) and ingest.processes so that together they hold all cameras"
+        )
+    }
+}
+
+/// What keeps the pipeline from starting.
+public struct PipelineError: Error, CustomStringConvertible, Sendable {
+    /// One sentence for the operator: what, and what to do.
+    public let description: String
+
+    /// Makes an error.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension DaemonSettings.Storage {
+    /// The folder of the alert spool of a process: each has its own, because only one may write it.
+    public func spoolDirectory(slot: Int) -> String {
+        slot == 0 ? spoolDirectory : "\(spoolDirectory)-\(slot)"
+    }
+}

@@ -1,0 +1,207 @@
+import Flow
+import Foundation
+import Ingest
+import Media
+
+/// One worker thread of the live pipeline: takes units of its cameras, lets their gates choose, decodes the most urgent.
+///
+/// The gates run at once on everything that came, which costs microseconds; what they choose waits in a `DecodeQueue`,
+/// at most one sample per camera, so a worker that cannot keep up always looks at what is newest and most urgent.
+/// Cameras of which every picture is wanted are decoded in order instead, without that queue.
+///
+/// Safety: `inbox` is guarded by `condition`; everything else is used on the worker's own thread only.
+final class SampleWorker: @unchecked Sendable {
+    /// Work that is not a unit: rules, signs of life; runs on the worker's thread, in order.
+    typealias Job = @Sendable (SampleWorker) -> Void
+
+    /// What a thread may hold before it looks at it.
+    struct Limits: Sendable {
+        /// Units.
+        var units: Int
+        /// Bytes of units.
+        var bytes = 64 << 20
+    }
+
+    private struct Batch {
+        var camera: String
+        var units: [AccessUnit]
+    }
+
+    private struct Inbox {
+        var batches: [Batch] = []
+        var jobs: [Job] = []
+        var units = 0
+        var bytes = 0
+        /// Cameras that lost units: nothing of them is taken until their next keyframe.
+        var losing: Set<String> = []
+        var isClosed = false
+        var isEmpty: Bool { batches.isEmpty && jobs.isEmpty }
+    }
+
+    private let limits: Limits
+    private let clocks: Clocks
+    private let delegate: any SampleWorkerDelegate
+    private let crumbs: Breadcrumbs.Writer?
+    private let condition = NSCondition()
+    private var inbox = Inbox()
+    private let finished = DispatchGroup()
+    private var queue = DecodeQueue<String, CameraPipeline.Sample>()
+    private let bench = DecoderBench()
+    /// The cameras of this thread; touched by jobs and units on the thread only.
+    private(set) var lanes: [String: CameraLane] = [:]
+
+    /// Makes a worker and starts its thread.
+    init(
+        name: String,
+        limits: Limits,
+        clocks: Clocks,
+        crumbs: Breadcrumbs.Writer?,
+        delegate: any SampleWorkerDelegate
+    ) {
+        self.limits = limits
+        self.clocks = clocks
+        self.crumbs = crumbs
+        self.delegate = delegate
+        finished.enter()
+        let thread = Thread { [self] in
+            run()
+            finished.leave()
+        }
+        thread.name = name
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Takes units of one camera without waiting.
+    ///
+    /// - Returns: Units that were not taken, because the thread is behind.
+    func offer(_ units: [AccessUnit], from camera: String) -> Int {
+        condition.lock()
+        defer { condition.unlock() }
+        guard !inbox.isClosed else { return units.count }
+        var wanted = units[...]
+        if inbox.losing.contains(camera) {
+            wanted = units[(units.firstIndex(where: \.isKeyframe) ?? units.endIndex)...]
+        }
+        let size = wanted.reduce(0) { $0 + $1.bytes.count }
+        guard !wanted.isEmpty, inbox.units + wanted.count <= limits.units, inbox.bytes + size <= limits.bytes else {
+            inbox.losing.insert(camera)
+            return units.count
+        }
+        inbox.losing.remove(camera)
+        inbox.batches.append(Batch(camera: camera, units: Array(wanted)))
+        inbox.units += wanted.count
+        inbox.bytes += size
+        condition.signal()
+        return units.count - wanted.count
+    }
+
+    /// Hands over a job; the callers are few and come by the second, so they are not bounded.
+    func submit(_ job: @escaping Job) {
+        condition.lock()
+        defer { condition.unlock() }
+        guard !inbox.isClosed else { return }
+        inbox.jobs.append(job)
+        condition.signal()
+    }
+
+    /// Works off what waits, ends the cameras' open alerts and returns when the thread has ended.
+    func drain() {
+        submit { worker in
+            for lane in worker.lanes.values { lane.finish() }
+            worker.lanes = [:]
+        }
+        condition.lock()
+        inbox.isClosed = true
+        condition.broadcast()
+        condition.unlock()
+        finished.wait()
+    }
+
+    /// Gives a camera its lane, ending the one that it had; nil ends it. On the worker's thread.
+    func setLane(_ lane: CameraLane?, of camera: String) {
+        lanes.removeValue(forKey: camera)?.finish()
+        queue.remove(camera)
+        lanes[camera] = lane
+    }
+
+    private func run() {
+        while let work = next() {
+            for batch in work.batches {
+                guard let lane = lanes[batch.camera] else { continue }
+                crumbs?.enter(batch.camera)
+                for unit in batch.units { take(unit, lane) }
+                crumbs?.leave()
+            }
+            // After the units: a job that ends a camera ends it behind what came before.
+            for job in work.jobs { job(self) }
+            decodeNext()
+            delegate.turned(self)
+        }
+    }
+
+    /// What has come; waits only when there is nothing to decode either. Nil when the worker is closed and empty.
+    private func next() -> Inbox? {
+        condition.lock()
+        defer { condition.unlock() }
+        while inbox.isEmpty, !inbox.isClosed, queue.count == 0 { condition.wait() }
+        if inbox.isEmpty, inbox.isClosed { return nil }
+        let work = inbox
+        inbox.batches = []
+        inbox.jobs = []
+        inbox.units = 0
+        inbox.bytes = 0
+        return work
+    }
+
+    private func take(_ unit: AccessUnit, _ lane: CameraLane) {
+        guard lane.isSampled else { return look(lane) { () throws(MediaError) in try lane.take(unit, bench) } }
+        guard let sample = lane.admit(unit) else { return }
+        let now = clocks.monotonic()
+        let isTaken = queue.offer(
+            sample,
+            from: lane.camera,
+            pointClass: lane.pointClass,
+            due: now,
+            interval: lane.interval,
+            bytes: sample.size,
+            now: now
+        )
+        if !isTaken { lane.lost() }
+    }
+
+    private func decodeNext() {
+        guard let sample = queue.take(now: clocks.monotonic()), let lane = lanes[sample.key] else { return }
+        crumbs?.enter(lane.camera)
+        look(lane) { () throws(MediaError) in try lane.look(at: sample.payload, bench) }
+        crumbs?.leave()
+    }
+
+    /// Runs a lane's decoding and tells what came of it.
+    private func look(_ lane: CameraLane, _ body: () throws(MediaError) -> Void) {
+        let before = lane.picturesSeen
+        do throws(MediaError) {
+            try body()
+        } catch {
+            lane.interrupted()
+            delegate.failed(lane, error)
+        }
+        let seen = lane.picturesSeen - before
+        if seen > 0 { delegate.looked(lane, pictures: seen) }
+    }
+
+    /// What went through the decode queue so far; on the worker's thread.
+    var decodeCounts: DecodeCounts { queue.counts }
+    /// Samples that wait for the decoder; on the worker's thread.
+    var waitingSamples: Int { queue.count }
+}
+
+/// What a worker tells, on its thread.
+protocol SampleWorkerDelegate: AnyObject, Sendable {
+    /// Pictures of a camera were looked at.
+    func looked(_ lane: CameraLane, pictures: Int)
+    /// A unit or sample of a camera could not be decoded.
+    func failed(_ lane: CameraLane, _ error: MediaError)
+    /// The worker has turned once more: a sign of life.
+    func turned(_ worker: SampleWorker)
+}

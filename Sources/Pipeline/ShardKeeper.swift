@@ -1,0 +1,174 @@
+import Flow
+import Logging
+import Store
+import Synchronization
+
+/// Holds this worker's lease and decides, with the others, which shards of cameras are its own.
+///
+/// Renews every few seconds, takes what nobody has, gives up what others should have. While the database is away it
+/// keeps what it has: cameras are watched on and alerts are spooled, and only what the database confirms has
+/// consequences for people. See docs/adr/0012-leases.md.
+final class ShardKeeper: Sendable {
+    /// What the worker owns, as far as it knows.
+    struct Holding: Sendable, Equatable {
+        /// Epoch of each shard, by number.
+        var epochs: [Int: Int] = [:]
+        /// Cameras that no live worker has room for.
+        var unassignedCameras = 0
+        /// Workers whose leases hold.
+        var workers = 1
+        /// This worker's place among them, in order of name.
+        var rank = 0
+    }
+
+    /// Seconds between tries while the database is away.
+    private static let retryInterval = 2.0
+
+    private let leases: ShardLeases
+    private let changes: RegistryChanges
+    private let worker: WorkerIdentity
+    private let host: String
+    private let capacity: Int
+    private let version: String
+    private let takesOver: Bool
+    private let health: HealthBoard
+    private let logger: Logger
+    private let clocks: Clocks
+    private let shards: Metric
+    private let state = Mutex(Holding())
+    private let trust = Mutex(LeaseTrust())
+    private let stats: @Sendable () -> String
+
+    /// Makes a keeper; `run` starts it.
+    ///
+    /// - Parameters:
+    ///   - leases: The database's side.
+    ///   - changes: Wakes the keeper when shards become free.
+    ///   - worker: Who this process is.
+    ///   - host: Machine that it runs on.
+    ///   - capacity: Cameras that it can hold.
+    ///   - version: Version of the program.
+    ///   - takesOver: True when a parent process knows that no other process of that name runs.
+    ///   - stats: What the worker says of itself, a JSON object.
+    ///   - meter: Where it counts.
+    ///   - health: Where it says what is wrong.
+    ///   - logger: For the operator.
+    ///   - clocks: Time.
+    init(
+        leases: ShardLeases,
+        changes: RegistryChanges,
+        worker: WorkerIdentity,
+        host: String,
+        capacity: Int,
+        version: String,
+        takesOver: Bool,
+        stats: @escaping @Sendable () -> String,
+        meter: Meter,
+        health: HealthBoard,
+        logger: Logger,
+        clocks: Clocks = .system
+    ) {
+        self.leases = leases
+        self.changes = changes
+        self.worker = worker
+        self.host = host
+        self.capacity = capacity
+        self.version = version
+        self.takesOver = takesOver
+        self.stats = stats
+        self.health = health
+        self.logger = logger
+        self.clocks = clocks
+        self.shards = meter.gauge("gridwatch_shards", "Shards of cameras that this worker owns, of 256.")
+    }
+
+    /// What the worker owns now, as far as it knows.
+    var holding: Holding { state.withLock { $0 } }
+
+    /// What the worker may say that it owns; the database checks it.
+    var authority: Authority { Authority(worker: worker, epochs: holding.epochs) }
+
+    /// Whether the lease is certainly still its own.
+    var isTrusted: Bool { trust.withLock { $0.mayAct(at: clocks.monotonic()) } }
+
+    /// Keeps the lease until the task is cancelled, then gives everything up.
+    ///
+    /// `changed` is called with the shards that the worker owns whenever they change, and returns once the cameras of
+    /// shards that are gone are closed.
+    ///
+    /// - Throws: `StoreError` with `conflict` when another process has this worker's name: this one must stop.
+    func run(changed: @Sendable (Set<Int>) async -> Void) async throws {
+        var hasJoined = false
+        while !Task.isCancelled {
+            var wait = LeaseTrust.renewalInterval
+            do {
+                if !hasJoined {
+                    try await join()
+                    hasJoined = true
+                }
+                try await renew(changed)
+                health.report("lease", problem: nil)
+            } catch let error as StoreError where error.code == .conflict {
+                throw error
+            } catch is CancellationError {
+                break
+            } catch {
+                wait = Self.retryInterval
+                health.report("lease", problem: "the lease of worker \(worker.id) cannot be renewed: \(error)")
+            }
+            try? await Task.sleep(for: .seconds(wait))
+        }
+        try? await leases.resign(worker)
+    }
+
+    private func join() async throws {
+        let epochs = try await leases.join(
+            worker,
+            host: host,
+            capacity: capacity,
+            version: version,
+            takesOver: takesOver
+        )
+        logger.info("joined", metadata: ["worker": "\(worker.id)", "shards": "\(epochs.count)"])
+    }
+
+    /// One round: renew, take what is free, give up what others should have.
+    private func renew(_ changed: @Sendable (Set<Int>) async -> Void) async throws {
+        let asked = clocks.monotonic()
+        let view = try await leases.renew(worker, stats: stats())
+        trust.withLock { $0.renewed(requestedAt: asked) }
+        let plan = ShardPlan(view)
+        var epochs = view.owned
+        epochs.merge(try await leases.claim(plan.claim, by: worker)) { $1 }
+        let leaving = Set(plan.release).intersection(epochs.keys)
+        for shard in leaving { epochs[shard] = nil }
+        let names = view.workers.map(\.id)
+        let next = Holding(
+            epochs: epochs,
+            unassignedCameras: plan.unassignedCameras,
+            workers: max(1, names.count),
+            rank: names.firstIndex(of: worker.id) ?? 0
+        )
+        let before = state.withLock { state in
+            defer { state = next }
+            return state
+        }
+        shards.set(epochs.count)
+        report(next)
+        if Set(before.epochs.keys) != Set(epochs.keys) {
+            logger.info("shards", metadata: ["owned": "\(epochs.count)", "given_up": "\(leaving.count)"])
+            await changed(Set(epochs.keys))
+        }
+        try await leases.release(Array(leaving), by: worker)
+    }
+
+    private func report(_ holding: Holding) {
+        health.report(
+            "capacity",
+            problem: holding.unassignedCameras == 0
+                ? nil
+                : "\(holding.unassignedCameras) cameras are watched by nobody: the \(holding.workers) ingest processes "
+                    + "have no room; raise ingest.processes or ingest.max_cameras, or start a node with --role ingest"
+        )
+    }
+}

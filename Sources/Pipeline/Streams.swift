@@ -1,0 +1,39 @@
+import Flow
+import Ingest
+
+/// All ways to read a stream behind one interface: RTSP over TCP on an event loop, everything else through libavformat.
+struct Streams: Sendable {
+    private let fleet: RTSPFleet
+    private let pool: StreamPool
+    private let usesFleet: Bool
+
+    /// Makes the readers; `rtspOverUDP`: RTSP goes through libavformat too, because event loops read TCP only.
+    init(fleet: RTSPFleet, pool: StreamPool, rtspOverUDP: Bool) {
+        self.fleet = fleet
+        self.pool = pool
+        self.usesFleet = !rtspOverUDP
+    }
+
+    /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
+    func replace(with sources: [StreamSource]) {
+        fleet.replace(with: sources.filter(isForFleet))
+        pool.replace(with: sources.filter { !isForFleet($0) })
+    }
+
+    /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
+    func sampled(_ camera: String, isSame: Bool) {
+        fleet.sampled(camera, isSame: isSame)
+    }
+
+    /// Ends all streams and returns when that is done; blocks the thread.
+    func stop() {
+        fleet.stop()
+        pool.stop()
+    }
+
+    private func isForFleet(_ source: StreamSource) -> Bool {
+        guard usesFleet else { return false }
+        let scheme = source.url.prefix(8).lowercased()
+        return scheme.hasPrefix("rtsp://") || scheme.hasPrefix("rtsps://")
+    }
+}

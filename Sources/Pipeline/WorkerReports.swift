@@ -1,0 +1,88 @@
+import Flow
+import Ingest
+import Media
+import Synchronization
+
+/// Collects what the worker threads tell: pictures, failures, signs of life, what their queues shed.
+final class WorkerReports: SampleWorkerDelegate {
+    private typealias Listener = @Sendable (_ camera: String, _ isSame: Bool) -> Void
+
+    private let states: StateReporter
+    private let clocks: Clocks
+    private let beats: [Heartbeat]
+    private let numbers = Mutex<[ObjectIdentifier: Int]>([:])
+    private let told: Mutex<[DecodeCounts]>
+    private let listener = Mutex<Listener?>(nil)
+    private let pictures: Metric
+    private let broken: Metric
+    private let taken: [Metric]
+    private let late: [Metric]
+    private let lost: [(path: KeyPath<DecodeCounts, [Int]> & Sendable, metrics: [Metric])]
+
+    init(states: StateReporter, meter: Meter, beats: [Heartbeat], clocks: Clocks) {
+        self.states = states
+        self.clocks = clocks
+        self.beats = beats
+        self.told = Mutex(beats.map { _ in DecodeCounts() })
+        self.pictures = meter.counter("gridwatch_pictures_total", "Pictures that detection looked at.")
+        self.broken = meter.counter("gridwatch_units_broken_total", "Access units that could not be decoded.")
+        func byClass(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> [Metric] {
+            ["I", "II", "III"].map { meter.counter(name, help, labels: labels + [("class", $0)]) }
+        }
+        self.taken = byClass("gridwatch_samples_total", "Samples that were decoded.")
+        self.late = byClass("gridwatch_samples_late_total", "Samples that were decoded after their deadline.")
+        let name = "gridwatch_samples_dropped_total"
+        let help = "Samples that were not decoded, because the workers are behind."
+        self.lost = [
+            (\.replaced, byClass(name, help, [("reason", "newer")])),
+            (\.shed, byClass(name, help, [("reason", "queue_full")])),
+            (\.tooLarge, byClass(name, help, [("reason", "too_large")])),
+        ]
+    }
+
+    /// Says which worker is which; once, before any unit comes.
+    func own(_ workers: [SampleWorker]) {
+        numbers.withLock { numbers in
+            for (index, worker) in workers.enumerated() { numbers[ObjectIdentifier(worker)] = index }
+        }
+    }
+
+    /// Who hears of samples.
+    func onSample(_ body: @escaping @Sendable (_ camera: String, _ isSame: Bool) -> Void) {
+        listener.withLock { $0 = body }
+    }
+
+    /// Names of the workers that were silent for too long.
+    func silent() -> [String] {
+        beats.filter { $0.isSilent(now: clocks.monotonic()) }.map(\.name)
+    }
+
+    func looked(_ lane: CameraLane, pictures count: Int) {
+        pictures.add(count)
+        states.picture(lane.camera, scene: lane.scene.rawValue, interval: lane.interval, at: lane.lastPicture)
+        listener.withLock { $0 }?(lane.camera, lane.lastPictureIsSame)
+    }
+
+    func failed(_ lane: CameraLane, _ error: MediaError) {
+        broken.add()
+        states.problem(lane.camera, error.message, at: clocks.wall())
+    }
+
+    func turned(_ worker: SampleWorker) {
+        guard let number = numbers.withLock({ $0[ObjectIdentifier(worker)] }) else { return }
+        beats[number].touch(now: clocks.monotonic())
+        let counts = worker.decodeCounts
+        let before = told.withLock { told in
+            defer { told[number] = counts }
+            return told[number]
+        }
+        guard counts != before else { return }
+        for index in 0..<3 {
+            taken[index].add(counts.taken[index] - before.taken[index])
+            late[index].add(counts.late[index] - before.late[index])
+            for (path, metrics) in lost {
+                metrics[index].add(counts[keyPath: path][index] - before[keyPath: path][index])
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Flow
+import Foundation
+import Logging
+import Pipeline
+import ServiceLifecycle
+import Settings
+import UnixSignals
+
+/// One ingest process; started by `serve`, which it reports to.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "One ingest process; serve starts these.",
+        shouldDisplay: false
+    )
+
+    @OptionGroup var configuration: ConfigurationOptions
+    @Option(help: "Number of the process on this machine, from 0.") var slot: Int
+
+    func run() async throws {
+        let settings = try configuration.load()
+        var daemon = Daemon(settings: settings, label: "gridwatch.worker-\(slot)")
+        daemon.logger[metadataKey: "worker"] = "\(settings.ingest.nodeName)-\(slot)"
+        let limit = OpenFiles.raise()
+        let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text)
+        try place.check(settings, openFiles: Int(clamping: limit))
+        let pipeline = try Pipeline(
+            settings: settings,
+            place: place,
+            database: daemon.database,
+            meter: daemon.meter,
+            logger: daemon.logger
+        )
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: pipeline),
+                    .init(
+                        service: WorkerReporter(pipeline: pipeline, meter: daemon.meter, logger: daemon.logger),
+                        failureTerminationBehavior: .gracefullyShutdownGroup
+                    ),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: daemon.logger
+            )
+        )
+        try await group.run()
+        await daemon.database.close()
+    }
+}
