@@ -76,7 +76,7 @@ import Testing
 
     @Test(
         "text that is no description is refused",
-        arguments: ["", "hello", "v=0\nm=video 0 RTP/AVP", "v=0\nm=a b c 999"]
+        arguments: ["", "hello", "v=0\nm=video 0 RTP/AVP", "v=0\nm=video b c 999"]
     )
     func refuses(text: String) {
         #expect(throws: RTSPError.self) { try SessionDescription(reading: text) }

@@ -6,6 +6,8 @@ public struct DigestChallenge: Hashable, Sendable {
     public var nonce: String
     /// The hash to prove with.
     public var algorithm: DigestAlgorithm
+    /// False when the server left the algorithm out: old cameras do not expect it in the answer then.
+    public var isAlgorithmNamed = true
     /// True when the server takes `qop=auth`, which adds a counter and the client's own one-time text.
     public var offersAuth: Bool
     /// Text that the client sends back as it is.
@@ -37,18 +39,20 @@ public struct DigestChallenge: Hashable, Sendable {
             let algorithm = DigestAlgorithm(parameter: parameters["algorithm"])
         else { return nil }
         let qualities = parameters["qop"]?.splitOutsideQuotes(",").map { $0.lowercased() }
-        if let qualities, !qualities.contains("auth") { return nil }
+        if let qualities, !qualities.isEmpty, !qualities.contains("auth") { return nil }
         self.realm = realm
         self.nonce = nonce
         self.algorithm = algorithm
-        self.offersAuth = qualities != nil
+        self.isAlgorithmNamed = parameters["algorithm"] != nil
+        self.offersAuth = qualities?.isEmpty == false
         self.opaque = parameters["opaque"]
         self.isStale = parameters["stale"]?.lowercased() == "true"
     }
 
     /// The header as it stands on its line.
     public var headerValue: String {
-        var text = "Digest realm=\(realm.quoted), nonce=\(nonce.quoted), algorithm=\(algorithm.rawValue)"
+        var text = "Digest realm=\(realm.quoted), nonce=\(nonce.quoted)"
+        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)" }
         if offersAuth { text += ", qop=\"auth\"" }
         if let opaque { text += ", opaque=\(opaque.quoted)" }
         if isStale { text += ", stale=true" }
@@ -81,6 +85,7 @@ public struct DigestChallenge: Hashable, Sendable {
             algorithm: algorithm,
             opaque: opaque
         )
+        credentials.isAlgorithmNamed = isAlgorithmNamed
         if offersAuth { credentials.quality = .init(count: count, clientNonce: clientNonce) }
         credentials.response = credentials.expectedResponse(password: password, method: method)
         return credentials

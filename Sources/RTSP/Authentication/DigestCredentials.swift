@@ -30,6 +30,8 @@ public struct DigestCredentials: Hashable, Sendable {
     public var uri: String
     /// The hash.
     public var algorithm: DigestAlgorithm
+    /// False to leave the algorithm out of the header, as the challenge did.
+    public var isAlgorithmNamed = true
     /// The opaque text of the challenge.
     public var opaque: String?
     /// Counter and client nonce; nil in the older form without `qop`.
@@ -62,6 +64,7 @@ public struct DigestCredentials: Hashable, Sendable {
             algorithm: algorithm,
             opaque: parameters["opaque"]
         )
+        self.isAlgorithmNamed = parameters["algorithm"] != nil
         self.response = response.lowercased()
         guard let quality = parameters["qop"] else { return }
         guard quality.lowercased() == "auth", let clientNonce = parameters["cnonce"],
@@ -73,7 +76,8 @@ public struct DigestCredentials: Hashable, Sendable {
     /// The header as it stands on its line.
     public var headerValue: String {
         var text = "Digest username=\(user.quoted), realm=\(realm.quoted), nonce=\(nonce.quoted), uri=\(uri.quoted)"
-        text += ", response=\"\(response)\", algorithm=\(algorithm.rawValue)"
+        text += ", response=\"\(response)\""
+        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)" }
         if let quality {
             text += ", qop=auth, nc=\(quality.countDigits), cnonce=\(quality.clientNonce.quoted)"
         }

@@ -85,17 +85,26 @@ extension ParameterSets {
         return parameters
     }
 
-    /// Reads the sets out of `fmtp` parameters; nil when they are absent, incomplete or not base64.
+    /// Reads the sets out of `fmtp` parameters; nil when they are absent or incomplete.
+    ///
+    /// Text that is not base64 is skipped; cameras leave its padding out and put start codes in front of sets.
     init?(codec: StreamFormat.Codec, formatParameters: [FormatParameter]) {
         self.init(codec: codec, sequence: [], picture: [])
         let names = codec == .h265 ? ["sprop-vps", "sprop-sps", "sprop-pps"] : ["sprop-parameter-sets"]
         for parameter in formatParameters where names.contains(parameter.name.lowercased()) {
             for text in parameter.value.split(separator: ",") {
-                guard let unit = Data(base64Encoded: text.trimmed) else { return nil }
-                add(Array(unit))
+                for unit in Self.units(base64: text.trimmed) { add(unit) }
             }
         }
         guard isComplete else { return nil }
+    }
+
+    private static func units(base64 text: String) -> [[UInt8]] {
+        let bare = text.prefix { $0 != "=" }
+        let padding = String(repeating: "=", count: (4 - bare.utf8.count % 4) % 4)
+        guard let bytes = Data(base64Encoded: bare + padding).map(Array.init) else { return [] }
+        let ranges = AnnexB.units(bytes)
+        return ranges.isEmpty ? [bytes] : ranges.map { Array(bytes[$0]) }
     }
 
     private static func base64(_ units: [[UInt8]]) -> String {

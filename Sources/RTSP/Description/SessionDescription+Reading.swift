@@ -1,28 +1,36 @@
 extension SessionDescription {
     /// Reads the tracks out of a description; takes CRLF and LF, and skips lines that it does not know.
     ///
-    /// - Throws: `malformed` when the text does not start as SDP or a track has no payload type.
+    /// Of tracks that are no video, those without an RTP payload type are left out: what a camera says about its
+    /// metadata must not hide its video.
+    ///
+    /// - Throws: `malformed` when the text does not start as SDP or a video track has no payload type.
     public init(reading text: String) throws(RTSPError) {
         let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
         guard lines.first?.hasPrefix("v=") == true else {
             throw RTSPError(.malformed, "a session description starts with v=0, this with: \(text.prefix(40))")
         }
         self.init(name: "", control: nil, media: [])
+        var isSkipping = false
         for line in lines {
             guard let (kind, value) = Self.split(line, at: "=") else { continue }
             switch kind {
             case "s": if media.isEmpty { name = value == "-" ? "" : value }
-            case "m": media.append(try Self.track(value))
-            case "a": read(attribute: value)
+            case "m":
+                let track = try Self.track(value)
+                isSkipping = track == nil
+                if let track { media.append(track) }
+            case "a": if !isSkipping { read(attribute: value) }
             default: break
             }
         }
     }
 
-    /// `video 0 RTP/AVP 96`.
-    private static func track(_ value: String) throws(RTSPError) -> MediaDescription {
+    /// `video 0 RTP/AVP 96`; nil when another kind has no payload type.
+    private static func track(_ value: String) throws(RTSPError) -> MediaDescription? {
         let parts = value.split(separator: " ")
         guard parts.count >= 4, let type = UInt8(parts[3]), type < 128 else {
+            if let kind = parts.first, kind != "video" { return nil }
             throw RTSPError(.malformed, "an SDP media line has no RTP payload type: m=\(value.prefix(80))")
         }
         // 26 is the one static type of video that cameras send (RFC 3551, table 5): it needs no rtpmap line.

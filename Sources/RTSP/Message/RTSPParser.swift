@@ -14,15 +14,28 @@ public struct RTSPParser: Sendable {
         public var headers = 64
         /// Bytes of a body.
         public var body = 65_536
+        /// Bytes in a row that are skipped to find the next message when something else stands in its place.
+        ///
+        /// 0 refuses them, which is right for a server. Cameras are read with more: some of them lose bytes of a frame
+        /// or miscount a body. Header lines without a colon and lengths that are no number are overlooked then.
+        public var skipped = 0
 
-        /// Makes the default limits.
+        /// Makes the default limits, those of a server.
         public init() {}
+
+        /// What cameras need: more than one whole frame of garbage is skipped.
+        public static let camera: Limits = {
+            var limits = Limits()
+            limits.skipped = 131_072
+            return limits
+        }()
     }
 
     private enum State {
         case start
         case headers(Head)
         case body(Head, length: Int)
+        case searching
     }
 
     private enum StartLine {
@@ -38,6 +51,12 @@ public struct RTSPParser: Sendable {
 
     private let limits: Limits
     private var state = State.start
+    private var skippedInARow = 0
+
+    /// Bytes that were skipped since the connection was opened, because no message stood there.
+    public private(set) var skippedBytes = 0
+    /// The channels of the track that is played, once they are known: the search takes frames of these only.
+    public var expectedChannels: TransportHeader.Channels?
 
     /// Makes a parser that waits for the first message.
     public init(limits: Limits = Limits()) {
@@ -52,9 +71,20 @@ public struct RTSPParser: Sendable {
         while true {
             switch state {
             case .start:
-                if buffer.readableBytesView.first == UInt8(ascii: "$") { return Self.frame(&buffer) }
-                guard let line = try line(&buffer) else { return nil }
-                if !line.isEmpty { state = .headers(Head(start: try Self.startLine(line))) }
+                if buffer.readableBytesView.first == UInt8(ascii: "$") {
+                    guard let frame = Self.frame(&buffer) else { return nil }
+                    skippedInARow = 0
+                    return frame
+                }
+                if isLenient, RTSPSearch.isNoLine(buffer.readableBytesView, limit: limits.line) {
+                    state = .searching
+                } else {
+                    guard let line = try line(&buffer) else { return nil }
+                    if !line.isEmpty { try readStart(line) }
+                }
+            case .headers where isLenient && RTSPSearch.isNoLine(buffer.readableBytesView, limit: limits.line):
+                // The rest of this message is lost; when it was an answer, waiting for it ends in time.
+                state = .searching
             case .headers(var head):
                 guard let line = try line(&buffer) else { return nil }
                 if line.isEmpty {
@@ -66,8 +96,35 @@ public struct RTSPParser: Sendable {
             case .body(let head, let length):
                 guard let body = buffer.readSlice(length: length) else { return nil }
                 state = .start
+                skippedInARow = 0
                 return Self.message(head, body)
+            case .searching:
+                let search = RTSPSearch(buffer.readableBytesView, channels: expectedChannels)
+                buffer.moveReaderIndex(forwardBy: search.skipped)
+                try skip(search.skipped)
+                guard search.isFound else { return nil }
+                state = .start
             }
+        }
+    }
+
+    private var isLenient: Bool { limits.skipped > 0 }
+
+    private mutating func skip(_ bytes: Int) throws(RTSPError) {
+        skippedBytes += bytes
+        skippedInARow += bytes
+        guard skippedInARow <= limits.skipped else {
+            throw RTSPError(.malformed, "more than \(limits.skipped) bytes in a row are no RTSP")
+        }
+    }
+
+    private mutating func readStart(_ line: String) throws(RTSPError) {
+        do throws(RTSPError) {
+            state = .headers(Head(start: try Self.startLine(line)))
+        } catch {
+            guard isLenient else { throw error }
+            try skip(line.utf8.count)
+            state = .searching
         }
     }
 
@@ -95,7 +152,7 @@ public struct RTSPParser: Sendable {
         var bytes = view[view.startIndex..<end]
         buffer.moveReaderIndex(forwardBy: bytes.count + 1)
         if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
-        guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+        guard bytes.allSatisfy(RTSPSearch.isText) else {
             throw RTSPError(.malformed, "an RTSP line holds control bytes: this is not RTSP")
         }
         return String(decoding: bytes, as: UTF8.self)
@@ -103,7 +160,7 @@ public struct RTSPParser: Sendable {
 
     private static func startLine(_ line: String) throws(RTSPError) -> StartLine {
         let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
-        if line.hasPrefix("RTSP/") {
+        if line.prefix(5).uppercased() == "RTSP/" {
             guard parts.count >= 2, let code = Int(parts[1]), (100...999).contains(code) else {
                 throw RTSPError(.malformed, "an RTSP status line needs a three-digit code: \(line.prefix(80))")
             }
@@ -129,6 +186,7 @@ public struct RTSPParser: Sendable {
             return
         }
         guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
+            if isLenient { return }
             throw RTSPError(.malformed, "an RTSP header line has no name and colon: \(line.prefix(80))")
         }
         head.headers.add(line[..<colon].trimmed, line[line.index(after: colon)...].trimmed)
@@ -137,6 +195,7 @@ public struct RTSPParser: Sendable {
     private func bodyLength(_ headers: RTSPHeaders) throws(RTSPError) -> Int {
         guard let text = headers["Content-Length"] else { return 0 }
         guard let length = Int(text), length >= 0 else {
+            if isLenient { return 0 }
             throw RTSPError(.malformed, "Content-Length is not a number: \(text.prefix(40))")
         }
         guard length <= limits.body else {

@@ -18,7 +18,8 @@ public enum RTSPPath {
         return parts.joined(separator: "/")
     }
 
-    private static func decode(_ text: Substring) -> String? {
+    /// Resolves `%` escapes; nil when one is broken, hides a control character or gives no UTF-8.
+    static func decode(_ text: Substring) -> String? {
         guard text.contains("%") else { return String(text) }
         var bytes: [UInt8] = []
         var rest = text.utf8

@@ -17,7 +17,9 @@ public struct SessionHeader: Hashable, Sendable {
         guard let id = parts.first else { return nil }
         self.id = id
         for (name, value) in parts.dropFirst().map(\.nameAndValue) where name == "timeout" {
-            if let seconds = Int(value), seconds > 0 { self.timeout = seconds }
+            // Cameras write `60s` and `60.0` too.
+            let digits = value.prefix { ("0"..."9").contains($0) }
+            if let seconds = Int(digits), seconds > 0 { self.timeout = seconds }
         }
     }
 

@@ -70,7 +70,8 @@ public struct TransportHeader: Hashable, Sendable {
             switch name {
             case "unicast": header.isUnicast = true
             case "multicast": header.isUnicast = false
-            case "ssrc": header.ssrc = UInt32(value, radix: 16)
+            case "ssrc":
+                header.ssrc = UInt32(value.lowercased().hasPrefix("0x") ? value.dropFirst(2) : value[...], radix: 16)
             case "mode": header.mode = value.lowercased()
             case "interleaved":
                 guard let channels = channels(value) else { return nil }

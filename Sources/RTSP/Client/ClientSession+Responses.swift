@@ -1,0 +1,236 @@
+public import Flow
+import NIOCore
+
+/// What the camera answers, request by request.
+extension ClientSession {
+    /// A response has arrived.
+    public mutating func receive(_ response: RTSPResponse, at now: MediaTime) -> [ClientAction] {
+        lastSign = max(lastSign, now)
+        guard let pending, isAnswer(response, to: pending), response.status.code >= 200 else { return [] }
+        self.pending = nil
+        note(response)
+        if response.status == .unauthorized { return challenged(response, pending, now) }
+        if state == .stopping { return end() }
+        if (300...399).contains(response.status.code), let location = response.headers["Location"] {
+            return redirect(to: location)
+        }
+        let isDone = (200...299).contains(response.status.code)
+        switch (pending.method, state) {
+        case (.options, .describing): return send(.describe, at: now)
+        case (.describe, _): return isDone ? described(response, now) : notDescribed(response, now)
+        case (.setUp, .settingUp(let setup)):
+            return isDone ? wasSetUp(setup, response, now) : notSetUp(setup, response, now)
+        case (.play, .starting(let setup)):
+            return isDone ? started(setup, response, now) : notStarted(setup, response, now)
+        default: return keptAlive(pending.method, isDone, response, now)
+        }
+    }
+
+    /// Cameras leave the number out or write that of the request before: with one request on its way, it is the one.
+    private func isAnswer(_ response: RTSPResponse, to pending: Pending) -> Bool {
+        !hasAbandoned || response.sequence == pending.sequence
+    }
+
+    /// Keeps what any response may tell in passing: the session, its time-out, the methods.
+    private mutating func note(_ response: RTSPResponse) {
+        if (200...299).contains(response.status.code),
+            let header = response.headers["Session"].flatMap({ SessionHeader($0) }),
+            header.id.utf8.count <= Self.longestSessionName
+        {
+            if sessionName == nil { sessionName = header.id }
+            if let timeout = header.timeout {
+                self.timeout = min(max(timeout, Self.timeoutRange.lowerBound), Self.timeoutRange.upperBound)
+            }
+        }
+        if let methods = response.headers["Public"] ?? response.headers["Allow"],
+            !methods.uppercased().contains(Method.getParameter.rawValue)
+        {
+            keepAlive = .options
+        }
+    }
+
+    /// Answers a challenge once per request, once more when only the nonce was too old.
+    private mutating func challenged(
+        _ response: RTSPResponse,
+        _ refused: Pending,
+        _ now: MediaTime
+    ) -> [ClientAction] {
+        let challenges = ChallengeList(response.headers.all("WWW-Authenticate"))
+        let isStale = challenges.strongest?.isStale == true
+        let text: String
+        if url.user == nil {
+            text = "asks for a user name and a password, and its URL has none: add user:password@ before the host"
+        } else if !authentication.take(challenges) {
+            let offers = challenges.schemes.isEmpty ? "nothing" : challenges.schemes.joined(separator: ", ")
+            text = "offers no way to log in that is known here (Digest with MD5 or SHA-256, Basic), but: \(offers)"
+        } else if refused.proofs < (isStale ? 2 : 1) {
+            let actions = send(refused.method, at: now, proofs: refused.proofs + 1)
+            if state == .stopping { pending?.sentAt = refused.sentAt }
+            return actions
+        } else {
+            text = "does not take the user name and password for \(refused.method.rawValue): correct them in its URL"
+        }
+        return state == .stopping ? end() : fail(.unauthorized, text, status: response.status.code)
+    }
+
+    mutating func redirect(to location: String) -> [ClientAction] {
+        guard redirects < options.maximumRedirects else {
+            return fail(.redirectLoop, "sends its clients on more than \(options.maximumRedirects) times")
+        }
+        do throws(RTSPError) {
+            url = try url.redirected(to: location)
+        } catch {
+            return fail(error.code, "sends its clients to an address that is not followed: \(error.message)")
+        }
+        redirects += 1
+        state = .connecting
+        authentication = ClientAuthentication()
+        pending = nil
+        hasAbandoned = false
+        hasAskedOptions = false
+        keepAlive = .getParameter
+        aggregate = url.requestURI
+        sessionName = nil
+        timeout = Self.defaultTimeout
+        return [.redirect(url)]
+    }
+
+    private mutating func described(_ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
+        let description: SessionDescription
+        do throws(RTSPError) {
+            description = try SessionDescription(reading: String(buffer: response.body))
+        } catch {
+            return fail(error.code, "describes its stream in a way that cannot be read: \(error.message)")
+        }
+        guard let media = description.media.first(where: { $0.kind == "video" && $0.codec != .other }) else {
+            let tracks = description.media.prefix(8).map { "\($0.kind) \($0.encoding)" }.joined(separator: ", ")
+            let found = tracks.isEmpty ? "no track" : "only \(tracks.prefix(200))"
+            return fail(
+                .noVideo,
+                "offers no H.264, H.265 or JPEG video, \(found): set its coding or choose another stream"
+            )
+        }
+        let candidates = ControlURLs.candidates(
+            url: url,
+            track: media.control,
+            session: description.control,
+            headers: response.headers
+        )
+        guard !candidates.isEmpty else {
+            return fail(.malformed, "gives an address of its video track that cannot be used")
+        }
+        return setUp(Setup(media: media, candidates: candidates), now)
+    }
+
+    private mutating func setUp(_ setup: Setup, _ now: MediaTime) -> [ClientAction] {
+        aggregate = setup.urls.aggregate
+        state = .settingUp(setup)
+        return send(.setUp, at: now)
+    }
+
+    private mutating func notDescribed(_ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
+        // Few cameras insist on OPTIONS first, and say so by one of these.
+        guard !hasAskedOptions, [400, 405, 454, 455, 501].contains(response.status.code) else {
+            return refused(response, .describe)
+        }
+        return send(.options, at: now)
+    }
+
+    private mutating func wasSetUp(_ setup: Setup, _ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
+        guard let agreed = agreed(response.headers["Transport"]) else {
+            return fail(.unsupported, "sends over UDP although it was asked for TCP: read it over UDP")
+        }
+        let track = PlayedTrack(
+            media: setup.media,
+            channels: agreed.channels,
+            ssrc: agreed.ssrc,
+            parameterSets: setup.media.parameterSets
+        )
+        state = .starting(setup)
+        return [.play(track)] + send(.play, at: now)
+    }
+
+    /// The server's channels, or ours when it does not name any; nil when it chose UDP.
+    private func agreed(_ header: String?) -> (channels: TransportHeader.Channels, ssrc: UInt32?)? {
+        let alternatives = TransportHeader.alternatives(header ?? "")
+        if alternatives.isEmpty { return (options.channels, nil) }
+        // Interleaved channels mean TCP, whatever the profile says.
+        let tcp = alternatives.first { $0.lower == .tcp || $0.interleaved != nil }
+        return tcp.map { ($0.interleaved ?? options.channels, $0.ssrc) }
+    }
+
+    private mutating func notSetUp(
+        _ setup: Setup,
+        _ response: RTSPResponse,
+        _ now: MediaTime
+    ) -> [ClientAction] {
+        guard [400, 404, 454, 455, 500].contains(response.status.code),
+            setup.candidate + 1 < setup.candidates.count
+        else { return refused(response, .setUp) }
+        var next = setup
+        next.candidate += 1
+        return setUp(next, now)
+    }
+
+    private mutating func started(_ setup: Setup, _ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
+        let entries = response.headers["RTP-Info"].map(RTPInfoHeader.entries) ?? []
+        let name = setup.urls.track.split(separator: "/").last ?? ""
+        state = .playing
+        scheduleKeepAlive(now)
+        return [.started(entries.first { $0.url.hasSuffix(name) } ?? entries.first)]
+    }
+
+    private mutating func notStarted(
+        _ setup: Setup,
+        _ response: RTSPResponse,
+        _ now: MediaTime
+    ) -> [ClientAction] {
+        var next = setup
+        if response.status == .invalidRange, !setup.omitsRange {
+            next.omitsRange = true
+        } else if [400, 404, 455, 459, 460].contains(response.status.code), !setup.playsTrack {
+            next.playsTrack = true
+        } else {
+            return refused(response, .play)
+        }
+        state = .starting(next)
+        return send(.play, at: now)
+    }
+
+    private mutating func keptAlive(
+        _ method: Method,
+        _ isDone: Bool,
+        _ response: RTSPResponse,
+        _ now: MediaTime
+    ) -> [ClientAction] {
+        if response.status == .sessionNotFound { return refused(response, method) }
+        if !isDone, method == .getParameter {
+            keepAlive = .options
+            return send(.options, at: now)
+        }
+        // A refused OPTIONS is a sign of life all the same: the camera has read it and answers.
+        scheduleKeepAlive(now)
+        return []
+    }
+
+    private mutating func refused(_ response: RTSPResponse, _ method: Method) -> [ClientAction] {
+        let code = response.status.code
+        let reason = response.reason.isEmpty ? response.status.reason : String(response.reason.prefix(80))
+        let answer = "answers \(method.rawValue) with \(code) \(reason)"
+        switch code {
+        case 404: return fail(.notFound, "\(answer): correct the path in its URL", status: code)
+        case 461: return fail(.unsupported, "\(answer): it does not send over TCP, read it over UDP", status: code)
+        default: return fail(.refused, answer + Self.advice(code), status: code)
+        }
+    }
+
+    private static func advice(_ code: Int) -> String {
+        switch code {
+        case 403: ": allow this user to watch, and this address to connect"
+        case 453, 503: ": it serves as many clients as it can; close others or raise its limit"
+        case 454: ": it has ended the session by itself"
+        case 300...399: ": it sends its clients elsewhere without saying where"
+        default: ""
+        }
+    }
+}
