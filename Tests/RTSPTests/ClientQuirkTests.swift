@@ -2,7 +2,9 @@ import Flow
 import RTSP
 import Testing
 
-/// Each test is a camera that does something its own way. What needs a login is in ClientAuthenticationTests, what is
+/// Each test is a camera that does something its own way.
+///
+/// What needs a login is in ClientAuthenticationTests, what is
 /// about addresses in ClientControlTests, what is about bytes in ClientParserTests.
 @Suite struct ClientQuirkTests {
     @Test("Content-Base with a private address: asked on our host, then as it is written, until one is taken")

@@ -166,7 +166,9 @@ import Testing
     func noDescription() throws {
         var client = try ClientDialogue()
         _ = client.connect()
-        #expect(try client.answer("200 OK", body: "<html>").failure?.code == .malformed)
+        let failure = try #require(try client.answer("200 OK", body: "<html>\u{1b}[31m").failure)
+        #expect(failure.code == .malformed)
+        #expect(failure.message.hasSuffix("<html>?[31m"))
     }
 
     @Test("a provisional answer is waited through")

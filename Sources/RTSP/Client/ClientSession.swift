@@ -123,6 +123,7 @@ public struct ClientSession: Sendable {
     /// The connection could not be opened.
     ///
     /// - Parameter reason: What the system says, in a few words.
+    /// - Returns: The end, with a failure.
     public mutating func connectFailed(_ reason: String) -> [ClientAction] {
         guard state == .connecting else { return [] }
         return fail(.disconnected, "cannot be reached: \(reason.prefix(120))")
@@ -260,7 +261,9 @@ public struct ClientSession: Sendable {
     mutating func fail(_ code: RTSPError.Code, _ text: String, status: Int? = nil) -> [ClientAction] {
         state = .closed
         pending = nil
-        return [.close(RTSPError(code, "camera \(url) \(text)", status: status))]
+        // Descriptions may hold anything: what a person reads is one line without control characters.
+        let line = String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? "?" : $0 })
+        return [.close(RTSPError(code, "camera \(url) \(line)", status: status))]
     }
 
     private func seconds(_ value: Double) -> String {

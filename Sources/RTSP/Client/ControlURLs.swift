@@ -18,13 +18,14 @@ public struct ControlURLs: Hashable, Sendable {
         self.aggregate = aggregate
     }
 
-    /// The pairs to try, the most likely one first; empty when all are longer than an address may be.
+    /// The pairs to try, the most likely one first; none when all are longer than an address may be.
     ///
     /// - Parameters:
     ///   - url: The address that was described.
     ///   - track: `a=control` of the track; nil and `*` mean the stream itself.
     ///   - session: `a=control` of the description; counts when it is absolute.
     ///   - headers: Those of the answer to `DESCRIBE`: `Content-Base`, else `Content-Location`.
+    /// - Returns: At most `maximumCandidates` different pairs.
     public static func candidates(
         url: RTSPURL,
         track: String?,
