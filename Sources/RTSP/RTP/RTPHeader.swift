@@ -27,38 +27,59 @@ public struct RTPHeader: Hashable, Sendable {
 
     /// Takes the header off the front of a packet and the padding off its end: what is left is the payload.
     ///
-    /// - Throws: `malformed` when the packet is not RTP version 2 or is shorter than it says; drop `packet` then.
+    /// - Throws: `malformed` when the packet is not RTP version 2 or is shorter than it says; `packet` is then as
+    ///   it was.
     public init(reading packet: inout ByteBuffer) throws(RTSPError) {
-        guard
-            let (first, second, sequence, timestamp, ssrc) = packet.readMultipleIntegers(
-                as: (UInt8, UInt8, UInt16, UInt32, UInt32).self
-            ), first >> 6 == 2
+        var payload = 0..<0
+        let header = packet.withUnsafeReadableBytes { RTPHeader($0, payload: &payload) }
+        guard let header,
+            let slice = packet.getSlice(at: packet.readerIndex + payload.lowerBound, length: payload.count)
         else {
-            throw RTSPError(.malformed, "a packet on the RTP channel is not RTP version 2")
+            throw RTSPError(.malformed, "a packet on the RTP channel is not RTP version 2 or is cut off")
         }
-        self.init(
-            payloadType: second & 0x7f,
-            marker: second & 0x80 != 0,
-            sequence: sequence,
-            timestamp: timestamp,
-            ssrc: ssrc
-        )
-        let sources = Int(first & 0x0f) * 4
-        guard packet.readSlice(length: sources) != nil else { throw Self.short }
-        if first & 0x10 != 0 {
-            guard let (_, words) = packet.readMultipleIntegers(as: (UInt16, UInt16).self),
-                packet.readSlice(length: Int(words) * 4) != nil
-            else { throw Self.short }
-        }
-        if first & 0x20 != 0 {
-            guard let padding = packet.readableBytesView.last, padding > 0, Int(padding) <= packet.readableBytes,
-                let payload = packet.readSlice(length: packet.readableBytes - Int(padding))
-            else { throw Self.short }
-            packet = payload
-        }
+        self = header
+        packet = slice
     }
 
-    private static let short = RTSPError(.malformed, "an RTP packet is shorter than its header says")
+    /// Reads the header at the front of `packet`, and where the payload is between header and padding.
+    ///
+    /// - Returns: Nil when the packet is not RTP version 2 or is shorter than it says.
+    @inline(__always)
+    init?(_ packet: UnsafeRawBufferPointer, payload: inout Range<Int>) {
+        guard packet.count >= Self.length, packet[0] >> 6 == 2 else { return nil }
+        let first = packet[0]
+        let second = packet[1]
+        payloadType = second & 0x7f
+        marker = second & 0x80 != 0
+        sequence = packet.bigEndian(at: 2)
+        timestamp = packet.bigEndian(at: 4)
+        ssrc = packet.bigEndian(at: 8)
+        var start = Self.length
+        var end = packet.count
+        if first & 0x3f != 0 {
+            start += Int(first & 0x0f) * 4
+            if first & 0x10 != 0 {
+                guard start + 4 <= end else { return nil }
+                let words: UInt16 = packet.bigEndian(at: start + 2)
+                start += 4 + Int(words) * 4
+            }
+            if first & 0x20 != 0 {
+                let padding = packet[end - 1]
+                guard padding > 0 else { return nil }
+                end -= Int(padding)
+            }
+            guard start <= end else { return nil }
+        }
+        payload = start..<end
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The integer in network byte order at `offset`; the caller has checked that it is there.
+    @inline(__always)
+    func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Value {
+        Value(bigEndian: loadUnaligned(fromByteOffset: offset, as: Value.self))
+    }
 }
 
 extension ByteBuffer {

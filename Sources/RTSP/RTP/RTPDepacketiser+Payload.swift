@@ -1,0 +1,286 @@
+import Flow
+
+extension RTPDepacketiser {
+    /// Bytes in front of a NAL unit's payload.
+    private var headerBytes: Int { codec == .h264 ? 1 : 2 }
+
+    /// RFC 6184, 5.4.
+    mutating func takeH264(_ payload: UnsafeRawBufferPointer) {
+        guard let first = payload.first else { return }
+        switch first & 0x1f {
+        case 28:
+            guard payload.count > 2 else { return noteMalformed() }
+            let flags = payload[1]
+            let data = UnsafeRawBufferPointer(rebasing: payload[2...])
+            takeFragment(first & 0xe0 | flags & 0x1f, 0, flags: flags, data)
+        case 1...23:
+            takeWhole(payload)
+        case 24:
+            takeAggregate(payload, from: 1)
+        case 0:
+            takeByteStream(payload)
+        default:
+            noteUnsupported()
+        }
+    }
+
+    /// RFC 7798, 4.4.
+    mutating func takeH265(_ payload: UnsafeRawBufferPointer) {
+        guard let first = payload.first else { return }
+        guard payload.count > 2 else { return noteMalformed() }
+        switch first >> 1 & 0x3f {
+        case 49:
+            guard payload.count > 3 else { return noteMalformed() }
+            let flags = payload[2]
+            let data = UnsafeRawBufferPointer(rebasing: payload[3...])
+            takeFragment(first & 0x81 | (flags & 0x3f) << 1, payload[1], flags: flags, data)
+        case 48:
+            takeAggregate(payload, from: 2)
+        case 0 where payload[0] == 0 && payload[1] == 0:
+            takeByteStream(payload)
+        case 0...47:
+            takeWhole(payload)
+        default:
+            noteUnsupported()
+        }
+    }
+
+    private mutating func noteMalformed() {
+        counters.malformed &+= 1
+        unit.isDamaged = true
+    }
+
+    /// Formats with decoding order numbers, and payload content information: no camera is known to send them.
+    private mutating func noteUnsupported() {
+        counters.unsupported &+= 1
+        unit.isDamaged = true
+    }
+
+    /// STAP-A and AP: units with two bytes of length each.
+    private mutating func takeAggregate(_ payload: UnsafeRawBufferPointer, from start: Int) {
+        var position = start
+        while position + 2 <= payload.count {
+            let length = Int(payload.bigEndian(at: position) as UInt16)
+            position += 2
+            guard position + length <= payload.count else { return noteMalformed() }
+            if length > headerBytes {
+                takeWhole(UnsafeRawBufferPointer(rebasing: payload[position..<position + length]))
+            }
+            position += length
+        }
+        if position != payload.count { noteMalformed() }
+    }
+
+    /// Some cameras put Annex B with its start codes into a packet instead of units.
+    private mutating func takeByteStream(_ bytes: UnsafeRawBufferPointer) {
+        let units = AnnexB.units(bytes)
+        guard !units.isEmpty else { return noteMalformed() }
+        for range in units where range.count > headerBytes {
+            takeWhole(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
+    private func header(_ first: UInt8, _ second: UInt8) -> NALUnitHeader {
+        codec == .h264 ? NALUnitHeader(h264: first) : NALUnitHeader(h265: first, second)
+    }
+
+    /// A NAL unit that stands whole in a packet.
+    private mutating func takeWhole(_ unitBytes: UnsafeRawBufferPointer) {
+        endFragment()
+        countUnit()
+        let header = header(unitBytes[0], unitBytes.count > 1 ? unitBytes[1] : 0)
+        switch header.role {
+        case .slice:
+            unit.size &+= unitBytes.count
+            beginSlice(header, UnsafeRawBufferPointer(rebasing: unitBytes[min(headerBytes, unitBytes.count)...]))
+            guard unit.stage == .kept, fits(unitBytes.count) else { return }
+            unit.appendStartCode()
+            unit.bytes.append(contentsOf: unitBytes)
+            unit.slices += 1
+        case .meaningless, .delimiter:
+            break
+        case .parameterSet, .supplemental, .other:
+            takeNonSlice(unitBytes, header.role)
+        }
+    }
+
+    private mutating func takeFragment(
+        _ first: UInt8,
+        _ second: UInt8,
+        flags: UInt8,
+        _ data: UnsafeRawBufferPointer
+    ) {
+        // The header bits of fragments behind the first one are not looked at: some cameras set them differently.
+        if flags & 0x80 != 0 {
+            startFragment(first, second, data)
+        } else {
+            switch unit.fragment {
+            case .measured:
+                unit.size &+= data.count
+            case .kept:
+                unit.size &+= data.count
+                if fits(data.count) { unit.bytes.append(contentsOf: data) }
+            case .scratch:
+                if unit.scratch.count + data.count <= limits.headBytes {
+                    unit.scratch.append(contentsOf: data)
+                } else {
+                    counters.oversize &+= 1
+                    unit.scratch = []
+                    unit.fragment = .ignored
+                }
+            case .ignored:
+                break
+            case .none:
+                takeOrphan(header(first, second), data)
+            }
+        }
+        // Start and end in one fragment are forbidden, and sent by cameras: it is a whole unit.
+        if flags & 0x40 != 0 { endFragment() }
+    }
+
+    private mutating func startFragment(_ first: UInt8, _ second: UInt8, _ data: UnsafeRawBufferPointer) {
+        endFragment()
+        countUnit()
+        let header = header(first, second)
+        switch header.role {
+        case .slice:
+            unit.size &+= headerBytes + data.count
+            beginSlice(header, data)
+            unit.fragment = .measured
+            guard unit.stage == .kept, fits(headerBytes + data.count) else { return }
+            unit.fragment = .kept(start: unit.bytes.count)
+            unit.appendStartCode()
+            unit.bytes.append(first)
+            if codec == .h265 { unit.bytes.append(second) }
+            unit.bytes.append(contentsOf: data)
+            unit.slices += 1
+        case .meaningless, .delimiter:
+            unit.fragment = .ignored
+        case .parameterSet, .supplemental, .other:
+            unit.fragment = .scratch
+            unit.scratch = codec == .h264 ? [first] : [first, second]
+            unit.scratch.append(contentsOf: data)
+        }
+    }
+
+    /// A fragment whose start was lost, or sent before we came.
+    private mutating func takeOrphan(_ header: NALUnitHeader, _ data: UnsafeRawBufferPointer) {
+        unit.isDamaged = true
+        guard header.role == .slice else { return }
+        unit.size &+= data.count
+        guard unit.stage == .head else { return }
+        unit.isKeyframe = header.isRandomAccess
+        unit.isReference = header.isReference
+        unit.omit(.incomplete)
+    }
+
+    /// Ends the fragmented unit that is open.
+    ///
+    /// By its end bit, or because the next unit starts: as no packet is missing, nothing of it is.
+    mutating func endFragment() {
+        let fragment = unit.fragment
+        unit.fragment = .none
+        guard case .scratch = fragment else { return }
+        let whole = unit.scratch
+        unit.scratch = []
+        whole.withUnsafeBytes { takeNonSlice($0, header($0[0], $0.count > 1 ? $0[1] : 0).role) }
+    }
+
+    private mutating func takeNonSlice(_ bytes: UnsafeRawBufferPointer, _ role: NALUnitHeader.Role) {
+        if let start = AnnexB.startCode(in: bytes, from: 0) {
+            // Several units with start codes between them, sent as if they were one: SPS, PPS and even the picture.
+            let first = UnsafeRawBufferPointer(rebasing: bytes[..<start])
+            if first.count > headerBytes { takeNonSlice(first, role) }
+            return takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        }
+        unit.size &+= bytes.count
+        switch role {
+        case .parameterSet:
+            takeParameterSet(bytes)
+            unit.hasParameterSets = true
+        case .supplemental, .other:
+            let body = UnsafeRawBufferPointer(rebasing: bytes[min(headerBytes, bytes.count)...])
+            if role == .supplemental, unit.stage == .head, SupplementalInformation.holdsRecoveryPoint(body) {
+                unit.isRecoveryPoint = true
+            }
+            append(bytes)
+        case .slice, .delimiter, .meaningless:
+            break
+        }
+    }
+
+    /// Keeps a unit that is no slice, within the picture or before it.
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        switch unit.stage {
+        case .measured:
+            return
+        case .head:
+            guard unit.bytes.count + 4 + bytes.count <= limits.headBytes else {
+                counters.oversize &+= 1
+                return
+            }
+        case .kept:
+            guard fits(bytes.count) else { return }
+        }
+        unit.appendStartCode()
+        unit.bytes.append(contentsOf: bytes)
+    }
+
+    mutating func takeParameterSet(_ set: UnsafeRawBufferPointer) {
+        switch sets.take(set) {
+        case .known, .stored: break
+        case .malformed, .tooMany: counters.refusedParameterSets &+= 1
+        }
+    }
+
+    private mutating func countUnit() {
+        unit.count += 1
+        guard unit.count > limits.units else { return }
+        unit.count = 0
+        counters.oversize &+= 1
+        if unit.stage == .head { unit.bytes.removeAll() } else { unit.omit(.tooLarge) }
+    }
+
+    private mutating func fits(_ count: Int) -> Bool {
+        if unit.bytes.count + count + 4 <= limits.unitBytes { return true }
+        counters.oversize &+= 1
+        unit.omit(.tooLarge)
+        return false
+    }
+
+    private mutating func beginSlice(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) {
+        switch unit.stage {
+        case .head: beginPicture(header, body)
+        case .kept: if unit.isKeyframe { _ = covers(sliceStart(header, body)) }
+        case .measured: break
+        }
+    }
+
+    private func sliceStart(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) -> SliceStart {
+        codec == .h264 ? SliceStart(h264: body) : SliceStart(h265: body, isRandomAccess: header.isRandomAccess)
+    }
+
+    /// Refuses a keyframe whose slice asks for parameter sets that are not known.
+    private mutating func covers(_ slice: SliceStart) -> Bool {
+        if let id = slice.pictureSet, sets.cover(picture: id) { return true }
+        counters.refused &+= 1
+        unit.omit(.missingParameterSets)
+        return false
+    }
+
+    private mutating func beginPicture(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) {
+        let slice = sliceStart(header, body)
+        unit.picture = slice.picture
+        unit.isReference = header.isReference
+        unit.isKeyframe = header.isRandomAccess || unit.isRecoveryPoint && slice.picture == .intra
+        if !slice.isFirst { noteContinuation() }
+        guard unit.isKeyframe || keeping == .everything else { return unit.omit(.notWanted) }
+        unit.stage = .kept
+        if unit.isKeyframe {
+            guard covers(slice) else { return }
+            unit.beginBytes(with: sets.annexB, room: keyframeRoom)
+        } else {
+            unit.beginBytes(with: unit.hasParameterSets ? sets.annexB : [], room: otherRoom)
+        }
+    }
+}

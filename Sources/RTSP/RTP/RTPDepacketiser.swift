@@ -1,0 +1,302 @@
+import Flow
+
+/// Puts the RTP packets of one camera's video track together to coded pictures.
+///
+/// H.264 (RFC 6184: single units, STAP-A, FU-A), H.265 (RFC 7798 without decoding order numbers: single units, AP, FU)
+/// and MJPEG (RFC 2435). A picture ends with the marker bit or, where a camera forgets it, with the next timestamp.
+/// Packets must come in order, as they do over TCP; a late one is dropped. One value per camera, one thread at a time.
+public struct RTPDepacketiser: Sendable {
+    /// Which pictures are handed out with their bytes.
+    public enum Keeping: Hashable, Sendable {
+        /// All of them.
+        case everything
+        /// Keyframes only; the packets of other pictures are measured and not copied.
+        case keyframes
+    }
+
+    /// How much one camera may take.
+    public struct Limits: Hashable, Sendable {
+        /// Bytes of a picture.
+        public var unitBytes = 4 << 20
+        /// NAL units of a picture.
+        public var units = 1024
+        /// Bytes that may stand before the first slice of a picture, parameter sets not counted.
+        public var headBytes = 65_536
+        /// Parameter sets of a camera.
+        public var parameterSets = 16
+        /// Bytes of one parameter set.
+        public var parameterSetBytes = 4096
+        /// A gap of more packets than this is a sender that counts anew, not loss.
+        public var gap = 3000
+        /// Late packets in unbroken order after which the sender has started to count anew, not repeated itself.
+        public var lateRun = 32
+        /// Packets of one other payload type after which it is taken for the track's, as long as there is nothing else.
+        public var otherTypeRun = 32
+
+        /// Makes the default limits.
+        public init() {}
+    }
+
+    /// What was met so far; all count up and wrap.
+    public struct Counters: Hashable, Sendable {
+        /// Packets that were taken, of any kind.
+        public var packets = 0
+        /// Packets that are missing by the sequence numbers.
+        public var lost = 0
+        /// Packets that came twice or too late; dropped.
+        public var late = 0
+        /// RTCP packets among the RTP packets; dropped.
+        public var control = 0
+        /// Packets of another payload type; dropped.
+        public var otherTypes = 0
+        /// Packets and parts of packets that are not what the standards describe.
+        public var malformed = 0
+        /// Payload formats that are not spoken here.
+        public var unsupported = 0
+        /// Pictures that were handed out.
+        public var units = 0
+        /// Keyframes among them.
+        public var keyframes = 0
+        /// Pictures that were damaged.
+        public var damaged = 0
+        /// Keyframes without parameter sets.
+        public var refused = 0
+        /// Pictures beyond a limit.
+        public var oversize = 0
+        /// Parameter sets beyond a limit or not readable.
+        public var refusedParameterSets = 0
+        /// Times that the sender started anew: other source, or sequence numbers that jump.
+        public var restarts = 0
+    }
+
+    /// Which pictures keep their bytes; may be changed at any time and holds from the next picture.
+    public var keeping = Keeping.everything
+    /// What was met so far.
+    public internal(set) var counters = Counters()
+    /// The source of the packets; nil before the first one.
+    public private(set) var source: UInt32?
+
+    let limits: Limits
+    let codec: StreamFormat.Codec
+    private var payloadType: UInt8
+    var sets: StoredParameterSets
+    var unit = UnitAssembly()
+    /// Bytes of the last keyframe and of the last other picture that were kept: room for the next one.
+    var keyframeRoom = 0
+    var otherRoom = 0
+
+    private var nextSequence: UInt16 = 0
+    private var cycles: UInt32 = 0
+    private var ticks: Int64 = 0
+    private var lastTicks: Int64?
+    private var isNewSource = true
+    private var lateNext: UInt16 = 0
+    private var lateRun = 0
+    private var otherType: UInt8 = 0
+    private var otherTypeRun = 0
+    /// True for a camera that sets the marker bit on every packet of a picture.
+    private var distrustsMarker = false
+    /// True while the unit continues the timestamp of one that a marker has ended.
+    private var followsMarker = false
+
+    /// Makes a depacketiser.
+    ///
+    /// - Parameters:
+    ///   - track: The track of the session description.
+    ///   - parameterSets: The sets of the session description; those that come in band replace them by their ids.
+    ///   - limits: How much the camera may take.
+    /// - Throws: `unsupported` for a coding that is not H.264, H.265 or MJPEG.
+    public init(
+        track: MediaDescription,
+        parameterSets: ParameterSets?,
+        limits: Limits = Limits()
+    ) throws(RTSPError) {
+        let codec = track.codec
+        guard codec != .other else {
+            let name = track.encoding.isEmpty ? "without a name" : track.encoding
+            throw RTSPError(.unsupported, "video coding \(name) is not spoken: only H264, H265 and JPEG")
+        }
+        self.codec = codec
+        self.limits = limits
+        self.payloadType = track.payloadType
+        self.sets = StoredParameterSets(
+            codec: codec,
+            mostSets: limits.parameterSets,
+            mostBytes: limits.parameterSetBytes
+        )
+        guard let parameterSets, parameterSets.codec == codec else { return }
+        for set in parameterSets.video + parameterSets.sequence + parameterSets.picture {
+            set.withUnsafeBytes { takeParameterSet($0) }
+        }
+    }
+
+    /// The parameter sets known by now; without sets for MJPEG.
+    public var parameterSets: ParameterSets { sets.value }
+
+    /// Bytes that the camera takes beyond this value: the picture in work and the parameter sets.
+    public var heldBytes: Int {
+        unit.bytes.capacity + unit.scratch.capacity + sets.annexB.capacity
+    }
+
+    /// Takes one packet, and hands out the pictures that end with it: none, one or two.
+    ///
+    /// - Parameters:
+    ///   - packet: What stands in one interleaved frame or datagram.
+    ///   - emit: Gets the pictures in the order of their packets.
+    public mutating func take(_ packet: UnsafeRawBufferPointer, _ emit: (CodedUnit) -> Void) {
+        counters.packets &+= 1
+        var range = 0..<0
+        guard let header = RTPHeader(packet, payload: &range) else {
+            if ControlPacket.isControl(packet) { counters.control &+= 1 } else { counters.malformed &+= 1 }
+            return
+        }
+        guard header.payloadType == payloadType || adopts(header) else { return }
+        if header.ssrc != source { restart(header, emit) }
+        let gap = header.sequence &- nextSequence
+        let isLoss = gap != 0
+        if isLoss, !passes(gap: gap, header.sequence) { return }
+        if header.sequence == .max { cycles &+= 1 }
+        nextSequence = header.sequence &+ 1
+        lateRun = 0
+        if isLoss {
+            unit.abandonFragment()
+            unit.isDamaged = true
+        }
+        advance(to: header.timestamp, emit)
+        if isLoss { unit.isDamaged = true }
+        if !unit.isOpen {
+            unit.isOpen = true
+            unit.sequence = header.sequence
+        }
+        let payload = UnsafeRawBufferPointer(rebasing: packet[range])
+        switch codec {
+        case .h264: takeH264(payload)
+        case .h265: takeH265(payload)
+        case .mjpeg, .other: break
+        }
+        if header.marker, unit.hasPicture, !distrustsMarker {
+            finish(emit)
+            followsMarker = true
+        }
+    }
+
+    /// Ends the picture in work, for a connection that is closed: its last packets may be missing.
+    public mutating func finish(_ emit: (CodedUnit) -> Void) {
+        endFragment()
+        guard unit.hasPicture else { return unit.reset() }
+        if unit.stage == .kept, unit.slices == 0 { unit.omit(.incomplete) }
+        counters.units &+= 1
+        if unit.isKeyframe { counters.keyframes &+= 1 }
+        if unit.isDamaged { counters.damaged &+= 1 }
+        let bytes = unit.stage == .kept ? unit.bytes : nil
+        if let bytes {
+            if unit.isKeyframe { keyframeRoom = bytes.count } else { otherRoom = bytes.count }
+        }
+        let coded = CodedUnit(
+            ticks: ticks,
+            sequence: unit.sequence,
+            size: unit.size,
+            bytes: bytes,
+            omission: unit.omission,
+            picture: unit.picture,
+            isKeyframe: unit.isKeyframe,
+            isRecoveryPoint: unit.isRecoveryPoint,
+            isReference: unit.isReference,
+            isDamaged: unit.isDamaged,
+            goesBack: lastTicks.map { ticks < $0 } ?? false,
+            isNewSource: isNewSource
+        )
+        lastTicks = ticks
+        isNewSource = false
+        unit.reset()
+        emit(coded)
+    }
+
+    /// Moves the time on; a picture that is still open has ended then.
+    ///
+    /// What came before without a slice, as parameter sets with a time of their own, belongs to the next picture.
+    @inline(__always)
+    private mutating func advance(to timestamp: UInt32, _ emit: (CodedUnit) -> Void) {
+        let step = timestamp &- UInt32(truncatingIfNeeded: ticks)
+        guard step != 0 else { return }
+        if unit.hasPicture { finish(emit) }
+        followsMarker = false
+        ticks &+= Int64(Int32(bitPattern: step))
+    }
+
+    /// A slice that continues a picture whose packets each have the marker bit: from now on only time ends pictures.
+    mutating func noteContinuation() {
+        unit.isDamaged = true
+        if followsMarker { distrustsMarker = true }
+    }
+
+    /// Whether a packet of another payload type is to be taken.
+    private mutating func adopts(_ header: RTPHeader) -> Bool {
+        // The types 72 to 79 with marker are the packet types 200 to 207 of RTCP (RFC 5761, 4).
+        if header.marker, (72...79).contains(header.payloadType) {
+            counters.control &+= 1
+            return false
+        }
+        otherTypeRun = header.payloadType == otherType ? otherTypeRun + 1 : 1
+        otherType = header.payloadType
+        guard source == nil, otherTypeRun > limits.otherTypeRun else {
+            counters.otherTypes &+= 1
+            return false
+        }
+        payloadType = header.payloadType
+        return true
+    }
+
+    private mutating func restart(_ header: RTPHeader, _ emit: (CodedUnit) -> Void) {
+        if source != nil {
+            counters.restarts &+= 1
+            unit.isDamaged = true
+            finish(emit)
+        }
+        unit.reset()
+        source = header.ssrc
+        nextSequence = header.sequence
+        cycles = 0
+        ticks = Int64(header.timestamp)
+        lastTicks = nil
+        isNewSource = true
+        followsMarker = false
+    }
+
+    /// Whether a packet that is not the next one is taken: yes after loss, no when it is late.
+    private mutating func passes(gap: UInt16, _ sequence: UInt16) -> Bool {
+        if gap < 0x8000 {
+            if Int(gap) > limits.gap {
+                counters.restarts &+= 1
+            } else {
+                counters.lost &+= Int(gap)
+            }
+            if sequence < nextSequence { cycles &+= 1 }
+            return true
+        }
+        lateRun = sequence == lateNext ? lateRun + 1 : 1
+        lateNext = sequence &+ 1
+        guard lateRun > limits.lateRun else {
+            counters.late &+= 1
+            return false
+        }
+        counters.restarts &+= 1
+        return true
+    }
+
+    /// What a receiver report says about this source; nil before the first packet.
+    ///
+    /// - Parameter ssrc: The source of the reports: any number that is not the camera's.
+    public func receiverReport(ssrc: UInt32) -> ReceiverReport? {
+        guard let source else { return nil }
+        let last = nextSequence &- 1
+        // `nextSequence` has wrapped already where the last number was the largest one.
+        let cycle = last == .max ? cycles &- 1 : cycles
+        return ReceiverReport(
+            ssrc: ssrc,
+            source: source,
+            lost: counters.lost,
+            highestSequence: cycle << 16 | UInt32(last)
+        )
+    }
+}

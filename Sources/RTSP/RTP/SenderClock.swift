@@ -1,0 +1,144 @@
+public import Flow
+
+/// Turns the RTP time of one camera's pictures into wall-clock time.
+///
+/// The camera's sender reports say which wall-clock time an RTP time was. Many cameras' clocks are wrong, some by
+/// hours, so they are believed only while they agree with the time of arrival; otherwise the time of arrival rules, and
+/// RTP time only takes its jitter out. Corrections are slewed, so that time neither stands still nor jumps:
+/// `decodeTime` strictly grows, and between pictures at least 19/20 of the RTP time pass.
+public struct SenderClock: Sendable {
+    /// When a camera's clock is believed, and how far its time may be from ours.
+    public struct Limits: Hashable, Sendable {
+        /// Most seconds between a report's time and its arrival.
+        public var reportTolerance = 10.0
+        /// Most seconds between a picture's time and its arrival, while the time of arrival rules.
+        public var arrivalTolerance = 2.0
+
+        /// Makes the default limits.
+        public init() {}
+    }
+
+    /// The times of a picture.
+    public struct Stamp: Hashable, Sendable {
+        /// When the picture was taken; smaller than that of the picture before where B frames are sent.
+        public var time: MediaTime
+        /// Strictly grows from picture to picture; equals `time` but for B frames and clocks that were set back.
+        public var decodeTime: MediaTime
+    }
+
+    /// Seconds by which the camera's clock is ahead of ours, by its last report; nil before the first one.
+    ///
+    /// Delay on the way makes it look slower by that much.
+    public private(set) var cameraAhead: Double?
+    /// True while the camera's own clock is believed.
+    public private(set) var followsCamera = false
+    /// Times that the mapping was set anew, because the RTP time jumped.
+    public private(set) var jumps = 0
+
+    private let clockRate: Int64
+    private let limits: Limits
+    /// Microseconds to add to RTP time; nil before the first picture.
+    private var offset: Int64?
+    /// The last report that is believed.
+    private var report: (timestamp: UInt32, time: MediaTime)?
+    private var lastTicks: Int64 = 0
+    private var lastDecodeTime: MediaTime?
+
+    /// Makes a clock for a track.
+    ///
+    /// - Parameters:
+    ///   - clockRate: Ticks in a second, as in the session description; 1…10,000,000.
+    ///   - limits: When the camera's clock is believed.
+    public init(clockRate: Int, limits: Limits = Limits()) {
+        self.clockRate = Int64(min(max(clockRate, 1), 10_000_000))
+        self.limits = limits
+    }
+
+    /// Takes what the camera says about its clock.
+    ///
+    /// - Parameters:
+    ///   - report: A report whose source is that of the pictures.
+    ///   - arrival: When it was received, by our clock.
+    public mutating func take(_ report: SenderReport, arrival: MediaTime) {
+        let ahead = report.time.seconds(since: arrival)
+        cameraAhead = ahead
+        self.report = abs(ahead) <= limits.reportTolerance ? (report.timestamp, report.time) : nil
+        followsCamera = self.report != nil
+    }
+
+    /// Forgets how RTP time maps to ours, because the camera started its stream anew; `decodeTime` goes on growing.
+    public mutating func restart() {
+        offset = nil
+        report = nil
+        followsCamera = false
+    }
+
+    /// The times of a picture.
+    ///
+    /// - Parameters:
+    ///   - ticks: RTP time without its wrap.
+    ///   - arrival: When the picture was received, by our clock.
+    public mutating func stamp(ticks: Int64, arrival: MediaTime) -> Stamp {
+        let media = microseconds(ticks)
+        let arrivalOffset = arrival.microseconds &- media
+        let previous = microseconds(lastTicks)
+        lastTicks = ticks
+        let current = settle(reportOffset(), arrivalOffset, passed: media &- previous)
+        let time = MediaTime(microseconds: media &+ current)
+        var decodeTime = time
+        if let lastDecodeTime, decodeTime <= lastDecodeTime {
+            decodeTime = MediaTime(microseconds: lastDecodeTime.microseconds &+ 1)
+        }
+        lastDecodeTime = decodeTime
+        return Stamp(time: time, decodeTime: decodeTime)
+    }
+
+    /// The offset by the camera's own clock.
+    private func reportOffset() -> Int64? {
+        guard let report else { return nil }
+        let step = Int32(bitPattern: report.timestamp &- UInt32(truncatingIfNeeded: lastTicks))
+        return report.time.microseconds &- microseconds(lastTicks &+ Int64(step))
+    }
+
+    /// Moves the offset towards what it should be, by at most 1/20 of the time that has passed.
+    private mutating func settle(_ reported: Int64?, _ arrival: Int64, passed: Int64) -> Int64 {
+        let tolerance = reported == nil ? limits.arrivalTolerance : limits.reportTolerance
+        guard let old = offset, abs(Self.seconds(arrival &- old)) <= tolerance else {
+            if offset != nil { jumps &+= 1 }
+            if let reported, abs(Self.seconds(arrival &- reported)) > tolerance {
+                // The RTP time has jumped, and the report is of the time before.
+                report = nil
+                followsCamera = false
+            }
+            let new = report == nil ? arrival : reported ?? arrival
+            offset = new
+            return new
+        }
+        let target: Int64
+        if let reported {
+            target = reported
+        } else if arrival < old {
+            // Nothing arrives before it was taken.
+            target = arrival
+        } else {
+            // The least delayed picture tells most; a clock that is slower than ours makes all look delayed.
+            target = old &+ max(0, passed) / Self.driftPerPassed
+        }
+        let most = max(0, passed) / Self.slewPerPassed
+        let new = old &+ min(max(target &- old, -most), most)
+        offset = new
+        return new
+    }
+
+    /// Slewing takes at most this part of the time that passes.
+    private static let slewPerPassed: Int64 = 20
+    /// Clocks of cameras are assumed to run at most this part of the time too slowly.
+    private static let driftPerPassed: Int64 = 2000
+
+    private func microseconds(_ ticks: Int64) -> Int64 {
+        let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: clockRate)
+        return seconds &* 1_000_000 &+ rest &* 1_000_000 / clockRate
+    }
+
+    private static func seconds(_ microseconds: Int64) -> Double { Double(microseconds) / 1_000_000 }
+}

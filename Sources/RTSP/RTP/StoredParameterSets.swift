@@ -1,0 +1,152 @@
+import Flow
+
+/// The parameter sets that one camera has sent, by kind and id, and which of them need which.
+///
+/// A decoder that is shared by cameras still holds the sets of the one before. A keyframe whose sets are not all here
+/// would decode silently into a wrong picture, so the way from slice to PPS to SPS (to VPS) is checked.
+struct StoredParameterSets: Sendable {
+    /// What became of a set.
+    enum Verdict {
+        case known, stored, malformed, tooMany
+    }
+
+    private enum Kind: UInt8 {
+        // In the order in which a decoder wants them.
+        case video, sequence, sequenceExtension, picture
+    }
+
+    private struct Entry {
+        var kind: Kind
+        var id: UInt32
+        /// Id of the set that this one builds on.
+        var base: UInt32
+        /// Where it is in `annexB`, without its start code.
+        var range: Range<Int>
+
+        mutating func move(by offset: Int) {
+            range = range.lowerBound + offset..<range.upperBound + offset
+        }
+    }
+
+    private let codec: StreamFormat.Codec
+    private let mostSets: Int
+    private let mostBytes: Int
+    private var entries: [Entry] = []
+
+    /// All sets with start codes, in the order in which a decoder wants them.
+    private(set) var annexB: [UInt8] = []
+
+    init(codec: StreamFormat.Codec, mostSets: Int, mostBytes: Int) {
+        self.codec = codec
+        self.mostSets = mostSets
+        self.mostBytes = mostBytes
+    }
+
+    /// The sets as a value for other stages.
+    var value: ParameterSets {
+        func all(_ kind: Kind) -> [[UInt8]] { entries.filter { $0.kind == kind }.map { Array(annexB[$0.range]) } }
+        return ParameterSets(
+            codec: codec,
+            video: all(.video),
+            sequence: all(.sequence),
+            picture: all(.picture)
+        )
+    }
+
+    /// Keeps a set; one with the same id is replaced.
+    ///
+    /// Zero bytes at the end are no part of a unit (ITU-T H.264, B.1), and they would make a known set look changed.
+    mutating func take(_ unit: UnsafeRawBufferPointer) -> Verdict {
+        var end = unit.count
+        while end > 0, unit[end - 1] == 0 { end -= 1 }
+        let set = UnsafeRawBufferPointer(rebasing: unit[..<end])
+        guard set.count <= mostBytes, var entry = read(set) else { return .malformed }
+        if let index = entries.firstIndex(where: { $0.kind == entry.kind && $0.id == entry.id }) {
+            let isKnown = annexB.withUnsafeBytes { $0[entries[index].range].elementsEqual(set) }
+            if isKnown { return .known }
+            remove(index)
+        }
+        guard entries.count < mostSets else { return .tooMany }
+        let index = entries.firstIndex { $0.kind.rawValue > entry.kind.rawValue } ?? entries.count
+        let start = index < entries.count ? entries[index].range.lowerBound - 4 : annexB.count
+        annexB.insert(contentsOf: [0, 0, 0, 1] + set, at: start)
+        entry.range = start + 4..<start + 4 + set.count
+        for later in index..<entries.count { entries[later].move(by: set.count + 4) }
+        entries.insert(entry, at: index)
+        return .stored
+    }
+
+    private mutating func remove(_ index: Int) {
+        let range = entries[index].range
+        annexB.removeSubrange(range.lowerBound - 4..<range.upperBound)
+        entries.remove(at: index)
+        for later in index..<entries.count { entries[later].move(by: -range.count - 4) }
+    }
+
+    /// True when a slice that asks for this picture parameter set finds all that it builds on.
+    func cover(picture id: UInt32) -> Bool {
+        guard let picture = first(.picture, id), let sequence = first(.sequence, picture.base) else { return false }
+        return codec == .h264 || first(.video, sequence.base) != nil
+    }
+
+    private func first(_ kind: Kind, _ id: UInt32) -> Entry? {
+        entries.first { $0.kind == kind && $0.id == id }
+    }
+
+    private func read(_ unit: UnsafeRawBufferPointer) -> Entry? {
+        codec == .h264 ? readH264(unit) : readH265(unit)
+    }
+
+    /// ITU-T H.264, 7.3.2.1 and 7.3.2.2.
+    private func readH264(_ unit: UnsafeRawBufferPointer) -> Entry? {
+        guard unit.count > 1 else { return nil }
+        var reader = NALBitReader(unit, from: 1)
+        switch unit[0] & 0x1f {
+        case 7:
+            reader.skip(24)
+            return entry(.sequence, reader.expGolomb(), base: 0, highest: 31)
+        case 13:
+            return entry(.sequenceExtension, reader.expGolomb(), base: 0, highest: 31)
+        case 8:
+            return entry(.picture, reader.expGolomb(), base: reader.expGolomb(), highest: 255)
+        default:
+            return nil
+        }
+    }
+
+    /// ITU-T H.265, 7.3.2.1, 7.3.2.2 and 7.3.2.3.
+    private func readH265(_ unit: UnsafeRawBufferPointer) -> Entry? {
+        guard unit.count > 2 else { return nil }
+        var reader = NALBitReader(unit, from: 2)
+        switch unit[0] >> 1 & 0x3f {
+        case 32:
+            return entry(.video, reader.bits(4), base: 0, highest: 15)
+        case 33:
+            let video = reader.bits(4)
+            Self.skipProfileTierLevel(&reader)
+            return entry(.sequence, reader.expGolomb(), base: video, highest: 15)
+        case 34:
+            return entry(.picture, reader.expGolomb(), base: reader.expGolomb(), highest: 63)
+        default:
+            return nil
+        }
+    }
+
+    /// Passes from `sps_max_sub_layers_minus1` to `sps_seq_parameter_set_id` (ITU-T H.265, 7.3.3).
+    private static func skipProfileTierLevel(_ reader: inout NALBitReader) {
+        let subLayers = Int(reader.bits(3))
+        reader.skip(1 + 88 + 8)
+        guard subLayers > 0 else { return }
+        var present = 0
+        for layer in 0..<8 {
+            let (profile, level) = (reader.bits(1), reader.bits(1))
+            if layer < subLayers { present += Int(profile) * 88 + Int(level) * 8 }
+        }
+        reader.skip(present)
+    }
+
+    private func entry(_ kind: Kind, _ id: UInt32?, base: UInt32?, highest: UInt32) -> Entry? {
+        guard let id, let base, id <= highest else { return nil }
+        return Entry(kind: kind, id: id, base: base, range: 0..<0)
+    }
+}
