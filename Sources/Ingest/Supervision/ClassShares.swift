@@ -26,7 +26,9 @@ enum ClassShares {
             guard total > capacity else { return stretch }
             let room = capacity - (total - demand[index])
             let needed = room > 0 ? demand[index] / room : .infinity
-            stretch[index] = min(max(1, needed), max(1, limits[index]))
+            let limit = max(1, limits[index])
+            stretch[index] = min(max(1, needed), limit)
+            if needed <= limit { return stretch }
         }
         let total = (demand / stretch).sum()
         return total > capacity ? stretch * (total / capacity) : stretch
