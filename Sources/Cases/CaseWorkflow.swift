@@ -30,6 +30,8 @@ public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case alert
     /// An alert of another camera or rule was merged into it.
     case merged
+    /// A camera whose fault the case is about works again; the case goes on.
+    case recovered
     /// It was reported.
     case reported
     /// A post got the task.

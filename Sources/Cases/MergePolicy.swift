@@ -9,6 +9,9 @@ import Darwin
 /// First the open case of the same camera and rule, however old. Else the case of the same hazard type whose alerts lie
 /// within `window` of this one and which is in the same micro-grid, or at most `distance` away: several cameras that
 /// see one hazard make one case. Of several the one with the newest alert, then the oldest case.
+///
+/// Alerts of some rules are about the camera itself: they join by identity only, since a fault of the next camera is
+/// another thing to repair.
 public struct MergePolicy: Sendable, Hashable {
     /// Seconds between an alert's start and the nearest alert of a case that it may join; 30 minutes.
     public var window: Double
@@ -16,12 +19,23 @@ public struct MergePolicy: Sendable, Hashable {
     public var distance: Double
     /// Seconds after its end in which a case of the same identity counts as the same trouble again; 24 hours.
     public var recurrence: Double
+    /// Rules whose alerts join by identity only.
+    public var identityRules: Set<String>
+
+    /// The rule of alerts that say that a camera does not work.
+    public static let cameraFaultRule = "camera-fault"
 
     /// Makes a policy.
-    public init(window: Double = 1800, distance: Double = 50, recurrence: Double = 86_400) {
+    public init(
+        window: Double = 1800,
+        distance: Double = 50,
+        recurrence: Double = 86_400,
+        identityRules: Set<String> = [MergePolicy.cameraFaultRule]
+    ) {
         self.window = window
         self.distance = distance
         self.recurrence = recurrence
+        self.identityRules = identityRules
     }
 
     /// A place, WGS-84 degrees.
@@ -110,7 +124,9 @@ public struct MergePolicy: Sendable, Hashable {
     public func reason(for alert: Sighting, toJoin candidate: Candidate) -> Reason? {
         let first = candidate.first
         if first.camera == alert.camera, first.rule == alert.rule { return .identity }
-        guard first.hazardType == alert.hazardType else { return nil }
+        guard first.hazardType == alert.hazardType, !identityRules.contains(alert.rule),
+            !identityRules.contains(first.rule)
+        else { return nil }
         let slack = Int64(window * 1_000_000)
         guard alert.startedAt >= first.startedAt - slack, alert.startedAt <= candidate.lastAlertAt + slack else {
             return nil

@@ -5,6 +5,8 @@ import Testing
 
 @Suite(.enabled(if: StoreDatabase.isAvailable, "set GRIDWATCH_TEST_DATABASE"))
 struct MigrationsTests {
+    private static let steps = ["0001_registry.sql", "0002_accounts.sql", "0003_cases.sql", "0004_ingest.sql"]
+
     @Test("an empty database is brought up to date once, then nothing is left to do")
     func migrate() async throws {
         try await StoreDatabase.with(isMigrated: false) { (database) async throws in
@@ -15,7 +17,7 @@ struct MigrationsTests {
             #expect(try await database.value("to_regclass('schema_migration')") == nil)
             await #expect(throws: StoreError.self) { try await migrations.requireUpToDate() }
             let applied = try await migrations.migrate()
-            #expect(applied == ["0001_registry.sql", "0002_accounts.sql", "0003_cases.sql"])
+            #expect(applied == Self.steps)
             #expect(try await migrations.migrate().isEmpty)
             #expect(try await migrations.status().isUpToDate)
             try await migrations.requireUpToDate()
@@ -29,7 +31,7 @@ struct MigrationsTests {
                 for _ in 0..<4 { group.addTask { try await Migrations(pool: database.pool).migrate() } }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
-            #expect(applied.sorted() == ["0001_registry.sql", "0002_accounts.sql", "0003_cases.sql"])
+            #expect(applied.sorted() == Self.steps)
         }
     }
 
@@ -91,6 +93,45 @@ struct MigrationsTests {
             #expect(silent.isEmpty)
             let tables = try await database.value("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             #expect((Int(tables ?? "") ?? 0) > 15)
+        }
+    }
+
+    @Test("a database with cameras, states, alerts and cases gets the ingest schema without losing any of them")
+    func ingestOverData() async throws {
+        try await StoreDatabase.with(isMigrated: false) { (database) async throws in
+            let all = try Migration.bundled()
+            try await Migrations(pool: database.pool, migrations: Array(all.prefix(3))).migrate()
+            try await database.pool.withConnection {
+                try await $0.script(
+                    """
+                    INSERT INTO hazard_type VALUES ('FNS-01', 'LOCAL', 'FNS', '水', 'Water', 2, 60, false);
+                    INSERT INTO camera (id, name, enabled, stream_url, sub_stream_url) VALUES
+                        ('a', 'A', true, 'rtsp://user:secret@10.0.0.1:554/main', NULL),
+                        ('b', 'B', true, 'rtsp://10.0.0.1/main', 'rtsp://NVR.local:8554/sub?x=1@2'),
+                        ('c', 'C', true, '', NULL), ('d', 'D', false, 'rtsp://10.0.0.1/d', ''), ('e', 'E', true,
+                        '/srv/clip.mp4', NULL);
+                    INSERT INTO camera_state (camera_id, state, since) VALUES ('a', 'online', now());
+                    INSERT INTO hazard_case (number, hazard_type, severity, stage, opened_at, last_alert_at)
+                        VALUES ('4305812026080400001', 'FNS-01', 2, 'inspection', now(), now());
+                    INSERT INTO alert (id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at,
+                        stated_at, score, box, settings_version, case_id)
+                        SELECT gen_random_uuid(), 'a', 'r', 'intrusion', 'FNS-01', 2, false, now(), now(), 0.5,
+                            '{0,0,1,1}', '1', n FROM (VALUES (1), (NULL)) AS v (n);
+                    """
+                )
+            }
+            #expect(try await Migrations(pool: database.pool).migrate() == ["0004_ingest.sql"])
+            let cameras = try await database.pool.query("SELECT * FROM camera ORDER BY id").rows
+            #expect(cameras.map { $0["watched"] } == ["t", "t", "f", "f", "t"])
+            #expect(cameras.map { $0["stream_host"] } == ["10.0.0.1", "nvr.local", nil, "10.0.0.1", nil])
+            // MD5 of "a" begins with 0c.
+            #expect(try cameras[0].int("shard") == 0x0c)
+            #expect(try await database.value("SELECT state FROM camera_state WHERE late_count = 0") == "online")
+            #expect(try await database.value("SELECT count(*) FROM alert WHERE NOT late AND NOT orphan") == "2")
+            let shards = try await database.value(
+                "SELECT count(*) FROM ingest_shard WHERE worker_id IS NULL AND epoch = 0"
+            )
+            #expect(shards == "256")
         }
     }
 }

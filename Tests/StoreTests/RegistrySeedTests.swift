@@ -52,6 +52,16 @@ struct RegistrySeedTests {
         )
     }
 
+    @Test("the hash spreads the seed's cameras evenly over the shards")
+    func shards() async throws {
+        try await RegistryDatabase.with { database in
+            _ = try await database.importer.importCameras(file: RegistryDatabase.seed("cameras.csv"))
+            let sizes = try await database.table("SELECT shard AS key, count(*) AS value FROM camera GROUP BY 1")
+            #expect(Set(sizes.keys.compactMap { Int($0) }) == Set(0..<LeaseView.shardCount))
+            for (shard, size) in sizes { #expect((80...170).contains(Int(size) ?? 0), "shard \(shard): \(size)") }
+        }
+    }
+
     private func mapping(_ database: RegistryDatabase, _ mapping: MappingReport) async throws {
         #expect(mapping.cameras == 32_000)
         #expect(mapping.datumWarnings.isEmpty)

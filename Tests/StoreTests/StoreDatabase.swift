@@ -99,7 +99,30 @@ struct StoreDatabase {
             ('worker', '微网格员', 'worker', 'M1'), ('colleague', '同岗', 'worker', 'M1'),
             ('stranger', '邻岗', 'worker', 'S1'), ('viewer', '领导', 'viewer', NULL))
             AS v (login, name, role, post) LEFT JOIN post p ON p.code = v.post;
+        INSERT INTO ingest_worker (id, boot, epoch, lease_until, capacity, version, host)
+        VALUES ('town', '\(WorkerIdentity.town.boot.uuidString)', 1, '2100-01-01', 1000, '1', 'town');
+        UPDATE ingest_shard SET worker_id = 'town', epoch = 1;
         """
+}
+
+extension WorkerIdentity {
+    /// The worker that owns every shard of the test town.
+    static let town = WorkerIdentity(id: "town")
+}
+
+extension Authority {
+    /// What that worker believes, and rightly.
+    static let town = Authority(
+        worker: .town,
+        epochs: Dictionary(uniqueKeysWithValues: (0..<LeaseView.shardCount).map { ($0, 1) })
+    )
+}
+
+extension AlertWriter {
+    /// Writes as the owner of every shard.
+    func write(_ batch: [AlertRecord]) async throws -> WriteReport {
+        try await write(batch, authority: .town)
+    }
 }
 
 /// The database that those of the tests are copied from, because making one with PostGIS takes a second.

@@ -5,31 +5,41 @@ import Postgres
 struct AlertTable {
     let connection: PostgresConnection
 
-    /// Splits statements into those whose camera and hazard type the registry knows, and the rest with a reason.
-    func known(_ records: [AlertRecord]) async throws -> (known: [AlertRecord], refused: [RefusedAlert]) {
-        let cameras = try await existing("SELECT id AS key FROM camera WHERE id = ANY ($1)", records.map(\.camera))
-        let types = try await existing(
-            "SELECT code AS key FROM hazard_type WHERE code = ANY ($1)",
-            records.map(\.hazardType)
-        )
-        var known: [AlertRecord] = []
+    /// What the registry knows about statements.
+    struct Known: Sendable {
+        var records: [AlertRecord] = []
         var refused: [RefusedAlert] = []
-        for record in records {
-            if !cameras.contains(record.camera) {
-                refused.append(RefusedAlert(record: record, reason: "unknown camera \(record.camera)"))
-            } else if !types.contains(record.hazardType) {
-                refused.append(RefusedAlert(record: record, reason: "unknown hazard type \(record.hazardType)"))
-            } else {
-                known.append(record)
-            }
-        }
-        return (known, refused)
+        /// Shards of their cameras.
+        var shards: [String: Int] = [:]
     }
 
-    /// The share lock keeps what was found until the end of the transaction.
-    private func existing(_ sql: String, _ keys: [String]) async throws -> Set<String> {
-        let rows = try await connection.query(sql + " FOR KEY SHARE", [.textArray(Set(keys).sorted())]).rows
-        return Set(rows.compactMap { $0["key"] })
+    /// Splits statements into those whose camera and hazard type the registry knows, and the rest with a reason.
+    ///
+    /// Share locks keep what was found until the end of the transaction.
+    func known(_ records: [AlertRecord]) async throws -> Known {
+        let cameras = try await connection.query(
+            "SELECT id, shard FROM camera WHERE id = ANY ($1) FOR KEY SHARE",
+            [.textArray(Set(records.map(\.camera)).sorted())]
+        ).rows
+        let types = try await connection.query(
+            "SELECT code FROM hazard_type WHERE code = ANY ($1) FOR KEY SHARE",
+            [.textArray(Set(records.map(\.hazardType)).sorted())]
+        ).rows
+        var known = Known()
+        for row in cameras { known.shards[try row.requireText("id")] = try row.requireInt("shard") }
+        let codes = Set(types.compactMap { $0["code"] })
+        for record in records {
+            if known.shards[record.camera] == nil {
+                known.refused.append(RefusedAlert(record: record, reason: "unknown camera \(record.camera)"))
+            } else if !codes.contains(record.hazardType) {
+                known.refused.append(
+                    RefusedAlert(record: record, reason: "unknown hazard type \(record.hazardType)")
+                )
+            } else {
+                known.records.append(record)
+            }
+        }
+        return known
     }
 
     /// Adds rows, and folds those that are there already.

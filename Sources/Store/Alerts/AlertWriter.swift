@@ -20,6 +20,8 @@ public struct WriteReport: Sendable, Hashable {
     public var tasksOpened = 0
     /// Cases that should be dispatched but stay in inspection, because no post holds their grid or any above it.
     public var casesWithoutPost = 0
+    /// Alerts whose facts were stored only, because the writer does not own the shard of their camera.
+    public var late = 0
     /// Alerts that got no case, because the day's 99,999 numbers are used up.
     public var alertsWithoutNumber = 0
 
@@ -36,6 +38,7 @@ public struct WriteReport: Sendable, Hashable {
         sum.alertsAttached += right.alertsAttached
         sum.tasksOpened += right.tasksOpened
         sum.casesWithoutPost += right.casesWithoutPost
+        sum.late += right.late
         sum.alertsWithoutNumber += right.alertsWithoutNumber
         return sum
     }
@@ -45,8 +48,15 @@ public struct WriteReport: Sendable, Hashable {
 ///
 /// A batch is one transaction: rows, cases, history and tasks are all there or none is. Writing the same statements
 /// again, in any order or split in any way, changes nothing. Writers in several processes take turns.
+///
+/// The facts of an alert are always stored, whoever brings them. What follows for people (case, task, history) happens
+/// only for cameras whose shard the writer owns, checked under a lock in the same transaction; the others' alerts are
+/// left for the owner, who adopts them. So an alert that was spooled by a process that lost its cameras is not lost,
+/// and nobody hears of it twice.
 public struct AlertWriter: Sendable {
     private static let attempts = 4
+    /// Milliseconds for which a writer may be silent in a transaction: a process that is frozen must not hold up others.
+    private static let longestSilence = 10_000
 
     private let pool: PostgresPool
     private let policy: MergePolicy
@@ -61,33 +71,78 @@ public struct AlertWriter: Sendable {
     ///
     /// A statement that cannot be stored goes to the quarantine and never holds up the others.
     ///
+    /// `authority`: what the writer believes that it owns.
+    ///
     /// - Throws: `PostgresError` when the database is away or refuses for a reason that lies not in the statements:
     ///   nothing was stored, write the batch again; `CancellationError`.
-    public func write(_ batch: [AlertRecord]) async throws -> WriteReport {
+    public func write(_ batch: [AlertRecord], authority: Authority) async throws -> WriteReport {
         guard !batch.isEmpty else { return WriteReport() }
         do {
-            return try await writeWithRetries(batch, refusal: nil)
+            return try await withRetries { try await transact(batch, authority, nil, $0) }
         } catch let error as PostgresError where Self.isAboutTheData(error) {
-            guard batch.count > 1 else { return try await writeWithRetries(batch, refusal: error.description) }
+            guard batch.count > 1 else {
+                return try await withRetries { try await transact(batch, authority, error.description, $0) }
+            }
             // One of them is to blame: halve until it stands alone.
             let middle = batch.count / 2
-            return try await write(Array(batch[..<middle])) + write(Array(batch[middle...]))
+            return try await write(Array(batch[..<middle]), authority: authority)
+                + write(Array(batch[middle...]), authority: authority)
         }
     }
 
-    private func writeWithRetries(_ batch: [AlertRecord], refusal: String?) async throws -> WriteReport {
+    /// Does what has to follow from alerts that came from others without authority, for the shards of `authority`.
+    ///
+    /// Cheap when there are none: call it every few seconds.
+    ///
+    /// `limit`: alerts at most, the oldest first; at least 1.
+    ///
+    /// - Returns: Cases opened, alerts attached and tasks; nothing was stored.
+    /// - Throws: `PostgresError`: nothing was done, call again; `CancellationError`.
+    public func adopt(_ authority: Authority, limit: Int = 500) async throws -> WriteReport {
+        let owned = Array(authority.epochs.keys)
+        guard !owned.isEmpty else { return WriteReport() }
+        let shards = try await pool.withConnection { try await OrphanAlerts.shards(among: owned, $0) }
+        guard !shards.isEmpty else { return WriteReport() }
+        return try await withRetries { connection in
+            var report = WriteReport()
+            try await takeTurn(connection)
+            let held = try await ShardFence(connection: connection).hold(shards, by: authority)
+            let orphans = OrphanAlerts(connection: connection)
+            let alerts = try await orphans.oldest(of: held, limit: max(1, limit))
+            try await follow(alerts, &report, connection)
+            try await orphans.settle(alerts)
+            return report
+        }
+    }
+
+    private func withRetries(
+        _ body: @Sendable (PostgresConnection) async throws -> WriteReport
+    ) async throws
+        -> WriteReport
+    {
         var attempt = 1
         while true {
             do {
-                return try await pool.transaction { try await transact(batch, refusal, $0) }
+                return try await pool.transaction(body)
             } catch let error as PostgresError where attempt < Self.attempts && Self.isLostRace(error) {
                 attempt += 1
             }
         }
     }
 
+    /// Whether two alerts are one case can only be decided by one writer at a time.
+    private func takeTurn(_ connection: PostgresConnection) async throws {
+        try await connection.query(
+            """
+            SELECT set_config('idle_in_transaction_session_timeout', '\(Self.longestSilence)', true),
+                pg_advisory_xact_lock(430581, 2)
+            """
+        )
+    }
+
     private func transact(
         _ batch: [AlertRecord],
+        _ authority: Authority,
         _ refusal: String?,
         _ connection: PostgresConnection
     ) async throws -> WriteReport {
@@ -103,21 +158,47 @@ public struct AlertWriter: Sendable {
             }
         }
         if !sound.isEmpty {
-            // Whether two alerts are one case can only be decided by one writer at a time.
-            try await connection.query("SELECT pg_advisory_xact_lock(430581, 2)")
-            let (known, unknown) = try await table.known(sound)
-            refused += unknown
-            let rows = AlertRow.rows(of: known)
+            try await takeTurn(connection)
+            let known = try await table.known(sound)
+            refused += known.refused
+            let rows = AlertRow.rows(of: known.records)
             if !rows.isEmpty {
                 report.stored = try await table.fold(rows)
                 report.folded = rows.count - report.stored
-                try await CaseAttachment(connection: connection, policy: policy).attach(rows.map(\.id), &report)
+                try await follow(rows, known.shards, authority, &report, connection)
             }
         }
         try await table.quarantine(refused)
         report.quarantined = refused.count
         report.quarantineReasons = Set(refused.map(\.reason))
         return report
+    }
+
+    /// What follows from the alerts of shards that the writer owns; the others are left to whoever does.
+    private func follow(
+        _ rows: [AlertRow],
+        _ shards: [String: Int],
+        _ authority: Authority,
+        _ report: inout WriteReport,
+        _ connection: PostgresConnection
+    ) async throws {
+        let fence = ShardFence(connection: connection)
+        let held = try await fence.hold(Set(rows.compactMap { shards[$0.camera] }), by: authority)
+        func isHeld(_ row: AlertRow) -> Bool { shards[row.camera].map(held.contains) ?? false }
+        let others = rows.filter { !isHeld($0) }.map(\.id)
+        try await OrphanAlerts(connection: connection).leave(others)
+        report.late = others.count
+        try await follow(rows.filter(isHeld).map(\.id), &report, connection)
+    }
+
+    private func follow(
+        _ alerts: [String],
+        _ report: inout WriteReport,
+        _ connection: PostgresConnection
+    ) async throws {
+        guard !alerts.isEmpty else { return }
+        try await CaseAttachment(connection: connection, policy: policy).attach(alerts, &report)
+        try await CameraRecovery(connection: connection).record(alerts)
     }
 
     /// Another writer was faster: the open case of an identity exists now, or a deadlock or conflict was broken up.

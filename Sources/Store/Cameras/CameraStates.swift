@@ -5,7 +5,7 @@ public import Postgres
 public struct CameraStateRecord: Sendable, Hashable {
     /// The camera.
     public var camera: String
-    /// `connecting`, `online`, `stalled`, `offline` or `refused`.
+    /// One of `CameraStates.states`.
     public var state: String
     /// When it entered that state.
     public var since: MediaTime
@@ -19,6 +19,16 @@ public struct CameraStateRecord: Sendable, Hashable {
     public var scene: String?
     /// Reconnects since the daemon started.
     public var reconnects: Int
+    /// The worker that says so; nil where there are none.
+    ///
+    /// What a worker says about a camera whose shard it does not own is passed over.
+    public var worker: String?
+    /// Its last sample that was decoded and judged.
+    public var sampledAt: MediaTime?
+    /// Seconds within which the next sample is expected; more than 0.
+    public var interval: Double?
+    /// Samples that came later than that since the worker began to watch it.
+    public var lateCount: Int
 
     /// Makes a record from its parts.
     public init(
@@ -28,7 +38,11 @@ public struct CameraStateRecord: Sendable, Hashable {
         lastFrameAt: MediaTime?,
         detail: String?,
         scene: String?,
-        reconnects: Int
+        reconnects: Int,
+        worker: String? = nil,
+        sampledAt: MediaTime? = nil,
+        interval: Double? = nil,
+        lateCount: Int = 0
     ) {
         self.camera = camera
         self.state = state
@@ -37,12 +51,22 @@ public struct CameraStateRecord: Sendable, Hashable {
         self.detail = detail
         self.scene = scene
         self.reconnects = reconnects
+        self.worker = worker
+        self.sampledAt = sampledAt
+        self.interval = interval
+        self.lateCount = lateCount
     }
 }
 
 /// The table `camera_state`: written in batches, on change.
 public struct CameraStates: Sendable {
-    private static let states: Set<String> = ["connecting", "online", "stalled", "offline", "refused"]
+    /// What a camera's state can be.
+    ///
+    /// `connecting`, `online`, `stalled` (open but silent), `offline`, `refused` (needs a person), `frozen` (the picture
+    /// stands still), `quarantined` (not opened for a while), `patrol` (waits for its turn).
+    public static let states = [
+        "connecting", "online", "stalled", "offline", "refused", "frozen", "quarantined", "patrol",
+    ]
 
     private let pool: PostgresPool
 
@@ -55,7 +79,7 @@ public struct CameraStates: Sendable {
     ///
     /// Cameras that the registry does not know any more are passed over.
     ///
-    /// - Throws: `StoreError` with `invalid` for a state that is none of the five; `PostgresError`.
+    /// - Throws: `StoreError` with `invalid` for a state that is none of `states`; `PostgresError`.
     public func record(_ records: [CameraStateRecord]) async throws {
         guard !records.isEmpty else { return }
         let newest = Dictionary(records.map { ($0.camera, $0) }, uniquingKeysWith: { $1 }).values
@@ -64,18 +88,7 @@ public struct CameraStates: Sendable {
             throw StoreError(.invalid, "camera \(wrong.camera): \(wrong.state) is no camera state")
         }
         try await pool.query(
-            """
-            INSERT INTO camera_state AS s (camera_id, state, since, last_frame_at, detail, scene, reconnects)
-            SELECT c.id, u.state, u.since, u.last_frame_at, u.detail, u.scene, u.reconnects
-            FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::int[])
-                AS u (camera_id, state, since, last_frame_at, detail, scene, reconnects)
-            JOIN camera c ON c.id = u.camera_id
-            ORDER BY c.id
-            ON CONFLICT (camera_id) DO UPDATE SET
-                state = EXCLUDED.state, since = EXCLUDED.since, detail = EXCLUDED.detail,
-                last_frame_at = coalesce (EXCLUDED.last_frame_at, s.last_frame_at),
-                scene = coalesce (EXCLUDED.scene, s.scene), reconnects = EXCLUDED.reconnects, updated_at = now ()
-            """,
+            Self.upsert,
             [
                 .textArray(newest.map(\.camera)),
                 .textArray(newest.map(\.state)),
@@ -84,9 +97,33 @@ public struct CameraStates: Sendable {
                 .textArray(newest.map { $0.detail.map(Self.clean) }),
                 .textArray(newest.map { $0.scene.map(Self.clean) }),
                 .intArray(newest.map { min(max(0, $0.reconnects), Int(Int32.max)) }),
+                .textArray(newest.map { $0.worker.map(Self.clean) }),
+                .timestampArray(newest.map { $0.sampledAt?.microseconds }),
+                .doubleArray(newest.map { $0.interval.map { $0.isFinite ? min(max($0, 0.001), 1e6) : 1e6 } }),
+                .intArray(newest.map { max(0, $0.lateCount) }),
             ]
         )
     }
+
+    private static let upsert = """
+        INSERT INTO camera_state AS s (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id,
+            sampled_at, interval_s, late_count)
+        SELECT c.id, u.state, u.since, u.last_frame_at, u.detail, u.scene, u.reconnects, u.worker_id, u.sampled_at,
+            u.interval_s, u.late_count
+        FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::int[],
+                $8::text[], $9::timestamptz[], $10::real[], $11::bigint[])
+            AS u (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id, sampled_at, interval_s,
+                late_count)
+        JOIN camera c ON c.id = u.camera_id
+        JOIN ingest_shard i ON i.shard = c.shard AND (u.worker_id IS NULL OR u.worker_id = i.worker_id)
+        ORDER BY c.id
+        ON CONFLICT (camera_id) DO UPDATE SET
+            state = EXCLUDED.state, since = EXCLUDED.since, detail = EXCLUDED.detail,
+            last_frame_at = coalesce (EXCLUDED.last_frame_at, s.last_frame_at),
+            scene = coalesce (EXCLUDED.scene, s.scene), reconnects = EXCLUDED.reconnects,
+            worker_id = EXCLUDED.worker_id, sampled_at = coalesce (EXCLUDED.sampled_at, s.sampled_at),
+            interval_s = EXCLUDED.interval_s, late_count = EXCLUDED.late_count, updated_at = now ()
+        """
 
     private static func clean(_ text: String) -> String {
         AlertInspection.withoutNUL(String(text.prefix(500)))

@@ -1,41 +1,7 @@
+import Flow
 public import Logging
 public import Postgres
 import Synchronization
-
-/// A rule that a camera has, as the registry holds it.
-public struct AssignedRule: Sendable, Hashable {
-    /// Rule id, unique at the camera.
-    public let id: String
-    /// Hazard type of its cases.
-    public let hazardType: String
-    /// The rule in the form of a rules file, JSON.
-    public let definition: String
-
-    /// Makes a rule from its parts.
-    public init(id: String, hazardType: String, definition: String) {
-        self.id = id
-        self.hazardType = hazardType
-        self.definition = definition
-    }
-}
-
-/// A camera that is to be watched, and what for.
-public struct CameraAssignment: Sendable, Hashable {
-    /// 20-digit code or slug.
-    public let id: String
-    /// Name as shown.
-    public let name: String
-    /// The sub stream, else the main stream.
-    ///
-    /// A secret: may hold a password.
-    public let url: String
-    /// Monitoring point class, 1 to 3.
-    public let pointClass: Int
-    /// The camera's own rules, else those of the templates of its tags; by id.
-    ///
-    /// Empty for a camera that is only watched.
-    public let rules: [AssignedRule]
-}
 
 /// Reads which cameras are to be watched.
 ///
@@ -55,44 +21,31 @@ public final class FleetReader: Sendable {
     /// Enabled cameras that an answer of `read` left out for want of a URL, by id.
     public var camerasWithoutURL: [String] { unwatched.withLock { $0 } }
 
-    /// All enabled cameras with their rules, by id.
+    /// The enabled cameras of some shards with all that a worker must know about them, by id.
+    ///
+    /// Cameras in quarantine are among them, with its end.
+    ///
+    /// `shards`: 0 to 255; nil for all cameras.
     ///
     /// - Throws: `PostgresError`.
-    public func read() async throws -> [CameraAssignment] {
-        let (cameras, own, templates) = try await pool.transaction { connection in
-            // One snapshot for the three of them.
+    public func read(shards: Set<Int>? = nil) async throws -> [CameraAssignment] {
+        let values: [PostgresValue] = [shards.map { .intArray($0.sorted()) } ?? .null]
+        let (cameras, left, assembly) = try await pool.transaction { connection in
+            // One snapshot for all of them.
             try await connection.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return (
-                try await connection.query(Self.enabled).rows,
-                try await connection.query(Self.ownRules).rows,
-                try await connection.query(Self.templates).rows
-            )
-        }
-        let rules = try Dictionary(grouping: own) { row in try row.requireText("camera_id") }
-            .mapValues { rows in try rows.map(Self.rule) }
-        let byTag = try Dictionary(grouping: templates) { row in try row.requireText("tag") }
-            .mapValues { rows in try rows.map(Self.rule) }
-        var watched: [CameraAssignment] = []
-        var left: [String] = []
-        for row in cameras {
-            let id = try row.requireText("id")
-            guard let url = try row.text("url") else {
-                left.append(id)
-                continue
-            }
-            let tags = Set(try (row.textArray("tags") ?? []).compactMap(\.self))
-            watched.append(
-                CameraAssignment(
-                    id: id,
-                    name: try row.requireText("name"),
-                    url: url,
-                    pointClass: try row.requireInt("point_class"),
-                    rules: rules[id] ?? tags.flatMap { byTag[$0] ?? [] }.sorted { $0.id < $1.id }
+                try await connection.query(Self.watched, values).rows,
+                try await connection.query(Self.withoutURL, values).rows,
+                try FleetAssembly(
+                    ownRules: try await connection.query(Self.ownRules, values).rows,
+                    templates: try await connection.query(Self.templates).rows,
+                    overrides: try await connection.query(Self.overrides, values).rows
                 )
             )
         }
-        report(left)
-        return watched
+        report(try left.map { try $0.requireText("id") })
+        var assembling = assembly
+        return try cameras.map { try assembling.camera($0) }
     }
 
     private func report(_ left: [String]) {
@@ -107,23 +60,100 @@ public final class FleetReader: Sendable {
         )
     }
 
-    private static func rule(_ row: PostgresRow) throws -> AssignedRule {
-        AssignedRule(
-            id: try row.requireText("id"),
-            hazardType: try row.requireText("hazard_type"),
-            definition: try row.requireText("definition")
-        )
-    }
+    private static let isAsked = "($1::int[] IS NULL OR c.shard = ANY ($1::int[]))"
 
-    private static let enabled = """
-        SELECT id, name, coalesce (nullif (sub_stream_url, ''), nullif (stream_url, '')) AS url, point_class, tags
-        FROM camera WHERE enabled ORDER BY id
+    private static let watched = """
+        SELECT c.id, c.name, coalesce (nullif (c.sub_stream_url, ''), c.stream_url) AS url, c.point_class, c.tags,
+            c.shard, c.stream_host, p.patrol_sessions, q.until
+        FROM camera c
+        LEFT JOIN platform p ON p.host = c.stream_host
+        LEFT JOIN camera_quarantine q ON q.camera_id = c.id AND q.until > now()
+        WHERE c.watched AND \(isAsked) ORDER BY c.id
+        """
+
+    private static let withoutURL = """
+        SELECT c.id FROM camera c WHERE c.enabled AND NOT c.watched AND \(isAsked) ORDER BY c.id
         """
 
     private static let ownRules = """
         SELECT r.camera_id, r.rule_id AS id, r.hazard_type, r.definition
-        FROM camera_rule r JOIN camera c ON c.id = r.camera_id AND c.enabled ORDER BY r.camera_id, r.rule_id
+        FROM camera_rule r JOIN camera c ON c.id = r.camera_id WHERE c.watched AND \(isAsked)
+        ORDER BY r.camera_id, r.rule_id
         """
 
     private static let templates = "SELECT tag, code AS id, hazard_type, definition FROM rule_template ORDER BY code"
+
+    private static let overrides = """
+        SELECT \(SamplingOverrides.columns) FROM sampling_override o LEFT JOIN camera c ON c.id = o.camera_id
+        WHERE o.camera_id IS NULL OR c.watched AND \(isAsked) ORDER BY \(SamplingOverrides.order)
+        """
+}
+
+/// Puts rules and overrides to their cameras; cameras with the same tags share what these give them.
+struct FleetAssembly: Sendable {
+    private let ownRules: [String: AssignedRules]
+    private let templates: [String: [AssignedRule]]
+    private let ownOverrides: [String: [SamplingOverride]]
+    private let tagOverrides: [SamplingOverride]
+    /// What tags give, by the text of the whole array.
+    private var byTags: [String: (rules: AssignedRules, overrides: [SamplingOverride])] = [:]
+
+    init(ownRules: [PostgresRow], templates: [PostgresRow], overrides: [PostgresRow]) throws {
+        self.ownRules = try Self.grouped(ownRules, by: "camera_id").mapValues(AssignedRules.init)
+        self.templates = try Self.grouped(templates, by: "tag")
+        var byCamera: [String: [SamplingOverride]] = [:]
+        var byTag: [SamplingOverride] = []
+        for row in overrides {
+            let override = try SamplingOverrides.override(row)
+            if let camera = override.camera {
+                byCamera[camera, default: []].append(override)
+            } else {
+                byTag.append(override)
+            }
+        }
+        self.ownOverrides = byCamera
+        self.tagOverrides = byTag
+    }
+
+    private static func grouped(_ rows: [PostgresRow], by column: String) throws -> [String: [AssignedRule]] {
+        var groups: [String: [AssignedRule]] = [:]
+        for row in rows {
+            groups[try row.requireText(column), default: []].append(
+                AssignedRule(
+                    id: try row.requireText("id"),
+                    hazardType: try row.requireText("hazard_type"),
+                    definition: try row.requireText("definition")
+                )
+            )
+        }
+        return groups
+    }
+
+    mutating func camera(_ row: PostgresRow) throws -> CameraAssignment {
+        let id = try row.requireText("id")
+        let tagged = try tagged(row)
+        let own = ownOverrides[id]
+        return CameraAssignment(
+            id: id,
+            name: try row.requireText("name"),
+            url: try row.requireText("url"),
+            pointClass: try row.requireInt("point_class"),
+            rules: ownRules[id] ?? tagged.rules,
+            shard: try row.requireInt("shard"),
+            host: try row.text("stream_host"),
+            patrolSessions: try row.int("patrol_sessions"),
+            samplingOverrides: own.map { $0 + tagged.overrides } ?? tagged.overrides,
+            quarantinedUntil: try row.timestamp("until").map { MediaTime(microseconds: $0) }
+        )
+    }
+
+    private mutating func tagged(_ row: PostgresRow) throws -> (rules: AssignedRules, overrides: [SamplingOverride]) {
+        let key = try row.requireText("tags")
+        if let known = byTags[key] { return known }
+        let tags = Set(try (row.textArray("tags") ?? []).compactMap(\.self))
+        let rules = tags.flatMap { templates[$0] ?? [] }.sorted { $0.id < $1.id }
+        let overrides = tagOverrides.filter { $0.tag.map(tags.contains) ?? false }
+        byTags[key] = (AssignedRules(rules), overrides)
+        return (AssignedRules(rules), overrides)
+    }
 }

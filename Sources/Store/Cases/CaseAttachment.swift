@@ -188,7 +188,10 @@ struct CaseAttachment {
         )
         let pairs = cases.flatMap { open in open.arrivals.map { (open.id, $0.alert.id) } }
         try await connection.query(
-            "UPDATE alert a SET case_id = u.case_id FROM unnest ($1::bigint[], $2::uuid[]) AS u (case_id, id) WHERE a.id = u.id",
+            """
+            UPDATE alert a SET case_id = u.case_id, orphan = false
+            FROM unnest ($1::bigint[], $2::uuid[]) AS u (case_id, id) WHERE a.id = u.id
+            """,
             [.intArray(pairs.map(\.0)), .textArray(pairs.map(\.1))]
         )
     }

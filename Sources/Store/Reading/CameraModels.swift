@@ -20,7 +20,7 @@ public struct CameraSummary: Sendable, Encodable {
     public let mappingNote: String?
     /// True when the daemon watches it.
     public let enabled: Bool
-    /// State of its stream: connecting, online, stalled, offline, refused; `unwatched` when the daemon has none.
+    /// One of `CameraStates.states`; `unwatched` when the daemon has none.
     public let state: String
     /// When it entered that state.
     public let stateSince: Date?

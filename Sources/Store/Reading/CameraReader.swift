@@ -173,7 +173,8 @@ public struct CameraReader: Sendable {
     }
 
     /// States by their index on the map; the first is a camera that nobody watches.
-    private static let stateArray = "ARRAY['unwatched', 'connecting', 'online', 'stalled', 'offline', 'refused']"
+    private static let stateArray =
+        "ARRAY[\((["unwatched"] + CameraStates.states).map { "'\($0)'" }.joined(separator: ", "))]"
 
     private static let openByCamera = """
         (SELECT c.camera_id, count(*) AS n FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type

@@ -10,6 +10,8 @@ public struct ChangeKey: Sendable, Hashable {
         case task
         /// A camera's state.
         case camera
+        /// An incident; heard by those whose view is not limited to a grid.
+        case incident
     }
 
     /// Kind.
@@ -23,7 +25,7 @@ public struct ChangeKey: Sendable, Hashable {
         self.id = id
     }
 
-    /// Reads `case 12`, `task 7`, `camera 43…`; nil for anything else.
+    /// Reads `case 12`, `task 7`, `camera 43…`, `incident 3`; nil for anything else.
     public init?(payload: String) {
         let parts = payload.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), parts[1].count <= 64 else { return nil }
@@ -72,8 +74,11 @@ public struct ChangeReader: Sendable {
             FROM changed k JOIN hazard_case c ON c.id = k.case_id JOIN hazard_type h ON h.code = c.hazard_type
             UNION ALL
             SELECT 'camera', cam.id, cam.grid_id, false, '{}' FROM camera cam WHERE cam.id = ANY ($3::text[])
+            UNION ALL
+            SELECT 'incident', i.id::text, NULL, false, '{}' FROM incident i WHERE i.id = ANY ($4::bigint[])
             """
-        let rows = try await pool.query(sql, [numbers(.hazardCase), numbers(.task), cameras]).rows
+        let values = [numbers(.hazardCase), numbers(.task), cameras, numbers(.incident)]
+        let rows = try await pool.query(sql, values).rows
         return try rows.compactMap { row in
             guard let kind = ChangeKey.Kind(rawValue: try row.requireText("kind")) else { return nil }
             return ChangeAudience(
