@@ -69,10 +69,11 @@ let package = Package(
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]
         ),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CCrash"),
         .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
         // Layer 1: values that cross stage borders, and what carries them.
-        module("Flow"),
+        module("Flow", ["CCrash"]),
 
         // Layer 2: the wrappers over foreign code and protocols.
         module("Media", ["CFFmpeg", "CVision", "Flow"]),

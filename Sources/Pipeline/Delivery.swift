@@ -24,12 +24,17 @@ struct Delivery: Sendable {
         init() {}
     }
 
+    /// Seconds between two looks for alerts to adopt.
+    private static let adoptionInterval = 3.0
+
     private let spool: AlertSpool
     private let writer: AlertWriter
+    private let authority: @Sendable () -> Authority
     private let settings: Settings
     private let health: HealthBoard
     private let logger: Logger
     private let delivered: Metric
+    private let late: Metric
     private let clocks: Clocks
     private let beat: Heartbeat
     private let disk = DispatchQueue(label: "gridwatch.delivery.spool")
@@ -38,6 +43,7 @@ struct Delivery: Sendable {
     init(
         spool: AlertSpool,
         writer: AlertWriter,
+        authority: @escaping @Sendable () -> Authority,
         settings: Settings,
         meter: Meter,
         health: HealthBoard,
@@ -48,12 +54,17 @@ struct Delivery: Sendable {
         self.beat = Heartbeat(name: "delivery", limit: settings.retryCap + 60, now: clocks.monotonic())
         self.spool = spool
         self.writer = writer
+        self.authority = authority
         self.settings = settings
         self.health = health
         self.logger = logger
         self.delivered = meter.counter(
             "gridwatch_alerts_delivered_total",
             "Alert statements committed to the database."
+        )
+        self.late = meter.counter(
+            "gridwatch_alerts_late_total",
+            "Alerts stored as facts only, because their cameras belong to another worker now, which acts on them."
         )
     }
 
@@ -100,7 +111,7 @@ struct Delivery: Sendable {
     private func deliverBatch() async throws -> Int {
         let batch = try await onDisk { try spool.next(limit: settings.batch) }
         if !batch.isEmpty {
-            let report = try await writer.write(batch.map(\.record))
+            let report = try await writer.write(batch.map(\.record), authority: authority())
             note(report)
             try await onDisk { try spool.remove(batch.map(\.sequence)) }
             delivered.add(batch.count)
@@ -108,7 +119,19 @@ struct Delivery: Sendable {
         return batch.count
     }
 
+    /// Does what follows from alerts that others have brought of cameras which are this worker's now.
+    ///
+    /// Runs until the task is cancelled. Such alerts come from a process that died and has delivered what was in its
+    /// spool, or from one that did not know yet that it had lost its cameras.
+    func adopt() async {
+        while !Task.isCancelled {
+            if let report = try? await writer.adopt(authority()) { note(report) }
+            try? await Task.sleep(for: .seconds(Self.adoptionInterval))
+        }
+    }
+
     private func note(_ report: WriteReport) {
+        late.add(report.late)
         if report.quarantined > 0 {
             let reasons = report.quarantineReasons.sorted().joined(separator: "; ")
             logger.warning("alerts put aside", metadata: ["count": "\(report.quarantined)", "why": "\(reasons)"])

@@ -27,6 +27,7 @@ struct Fleet: Sendable {
     private let streams: Streams
     private let workers: LiveWorkers
     private let states: StateReporter
+    private let watch: CameraWatch
     private let ingest: DaemonSettings.Ingest
     private let health: HealthBoard
     private let logger: Logger
@@ -39,6 +40,7 @@ struct Fleet: Sendable {
         streams: Streams,
         workers: LiveWorkers,
         states: StateReporter,
+        watch: CameraWatch,
         ingest: DaemonSettings.Ingest,
         meter: Meter,
         health: HealthBoard,
@@ -49,6 +51,7 @@ struct Fleet: Sendable {
         self.streams = streams
         self.workers = workers
         self.states = states
+        self.watch = watch
         self.ingest = ingest
         self.health = health
         self.logger = logger
@@ -99,6 +102,7 @@ struct Fleet: Sendable {
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
             states.keep(only: Set(wanted.keys))
+            watch.replace(with: Dictionary(cameras.map { ($0.id, $0.host) }) { first, _ in first })
             streams.replace(with: cameras.compactMap { wanted[$0.id]?.source })
         }
         watched.set(cameras.count)

@@ -65,7 +65,7 @@ final class LiveWorkers: StreamSink {
                 name: beat.name,
                 limits: SampleWorker.Limits(units: queueUnits),
                 clocks: clocks,
-                crumbs: crumbs?.writer(),
+                crumbs: crumbs,
                 delegate: reports
             )
         }

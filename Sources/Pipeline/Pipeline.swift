@@ -8,14 +8,15 @@ public import Settings
 import Spool
 import Store
 
-/// The live pipeline, put together: this file reads like the picture in docs/ARCHITECTURE.md.
+/// The live pipeline of one ingest process, put together: this file reads like the picture in docs/ARCHITECTURE.md.
 ///
 ///     registry ─▶ Ingest ─▶ Gate ─▶ Decode ─▶ Detection ─▶ Rules ─▶ Spool ─▶ Store ─▶ Cases
-///      Fleet    StreamPool └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
+///      Fleet     Streams  └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
 ///
-/// Threads: `StreamPool` reads, `LiveWorkers` decode and judge, `AlertRecorder` makes durable, all on threads of their
-/// own; `Fleet`, `Delivery` and `StateReporter` are tasks that wait for the database. Nothing on the left ever waits
-/// for something on the right, except that a full disk holds alerts back.
+/// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `LiveWorkers` decode and judge,
+/// `AlertRecorder` makes durable, all on threads of their own; `ShardKeeper`, `Fleet`, `Delivery`, `StateReporter` and
+/// `CameraWatch` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
+/// that a full disk holds alerts back.
 public final class Pipeline: Service {
     /// Longest time that stopping may spend on bringing the last alerts into the database, seconds.
     private static let flushTime = 5.0
@@ -23,27 +24,39 @@ public final class Pipeline: Service {
     /// What is wrong right now; also written by others who know more, such as the web server.
     public let health: HealthBoard
 
-    private let streams: StreamPool
+    private let streams: Streams
     private let workers: LiveWorkers
     private let recorder: AlertRecorder
     private let delivery: Delivery
+    private let keeper: ShardKeeper
     private let fleet: Fleet
     private let states: StateReporter
+    private let watch: CameraWatch
+    private let changes: RegistryChanges
+    private let fleetBell = Bell()
     private let logger: Logger
 
     /// Puts the pipeline together and starts its threads; nothing is read before `run`.
     ///
     /// - Parameters:
     ///   - settings: All settings of the daemon.
+    ///   - place: Which ingest process of which machine this is.
     ///   - database: Connections to the database; it may be away.
     ///   - meter: Where every stage counts.
     ///   - logger: For the operator.
     /// - Throws: `SpoolError` or a file error when the storage directory cannot be used.
-    public init(settings: DaemonSettings, database: PostgresPool, meter: Meter, logger: Logger) throws {
+    public init(
+        settings: DaemonSettings,
+        place: WorkerPlace,
+        database: PostgresPool,
+        meter: Meter,
+        logger: Logger
+    ) throws {
         let health = HealthBoard()
-        try settings.storage.makeFolders()
+        try settings.storage.makeFolders(slot: place.slot)
+        let crumbs = try Self.crumbs(settings, place)
         let spool = try AlertSpool(
-            directory: settings.storage.spoolDirectory,
+            directory: settings.storage.spoolDirectory(slot: place.slot),
             capacityBytes: settings.storage.spoolMaxMB << 20,
             meter: meter,
             notice: { logger.error("\($0)") }
@@ -52,63 +65,116 @@ public final class Pipeline: Service {
             directory: settings.storage.evidenceDirectory,
             minimumFreeBytes: settings.storage.evidenceMinFreeMB << 20
         )
-        let recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
-        let states = StateReporter(desk: CameraStates(pool: database), meter: meter, logger: logger)
-        let workers = LiveWorkers(
-            threads: settings.workers.threads == 0
-                ? ProcessInfo.processInfo.activeProcessorCount : settings.workers.threads,
+        recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
+        states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
+        workers = LiveWorkers(
+            threads: settings.workerThreads,
             queueUnits: settings.workers.queueUnits,
-            sampling: settings.ingest.decode == .everyFrame ? .everyFrame : .keyframes(every: 0),
-            detection: settings.detection,
-            evidence: EvidenceStyle(settings.alerts),
-            recorder: recorder,
+            lanes: LaneMaker(
+                detection: settings.detection,
+                evidence: EvidenceStyle(settings.alerts),
+                recorder: recorder,
+                logger: logger
+            ),
             states: states,
             meter: meter,
+            crumbs: crumbs
+        )
+        streams = Streams(
+            fleet: RTSPFleet(settings: RTSPFleet.Settings(settings), sink: workers, meter: meter, crumbs: crumbs),
+            pool: StreamPool(settings: StreamPool.Settings(settings.ingest), sink: workers, meter: meter),
+            rtspOverUDP: settings.ingest.rtspTransport == .udp
+        )
+        watch = CameraWatch(
+            faults: FaultWatchSettings(beginsAfter: settings.supervision.faultAfter),
+            outages: OutageSettings(share: settings.supervision.outageShare),
+            recorder: recorder,
+            incidents: IncidentDesk(incidents: Incidents(pool: database), health: health, logger: logger),
+            meter: meter,
+            health: health
+        )
+        keeper = ShardKeeper(
+            leases: ShardLeases(pool: database),
+            worker: WorkerIdentity(id: place.name),
+            host: ProcessInfo.processInfo.hostName,
+            capacity: settings.ingest.maxCameras,
+            version: place.version,
+            takesOver: place.isSupervised,
+            stats: { WorkerStats(meter).json },
+            meter: meter,
+            health: health,
             logger: logger
         )
-        let streams = StreamPool(settings: StreamPool.Settings(settings.ingest), sink: workers, meter: meter)
-        self.health = health
-        self.recorder = recorder
-        self.states = states
-        self.workers = workers
-        self.streams = streams
-        self.logger = logger
-        self.delivery = Delivery(
+        delivery = Delivery(
             spool: spool,
             writer: AlertWriter(pool: database),
+            authority: { [keeper] in keeper.authority },
             settings: Delivery.Settings(settings.delivery),
             meter: meter,
             health: health,
             logger: logger
         )
-        self.fleet = Fleet(
+        fleet = Fleet(
             reader: FleetReader(pool: database),
             streams: streams,
             workers: workers,
             states: states,
+            watch: watch,
+            ingest: settings.ingest,
             meter: meter,
             health: health,
             logger: logger
         )
+        changes = RegistryChanges(pool: database, logger: logger)
+        self.health = health
+        self.logger = logger
+        workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
+        states.onChange { [watch] status in watch.changed(status) }
     }
 
-    /// Watches the registry's cameras until the service group stops it, then drains from left to right.
-    public func run() async {
-        await cancelWhenGracefulShutdown { [self] in
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.fleet.run() }
-                group.addTask { await self.states.run() }
-                group.addTask { await self.delivery.run() }
+    /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
+    /// left to right.
+    ///
+    /// - Throws: `StoreError` with `conflict` when another process has this one's name.
+    public func run() async throws {
+        let ending = await cancelWhenGracefulShutdown { [self] () -> (any Error)? in
+            do {
+                try await watchAll()
+                return nil
+            } catch {
+                return error
             }
         }
         await drain()
+        if let ending, !(ending is CancellationError) { throw ending }
+    }
+
+    private func watchAll() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                // The lease outlives the rest: who still watches must not look dead to the others.
+                try await keeper.run { [self] _ in fleetBell.ring() }
+            }
+            group.addTask { [self] in await fleet.run(keeper, bell: fleetBell) }
+            group.addTask { [self] in await states.run() }
+            group.addTask { [self] in await watch.run() }
+            group.addTask { [self] in await delivery.run() }
+            group.addTask { [self] in await delivery.adopt() }
+            group.addTask { [self] in
+                for await change in changes {
+                    if change.contains(.registry) { fleetBell.ring() }
+                    if change.contains(.shards) { keeper.bell.ring() }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 
     /// Core loops that give no sign of life: the watchdog is not fed while there are any.
     ///
     /// Call it every few seconds; each call asks the workers for a sign that the next call looks for.
     public func silentLoops() -> [String] {
-        workers.silentWorkers() + (delivery.isSilent ? ["delivery"] : [])
+        workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : [])
     }
 
     private func drain() async {
@@ -123,6 +189,16 @@ public final class Pipeline: Service {
             thread.start()
         }
         let isEmpty = await delivery.flush(deadline: .now + .seconds(Self.flushTime))
+        await keeper.resign()
         logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])
+    }
+
+    /// The file in which threads note what they work on, for the parent process.
+    private static func crumbs(_ settings: DaemonSettings, _ place: WorkerPlace) throws -> Breadcrumbs? {
+        guard place.isSupervised else { return nil }
+        let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
+        let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + 1)
+        try crumbs.catchSignals()
+        return crumbs
     }
 }

@@ -41,7 +41,8 @@ final class SampleWorker: @unchecked Sendable {
     private let limits: Limits
     private let clocks: Clocks
     private let delegate: any SampleWorkerDelegate
-    private let crumbs: Breadcrumbs.Writer?
+    private let crumbs: Breadcrumbs?
+    private var trail: BreadcrumbTrail?
     private let condition = NSCondition()
     private var inbox = Inbox()
     private let finished = DispatchGroup()
@@ -55,7 +56,7 @@ final class SampleWorker: @unchecked Sendable {
         name: String,
         limits: Limits,
         clocks: Clocks,
-        crumbs: Breadcrumbs.Writer?,
+        crumbs: Breadcrumbs?,
         delegate: any SampleWorkerDelegate
     ) {
         self.limits = limits
@@ -126,12 +127,13 @@ final class SampleWorker: @unchecked Sendable {
     }
 
     private func run() {
+        trail = crumbs?.attach()
         while let work = next() {
             for batch in work.batches {
                 guard let lane = lanes[batch.camera] else { continue }
-                crumbs?.enter(batch.camera)
+                trail?.enter(batch.camera, .other)
                 for unit in batch.units { take(unit, lane) }
-                crumbs?.leave()
+                trail?.leave()
             }
             // After the units: a job that ends a camera ends it behind what came before.
             for job in work.jobs { job(self) }
@@ -172,9 +174,9 @@ final class SampleWorker: @unchecked Sendable {
 
     private func decodeNext() {
         guard let sample = queue.take(now: clocks.monotonic()), let lane = lanes[sample.key] else { return }
-        crumbs?.enter(lane.camera)
+        trail?.enter(lane.camera, .decoding)
         look(lane) { () throws(MediaError) in try lane.look(at: sample.payload, bench) }
-        crumbs?.leave()
+        trail?.leave()
     }
 
     /// Runs a lane's decoding and tells what came of it.

@@ -24,8 +24,9 @@ final class ShardKeeper: Sendable {
     /// Seconds between tries while the database is away.
     private static let retryInterval = 2.0
 
+    /// Rung when shards became free.
+    let bell = Bell()
     private let leases: ShardLeases
-    private let changes: RegistryChanges
     private let worker: WorkerIdentity
     private let host: String
     private let capacity: Int
@@ -43,7 +44,6 @@ final class ShardKeeper: Sendable {
     ///
     /// - Parameters:
     ///   - leases: The database's side.
-    ///   - changes: Wakes the keeper when shards become free.
     ///   - worker: Who this process is.
     ///   - host: Machine that it runs on.
     ///   - capacity: Cameras that it can hold.
@@ -56,7 +56,6 @@ final class ShardKeeper: Sendable {
     ///   - clocks: Time.
     init(
         leases: ShardLeases,
-        changes: RegistryChanges,
         worker: WorkerIdentity,
         host: String,
         capacity: Int,
@@ -69,7 +68,6 @@ final class ShardKeeper: Sendable {
         clocks: Clocks = .system
     ) {
         self.leases = leases
-        self.changes = changes
         self.worker = worker
         self.host = host
         self.capacity = capacity
@@ -91,7 +89,7 @@ final class ShardKeeper: Sendable {
     /// Whether the lease is certainly still its own.
     var isTrusted: Bool { trust.withLock { $0.mayAct(at: clocks.monotonic()) } }
 
-    /// Keeps the lease until the task is cancelled, then gives everything up.
+    /// Keeps the lease until the task is cancelled.
     ///
     /// `changed` is called with the shards that the worker owns whenever they change, and returns once the cameras of
     /// shards that are gone are closed.
@@ -116,9 +114,14 @@ final class ShardKeeper: Sendable {
                 wait = Self.retryInterval
                 health.report("lease", problem: "the lease of worker \(worker.id) cannot be renewed: \(error)")
             }
-            try? await Task.sleep(for: .seconds(wait))
+            await bell.wait(atMost: wait)
         }
+    }
+
+    /// Gives everything up, so that others take it at once; after the cameras are closed.
+    func resign() async {
         try? await leases.resign(worker)
+        state.withLock { $0 = Holding() }
     }
 
     private func join() async throws {

@@ -1,17 +1,45 @@
+import Flow
 import Foundation
 import Ingest
 import Settings
 
 extension DaemonSettings.Storage {
     /// Makes the folders that are not there; nobody but the daemon's group reads them.
-    func makeFolders() throws {
-        for folder in [spoolDirectory, evidenceDirectory] {
+    func makeFolders(slot: Int) throws {
+        for folder in [spoolDirectory(slot: slot), evidenceDirectory] {
             try FileManager.default.createDirectory(
                 atPath: folder,
                 withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o750]
             )
         }
+    }
+}
+
+extension DaemonSettings {
+    /// Threads of one ingest process that decode and judge.
+    var workerThreads: Int {
+        guard workers.threads == 0 else { return workers.threads }
+        return max(1, ProcessInfo.processInfo.activeProcessorCount / ingest.processes)
+    }
+}
+
+extension RTSPFleet.Settings {
+    init(_ settings: DaemonSettings) {
+        self.init()
+        readInterval = settings.ingest.readInterval
+        pace = ConnectPacerSettings(
+            connectsPerSecond: Double(settings.ingest.connectsPerSecond),
+            hostConnectsPerSecond: Double(settings.ingest.connectsPerHost),
+            hostHandshakes: settings.ingest.handshakesPerHost
+        )
+        life = CameraLifeSettings(
+            connectWithin: 2 * settings.ingest.openTimeout,
+            stalledAfter: settings.supervision.stall,
+            frozenAfter: settings.supervision.freeze,
+            backoff: Backoff(base: settings.ingest.reconnectBase, cap: settings.ingest.reconnectCap)
+        )
+        verifiesCertificates = settings.ingest.rtspsVerify
     }
 }
 
@@ -24,7 +52,7 @@ extension StreamPool.Settings {
         turn = settings.turn
         reconnectBase = settings.reconnectBase
         reconnectCap = settings.reconnectCap
-        keyframesOnly = settings.decode == .keyframes
+        keyframesOnly = settings.decode != .everyFrame
         rtspOverUDP = settings.rtspTransport == .udp
     }
 }

@@ -23,7 +23,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var daemon = Daemon(settings: settings, label: "gridwatch.worker-\(slot)")
         daemon.logger[metadataKey: "worker"] = "\(settings.ingest.nodeName)-\(slot)"
         let limit = OpenFiles.raise()
-        let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text)
+        let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text, isSupervised: true)
         try place.check(settings, openFiles: Int(clamping: limit))
         let pipeline = try Pipeline(
             settings: settings,

@@ -10,6 +10,9 @@ protocol CameraConnectionOwner: AnyObject {
     func agreed(on track: PlayedTrack, camera: FleetCamera)
     /// The stream runs.
     func started(camera: FleetCamera)
+    /// Bytes of the camera are worked on from now on, and no longer.
+    func working(on camera: FleetCamera)
+    func workDone()
     /// Pictures of one read, in the order in which they came.
     func received(_ pictures: [CodedUnit], camera: FleetCamera)
     /// What the sender says of its clock.
@@ -39,7 +42,7 @@ final class CameraConnection: ChannelInboundHandler {
     private let owner: any CameraConnectionOwner
     private let camera: FleetCamera
     private var session: ClientSession
-    private var parser = RTSPParser()
+    private var parser = RTSPParser(limits: .camera)
     private var scanner = InterleavedScanner(highestChannel: 1)
     private var pending = ByteBuffer()
     private var depacketiser: RTPDepacketiser?
@@ -88,6 +91,8 @@ final class CameraConnection: ChannelInboundHandler {
             bytes = pending
             pending = ByteBuffer()
         }
+        owner.working(on: camera)
+        defer { owner.workDone() }
         do throws(RTSPError) {
             try take(&bytes)
         } catch {

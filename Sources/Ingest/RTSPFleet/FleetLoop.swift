@@ -18,7 +18,8 @@ final class FleetLoop: @unchecked Sendable {
     let settings: RTSPFleet.Settings
     let sink: any StreamSink
     let clocks: Clocks
-    private let crumbs: Breadcrumbs.Writer?
+    private let crumbs: Breadcrumbs?
+    private var trail: BreadcrumbTrail?
     let gauges: FleetGauges
     private let dialer: FleetDialer
     private let origin: Double
@@ -34,7 +35,7 @@ final class FleetLoop: @unchecked Sendable {
         settings: RTSPFleet.Settings,
         sink: any StreamSink,
         meter: Meter,
-        crumbs: Breadcrumbs.Writer?,
+        crumbs: Breadcrumbs?,
         clocks: Clocks,
         eventLoop: any EventLoop
     ) {
@@ -52,6 +53,7 @@ final class FleetLoop: @unchecked Sendable {
 
     /// Starts the wheel; it ends with the event loop.
     func start() {
+        trail = crumbs?.attach()
         let interval = TimeAmount.nanoseconds(Int64(Self.tick * 1e9))
         eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { [self] _ in advance() }
     }
@@ -238,9 +240,15 @@ extension FleetLoop: CameraConnectionOwner {
         handle(.opened, camera)
     }
 
+    func working(on camera: FleetCamera) {
+        trail?.enter(camera.source.camera, .depacketising)
+    }
+
+    func workDone() {
+        trail?.leave()
+    }
+
     func received(_ pictures: [CodedUnit], camera: FleetCamera) {
-        crumbs?.enter(camera.source.camera)
-        defer { crumbs?.leave() }
         camera.newUnits += pictures.count
         gauges.units.add(pictures.count)
         let arrival = clocks.wall()

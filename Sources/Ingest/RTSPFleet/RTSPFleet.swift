@@ -25,7 +25,7 @@ public final class RTSPFleet: Sendable {
         settings: Settings = Settings(),
         sink: any StreamSink,
         meter: Meter,
-        crumbs: Breadcrumbs.Writer? = nil,
+        crumbs: Breadcrumbs? = nil,
         clocks: Clocks = .system
     ) {
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -1,22 +1,10 @@
 import Foundation
+import Ingest
 
 /// A process of this program's own executable, started with one extra descriptor through which it reports.
 ///
 /// `posix_spawn`, not Foundation's `Process`: that one waits for grandchildren too and passes descriptors on.
 struct ChildProcess: Sendable {
-    /// How a process ended.
-    enum Ending: Sendable, Hashable, CustomStringConvertible {
-        case exited(Int32)
-        case killed(signal: Int32)
-
-        var description: String {
-            switch self {
-            case .exited(let status): "exit status \(status)"
-            case .killed(let signal): "signal \(signal) (\(String(cString: strsignal(signal))))"
-            }
-        }
-    }
-
     /// The descriptor that a child writes its reports to.
     static let reportDescriptor: Int32 = 3
 
@@ -55,7 +43,7 @@ struct ChildProcess: Sendable {
     }
 
     /// Reads what the child reports and returns when it has ended; blocks the thread, call it once.
-    func follow(_ body: (WorkerReport) -> Void) -> Ending {
+    func follow(_ body: (WorkerReport) -> Void) -> WorkerExit {
         var reader = WorkerReportReader()
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -68,7 +56,7 @@ struct ChildProcess: Sendable {
         var status: Int32 = 0
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7f
-        return signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal)
+        return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
     }
 
     /// Sends a signal.

@@ -11,16 +11,24 @@ public struct WorkerPlace: Sendable, Hashable {
     public var slot: Int
     /// Version of the program.
     public var version: String
+    /// True when a parent process watches this one, and knows that no other one of its name runs.
+    public var isSupervised: Bool
 
     /// Makes a place.
-    public init(node: String, slot: Int, version: String) {
+    public init(node: String, slot: Int, version: String, isSupervised: Bool = false) {
         self.node = node
         self.slot = slot
         self.version = version
+        self.isSupervised = isSupervised
     }
 
     /// Name of the worker in the leases, for example `node-1-0`.
     public var name: String { "\(node)-\(slot)" }
+
+    /// The file in which a process notes what its threads work on.
+    static func breadcrumbs(_ storage: DaemonSettings.Storage, slot: Int) -> String {
+        "\(storage.directory)/worker-\(slot).crumbs"
+    }
 
     /// Checks that a process can hold what it may be given.
     ///

@@ -58,6 +58,11 @@ public struct RTSPParser: Sendable {
     /// The channels of the track that is played, once they are known: the search takes frames of these only.
     public var expectedChannels: TransportHeader.Channels?
 
+    /// True when the next byte begins a message or frame, and nothing is being looked for.
+    public var isBetweenMessages: Bool {
+        if case .start = state { true } else { false }
+    }
+
     /// Makes a parser that waits for the first message.
     public init(limits: Limits = Limits()) {
         self.limits = limits

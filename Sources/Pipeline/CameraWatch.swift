@@ -1,0 +1,169 @@
+import Flow
+import Foundation
+import Ingest
+import Logging
+import Store
+import Synchronization
+
+/// Turns states of streams into what people should know: a fault case for a camera that stays away, one incident when
+/// many fail at once, when the database is away, or when the clock jumps.
+///
+/// Faults are alerts of their own kind and go the way of all alerts, through spool and store, to the maintenance unit.
+final class CameraWatch: Sendable {
+    /// Rule id of fault alerts; see `Store`.
+    static let faultRule = "camera-fault"
+    /// Hazard type of fault alerts: a camera out of order.
+    static let faultHazard = "01050"
+    /// Seconds between two looks.
+    private static let interval = 1.0
+    /// Statements that may wait for the recorder.
+    private static let pendingLimit = 20_000
+
+    private struct State {
+        var faults: FaultWatch<String>
+        var judge: OutageJudge<String>
+        var hosts: [String: String] = [:]
+        var openFaults: [String: MediaTime] = [:]
+        var pending: [AlertRecord] = []
+    }
+
+    private let state: Mutex<State>
+    private let recorder: AlertRecorder
+    private let incidents: IncidentDesk
+    private let health: HealthBoard
+    private let clocks: Clocks
+    private let faults: Metric
+    private let openIncidents: Metric
+
+    /// Makes a watch; `run` starts it.
+    init(
+        faults: FaultWatchSettings,
+        outages: OutageSettings,
+        recorder: AlertRecorder,
+        incidents: IncidentDesk,
+        meter: Meter,
+        health: HealthBoard,
+        clocks: Clocks = .system
+    ) {
+        self.state = Mutex(State(faults: FaultWatch(settings: faults), judge: OutageJudge(settings: outages)))
+        self.recorder = recorder
+        self.incidents = incidents
+        self.health = health
+        self.clocks = clocks
+        self.faults = meter.gauge("gridwatch_camera_faults", "Cameras that are a fault case now.")
+        self.openIncidents = meter.gauge("gridwatch_incidents", "Incidents that are open now, as this process sees them.")
+    }
+
+    /// Takes the cameras that are watched, with the host that each is reached at.
+    func replace(with hosts: [String: String?]) {
+        let now = clocks.monotonic()
+        state.withLock { state in
+            for camera in state.hosts.keys where hosts[camera] == nil {
+                state.judge.remove(camera)
+                if case .faultEnded(let camera, let at) = state.faults.remove(camera, now: now) {
+                    end(camera, at: at, &state)
+                }
+                state.hosts[camera] = nil
+            }
+            for (camera, host) in hosts where state.hosts[camera] != host ?? "" {
+                state.judge.add(camera, platform: nil, host: host)
+                state.hosts[camera] = host ?? ""
+            }
+        }
+    }
+
+    /// Takes a change of a stream; any thread.
+    func changed(_ status: StreamStatus) {
+        let now = clocks.monotonic()
+        state.withLock { state in
+            state.faults.changed(status.camera, to: status.state, now: now)
+            state.judge.changed(status.camera, to: status.state, now: now)
+        }
+    }
+
+    /// Looks once a second until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            look()
+            await incidents.write()
+            try? await Task.sleep(for: .seconds(Self.interval))
+        }
+    }
+
+    /// Faults and incidents as they stand now.
+    func look() {
+        let now = clocks.monotonic()
+        let wall = clocks.wall()
+        let isAway = health.current["lease"] != nil
+        let actions = state.withLock { state in
+            state.judge.database(isAway: isAway, now: now)
+            state.judge.clocks(wall: wall.seconds, monotonic: now)
+            let actions = state.judge.advance(now: now)
+            let judge = state.judge
+            for action in state.faults.advance(now: now, explainedUntil: { judge.explainedUntil($0) }) {
+                switch action {
+                case .faultBegan(let camera, let since, let kind): begin(camera, since: since, kind, &state)
+                case .faultEnded(let camera, let at): end(camera, at: at, &state)
+                }
+            }
+            faults.set(state.faults.openFaults)
+            openIncidents.set(state.judge.open.count)
+            offerPending(&state)
+            return actions
+        }
+        for action in actions { incidents.take(action, wallOf: { self.wall(of: $0) }) }
+    }
+
+    private func begin(_ camera: String, since: Double, _ kind: CameraFaultKind, _ state: inout State) {
+        let start = wall(of: since)
+        state.openFaults[camera] = start
+        state.pending.append(record(camera, .start, start: start, at: clocks.wall(), end: nil))
+    }
+
+    private func end(_ camera: String, at: Double, _ state: inout State) {
+        guard let start = state.openFaults.removeValue(forKey: camera) else { return }
+        let end = max(wall(of: at), start)
+        state.pending.append(record(camera, .end, start: start, at: max(clocks.wall(), end), end: end))
+    }
+
+    /// What the recorder cannot take now is offered again; beyond the bound the oldest go, whose cameras will be told
+    /// of again when they change.
+    private func offerPending(_ state: inout State) {
+        var handed = 0
+        while handed < state.pending.count, recorder.offer(AlertRecorder.Item(record: state.pending[handed], jpeg: nil)) {
+            handed += 1
+        }
+        state.pending.removeFirst(max(handed, state.pending.count - Self.pendingLimit, 0))
+    }
+
+    private func record(
+        _ camera: String,
+        _ phase: AlertPhase,
+        start: MediaTime,
+        at: MediaTime,
+        end: MediaTime?
+    ) -> AlertRecord {
+        AlertRecord(
+            id: AlertID.make(camera: camera, rule: Self.faultRule, start: start),
+            camera: camera,
+            rule: Self.faultRule,
+            kind: "camera_fault",
+            hazardType: Self.faultHazard,
+            severity: 3,
+            autoDispatch: true,
+            phase: phase,
+            startedAt: start,
+            statedAt: at,
+            endedAt: end,
+            score: 1,
+            box: .full,
+            evidence: nil,
+            settingsVersion: "supervision"
+        )
+    }
+
+    /// The wall time of a monotonic instant of the past.
+    private func wall(of monotonic: Double) -> MediaTime {
+        clocks.wall().advanced(bySeconds: monotonic - clocks.monotonic())
+    }
+}

@@ -1,0 +1,117 @@
+import Flow
+import Ingest
+import Logging
+import Store
+import Synchronization
+
+/// Brings incidents into the database, in order; while it is away they wait here, and people are told by `/readyz`.
+final class IncidentDesk: Sendable {
+    /// Changes that may wait; beyond that the oldest updates go, begins and ends stay.
+    private static let limit = 500
+
+    private enum Step: Sendable {
+        case open(Ingest.Incident, at: MediaTime)
+        case close(Ingest.Incident, at: MediaTime)
+
+        var isUpdate: Bool { if case .open = self { true } else { false } }
+    }
+
+    private let incidents: Incidents
+    private let health: HealthBoard
+    private let logger: Logger
+    private let clocks: Clocks
+    private let steps = Mutex<[Step]>([])
+
+    /// Makes a desk.
+    init(incidents: Incidents, health: HealthBoard, logger: Logger, clocks: Clocks = .system) {
+        self.incidents = incidents
+        self.health = health
+        self.logger = logger
+        self.clocks = clocks
+    }
+
+    /// Takes a change of the incidents; any thread.
+    ///
+    /// `wallOf`: the wall time of a monotonic instant.
+    func take(_ action: OutageJudge<String>.Action, wallOf: (Double) -> MediaTime) {
+        let step: Step
+        switch action {
+        case .incidentBegan(let incident):
+            logger.error("incident", metadata: ["what": "\(Self.sentence(incident))"])
+            health.report(Self.part(incident), problem: Self.sentence(incident))
+            step = .open(incident, at: wallOf(incident.since))
+        case .incidentUpdated(let incident):
+            health.report(Self.part(incident), problem: Self.sentence(incident))
+            step = .open(incident, at: wallOf(incident.since))
+        case .incidentEnded(let incident, let ending):
+            logger.notice("incident over", metadata: ["what": "\(Self.sentence(incident))", "how": "\(ending)"])
+            health.report(Self.part(incident), problem: nil)
+            step = .close(incident, at: clocks.wall())
+        }
+        steps.withLock { steps in
+            steps.append(step)
+            if steps.count > Self.limit {
+                steps.remove(at: steps.firstIndex(where: \.isUpdate) ?? 0)
+            }
+        }
+    }
+
+    /// Writes what waits, until the database refuses.
+    func write() async {
+        while let step = steps.withLock(\.first) {
+            do {
+                switch step {
+                case .open(let incident, let time):
+                    try await incidents.open(
+                        Self.kind(incident),
+                        scope: Self.scope(incident),
+                        at: time,
+                        share: incident.kind == .cameras ? incident.share : nil,
+                        affected: incident.kind == .cameras ? incident.affected : nil,
+                        detail: Self.sentence(incident)
+                    )
+                case .close(let incident, let time):
+                    try await incidents.close(Self.kind(incident), scope: Self.scope(incident), at: time)
+                }
+            } catch {
+                return
+            }
+            steps.withLock { steps in
+                // The bound may have dropped it meanwhile; then the next one is written again, which changes nothing.
+                if !steps.isEmpty { steps.removeFirst() }
+            }
+        }
+    }
+
+    private static func kind(_ incident: Ingest.Incident) -> Store.Incident.Kind {
+        switch incident.kind {
+        case .cameras: .cameras
+        case .database: .database
+        case .clock: .clock
+        }
+    }
+
+    private static func scope(_ incident: Ingest.Incident) -> String {
+        switch incident.scope {
+        case .all: ""
+        case .platform(let name), .host(let name): name
+        }
+    }
+
+    private static func part(_ incident: Ingest.Incident) -> String {
+        let scope = scope(incident)
+        return "incident " + incident.kind.rawValue + (scope.isEmpty ? "" : " " + scope)
+    }
+
+    private static func sentence(_ incident: Ingest.Incident) -> String {
+        switch incident.kind {
+        case .cameras:
+            let place = scope(incident).isEmpty ? "" : " at \(scope(incident))"
+            return "\(incident.out) cameras\(place) went out together (\(Int((incident.share * 100).rounded())) % of those "
+                + "in service): look at the network or platform they share, not at single cameras"
+        case .database: return "the database does not answer: alerts gather on this machine's disk until it does"
+        case .clock:
+            return "the clock of this machine was moved by \(Int(incident.jump.rounded())) s: check its time source"
+        }
+    }
+}
