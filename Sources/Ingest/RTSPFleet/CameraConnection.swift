@@ -144,7 +144,9 @@ final class CameraConnection: ChannelInboundHandler {
     func leave() {
         isLeft = true
         stop()
-        context?.eventLoop.scheduleTask(in: Self.farewell) { [weak self] in self?.abandon() }
+        guard let loop = context?.eventLoop else { return }
+        let own = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(in: Self.farewell) { own.value.abandon() }
     }
 
     /// Ends the session in order: takes leave, reads until the camera has answered.
@@ -235,10 +237,15 @@ final class CameraConnection: ChannelInboundHandler {
 
     private func play(_ track: PlayedTrack) {
         channels = track.channels
+        parser.expectedChannels = channels
         scanner = InterleavedScanner(highestChannel: max(channels.rtp, channels.rtcp))
-        var depacketiser = RTPDepacketiser(track: track.media, parameterSets: track.parameterSets)
-        depacketiser.keeping = keeping
-        self.depacketiser = depacketiser
+        do throws(RTSPError) {
+            var made = try RTPDepacketiser(track: track.media, parameterSets: track.parameterSets)
+            made.keeping = keeping
+            depacketiser = made
+        } catch {
+            return finish(error)
+        }
         context?.channel.setOption(.autoRead, value: false).whenFailure { _ in }
         owner.agreed(on: track, camera: camera)
     }
