@@ -47,7 +47,7 @@ public struct FaultWatchSettings: Sendable, Hashable {
 ///
 /// A pure value on monotonic seconds. A camera that comes back for less than `endsAfter` was never back: so one that
 /// comes and goes for hours is one fault (of kind `unsteady`). While an incident explains why a camera is out, no fault
-/// begins; its time counts from the end of the incident. O(log n) per change; about 110 bytes per camera.
+/// begins; its time counts from the end of the incident. O(log n) per change; about 160 bytes per camera.
 public struct FaultWatch<Key: Hashable & Sendable>: Sendable {
     /// A change of the faults.
     public enum Action: Sendable, Hashable {

@@ -4,7 +4,7 @@
 /// visit + interval of its class) is nearest goes first; class II may be a quarter of its interval late, class III half of
 /// it, before they go before class I. When
 /// sessions and length of the visits (measured) do not allow the intervals, those of class III are stretched first, then
-/// II, then I, so that the important ones keep theirs and nobody starves. O(log n) per visit; about 130 bytes per camera.
+/// II, then I, so that the important ones keep theirs and nobody starves. O(log n) per visit; about 170 bytes per camera.
 public struct PatrolPlan<Key: Hashable & Sendable>: Sendable {
     /// One visit to make now.
     public struct Visit: Sendable, Hashable {
