@@ -69,7 +69,7 @@ let package = Package(
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]
         ),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .target(name: "CCrash"),
+        .target(name: "CCrash", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
         // Layer 1: values that cross stage borders, and what carries them.
@@ -124,7 +124,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        tests("Flow", ["Flow"]),
+        tests("Flow", ["Flow", "breadcrumbs-crash-child"]),
+        .executableTarget(
+            name: "breadcrumbs-crash-child",
+            dependencies: ["Flow"],
+            path: "Tests/Support/BreadcrumbsCrashChild",
+            swiftSettings: strict
+        ),
         tests("Media", ["Media", "Flow", "CVision"]),
         tests("RTSP", ["RTSP", "Flow", nioCore]),
         tests("Postgres", ["Postgres"]),
