@@ -67,6 +67,12 @@ struct SceneModel: Sendable {
     /// False while the whole picture changes: nothing can be said about things then.
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 
+    /// Share of the last frame that things cover.
+    var thingShare: Double {
+        let things = blobs.reduce(0) { $0 + ($1.verdict.certainty > 0 ? Int($1.shape.area) : 0) }
+        return Double(things) / Double(kinds.count)
+    }
+
     /// Takes the next frame, `elapsed` seconds after the one before (0 for the first).
     mutating func observe(_ plane: LumaPlane, elapsed: Double) {
         frame &+= 1

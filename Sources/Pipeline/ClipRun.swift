@@ -82,7 +82,7 @@ public struct ClipRun: Sendable {
             evidence: evidence,
             wallOffset: beginsAt?.microseconds ?? 0
         )
-        let bench = KeyframeDecoder()
+        let bench = DecoderBench(budget: nil)
         var fold = AlertFold()
         var result = Result(
             alerts: [],

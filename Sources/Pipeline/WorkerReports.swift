@@ -1,3 +1,4 @@
+import Detection
 import Flow
 import Ingest
 import Media
@@ -17,7 +18,7 @@ final class WorkerReports: SampleWorkerDelegate {
     private let broken: Metric
     private let taken: [Metric]
     private let late: [Metric]
-    private let lost: [(path: KeyPath<DecodeCounts, [Int]> & Sendable, metrics: [Metric])]
+    private let lost: [(path: any KeyPath<DecodeCounts, [Int]> & Sendable, metrics: [Metric])]
 
     init(states: StateReporter, meter: Meter, beats: [Heartbeat], clocks: Clocks) {
         self.states = states

@@ -3,6 +3,7 @@ import Flow
 import Foundation
 import Logging
 import Pipeline
+import Postgres
 import ServiceLifecycle
 import Settings
 import UnixSignals

@@ -42,4 +42,7 @@ public struct DecodeCounts: Sendable, Hashable {
     public var shed = [0, 0, 0]
     /// Samples refused because one alone is larger than the bound of the queue.
     public var tooLarge = [0, 0, 0]
+
+    /// Nothing went through yet.
+    public init() {}
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Ingest
+import Synchronization
 
 /// A process of this program's own executable, started with one extra descriptor through which it reports.
 ///
@@ -18,8 +19,20 @@ struct ChildProcess: Sendable {
     ///
     /// - Throws: `POSIXError` when it cannot be started.
     static func start(executable: String, arguments: [String], environment: [String: String]) throws -> ChildProcess {
+        // One at a time: a child that starts between the making of a pipe and its mark would keep that pipe open.
+        try starting.withLock { _ in try spawn(executable, arguments, environment) }
+    }
+
+    private static let starting = Mutex(())
+
+    private static func spawn(
+        _ executable: String,
+        _ arguments: [String],
+        _ environment: [String: String]
+    ) throws -> ChildProcess {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw error(errno) }
+        guard pipe(&ends) == 0 else { throw error(errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[1]) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

@@ -220,7 +220,7 @@ public final class IngestSupervisor: Service {
             } catch {
                 return
             }
-            state.withLock { $0.strikes.removeFirst() }
+            state.withLock { _ = $0.strikes.removeFirst() }
         }
     }
 }
