@@ -159,7 +159,7 @@ let package = Package(
         tests("Replay", ["Replay", "Detection", "Flow", "Media"]),
         tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", nioCore]),
         tests("Web", ["Web", "Cases", "Flow", "Postgres", "Store", hummingbird, httpTypes, lifecycle, logging]),
-        tests("Command", ["gridwatch", "Detection"]),
+        tests("Command", ["gridwatch", "Detection", "Postgres", "Store"]),
         tests("Tidy", []),
     ]
 )

@@ -14,8 +14,8 @@ private final class Collector: StreamSink {
 
     let state = Mutex(State())
 
-    func accept(_ unit: AccessUnit, from camera: String) {
-        state.withLock { $0.units[camera, default: []].append(unit) }
+    func accept(_ units: [AccessUnit], from camera: String) {
+        state.withLock { $0.units[camera, default: []] += units }
     }
 
     func changed(_ status: StreamStatus) {

@@ -73,40 +73,4 @@ import Testing
         #expect(life.handle(.exited(.code(0)), now: 3, random: 1) == [.launch])
         #expect(life.deaths == 0)
     }
-
-    @Test("three strikes in ten minutes lead to quarantine, each further one twice as long")
-    func strikes() {
-        var book = StrikeBook<String>()
-        #expect(book.strike("a", now: 0) == nil)
-        #expect(book.strike("a", now: 300) == nil)
-        #expect(book.strike("b", now: 300) == nil)
-        #expect(book.strike("a", now: 599) == 4199.0)
-        #expect(book.strike("a", now: 600) == nil, "it is there already")
-        #expect(book.quarantined(now: 700) == ["a": 4199])
-        #expect(book.quarantinedUntil("a", now: 4199) == nil)
-        for now in [5000.0, 5001] { #expect(book.strike("a", now: now) == nil) }
-        #expect(book.strike("a", now: 5002) == 12_202.0)
-        book.release("a")
-        #expect(book.quarantinedUntil("a", now: 5003) == nil)
-    }
-
-    @Test("strikes far apart lead nowhere, and after a day all is forgotten")
-    func oldStrikes() {
-        var book = StrikeBook<String>()
-        for round in 0..<20 { #expect(book.strike("a", now: Double(round) * 301) == nil) }
-        for now in [0.0, 1] { _ = book.strike("b", now: now) }
-        #expect(book.strike("b", now: 2) != nil)
-        for now in [200_000.0, 200_001] { _ = book.strike("b", now: now) }
-        #expect(book.strike("b", now: 200_002) == 203_602.0)
-    }
-
-    @Test("the book is bounded and forgets the oldest strike first")
-    func bounded() {
-        var book = StrikeBook<Int>()
-        for camera in 0..<StrikeBook<Int>.limit + 500 { _ = book.strike(camera, now: Double(camera) * 0.01) }
-        #expect(book.count == StrikeBook<Int>.limit)
-        let last = StrikeBook<Int>.limit + 499
-        _ = book.strike(last, now: 50)
-        #expect(book.strike(last, now: 51) != nil)
-    }
 }

@@ -95,6 +95,16 @@ private struct TestDatabase {
         return settings
     }
 
+    private func pipeline(_ folder: Folder, _ pool: PostgresPool) throws -> Pipeline {
+        try Pipeline(
+            settings: settings(folder),
+            place: WorkerPlace(node: "test", slot: 0, version: "0"),
+            database: pool,
+            meter: Meter(),
+            logger: logger
+        )
+    }
+
     @Test(
         "a camera's stream over RTSP becomes one case with grid, evidence and a task, and a dead camera stays alone",
         arguments: CameraSource.allCases.filter(\.isInstalled)
@@ -105,7 +115,7 @@ private struct TestDatabase {
         let camera = try await source.start(clip: checkout + "/sample-streams/river-day.mp4", logger: logger)
         let pool = PostgresPool(conninfo: database.conninfo, size: 4)
         try await fill(pool, urls: [camera.url, "rtsp://127.0.0.1:1/dead"])
-        let pipeline = try Pipeline(settings: settings(folder), database: pool, meter: Meter(), logger: logger)
+        let pipeline = try pipeline(folder, pool)
         let group = ServiceGroup(services: [pipeline], logger: logger)
         let running = Task { try await group.run() }
 
@@ -138,7 +148,7 @@ private struct TestDatabase {
     func databaseAway() async throws {
         let folder = try Folder()
         let pool = PostgresPool(conninfo: "host=\(folder.path) dbname=nothing connect_timeout=1", size: 2)
-        let pipeline = try Pipeline(settings: settings(folder), database: pool, meter: Meter(), logger: logger)
+        let pipeline = try pipeline(folder, pool)
         let group = ServiceGroup(services: [pipeline], logger: logger)
         let running = Task { try await group.run() }
         #expect(try await eventually { pipeline.health.current["registry"]?.contains("cannot be read") == true })

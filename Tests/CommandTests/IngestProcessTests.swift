@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// Ingest nodes as the processes that they are, killed, stopped and crashed; against a real database and a real farm.
+@Suite(.enabled(if: IngestSite.server != nil), .serialized) struct IngestProcessTests {
+    private static let clips = ["sample-streams/river-day.mp4", "sample-streams/night-intrusion.mp4"]
+    /// Shards that each node owns.
+    private static func owned(_ node: String) -> String {
+        "SELECT count(*) FROM ingest_shard WHERE worker_id = '\(node)-0'"
+    }
+    /// Cameras that a node says it watches.
+    private static func watched(_ node: String) -> String {
+        "SELECT count(*) FROM camera_state WHERE worker_id = '\(node)-0' AND state = 'online'"
+    }
+    private static let doubled = """
+        SELECT count(*) FROM (SELECT FROM hazard_case WHERE outcome IS NULL GROUP BY camera_id, rule_id
+        HAVING count(*) > 1) AS d
+        """
+    private static let unattached = "SELECT count(*) FROM alert WHERE case_id IS NULL"
+
+    /// A site on which two nodes share eight cameras and alerts have begun to come.
+    private func sharedSite() async throws -> (site: IngestSite, first: Int32, second: Int32) {
+        let site = try await IngestSite(cameras: 8, clips: Self.clips)
+        let first = try site.startNode("a")
+        #expect(try await site.eventually(60, Self.owned("a")) { $0 == 256 }, "\(site.log("a"))")
+        let second = try site.startNode("b")
+        #expect(try await site.eventually(180, Self.owned("b")) { $0 >= 100 }, "\(site.log("b"))")
+        #expect(try await site.eventually(60, Self.watched("b")) { $0 > 0 })
+        #expect(try await site.eventually(120, "SELECT count(*) FROM alert") { $0 > 0 })
+        return (site, first, second)
+    }
+
+    @Test("after kill -9 of one of two nodes the other has its cameras within 30 s, and no alert is lost or doubled")
+    func killedNode() async throws {
+        let (site, first, _) = try await sharedSite()
+        let worker = try #require(site.worker(of: first))
+        kill(first, SIGKILL)
+        kill(worker, SIGKILL)
+        let began = ContinuousClock.now
+        #expect(try await site.eventually(60, Self.owned("b")) { $0 == 256 })
+        #expect(ContinuousClock.now - began < .seconds(30), "the lease is 15 s, the round of the other 5 s")
+        #expect(try await site.eventually(30, Self.watched("b")) { $0 == 8 })
+
+        // What the dead process had accepted comes when its disk is back, and the new owner acts on it.
+        _ = try site.startNode("a")
+        #expect(try await site.eventually(60, Self.unattached) { $0 == 0 }, "\(site.log("a"))")
+        #expect(try await site.number(Self.doubled) == 0)
+        try await site.close()
+    }
+
+    @Test("a node that was frozen for a minute opens nothing with its stale epoch; its alerts are kept as facts")
+    func frozenNode() async throws {
+        let (site, first, _) = try await sharedSite()
+        let worker = try #require(site.worker(of: first))
+        kill(first, SIGSTOP)
+        kill(worker, SIGSTOP)
+        #expect(try await site.eventually(60, Self.owned("b")) { $0 == 256 })
+        try await Task.sleep(for: .seconds(40))
+        let epochs = try await site.number("SELECT sum(epoch) FROM ingest_shard")
+        kill(worker, SIGCONT)
+        kill(first, SIGCONT)
+        try await Task.sleep(for: .seconds(20))
+        // It came back with nothing and was given its part anew, under new epochs.
+        #expect(try await site.number("SELECT sum(epoch) FROM ingest_shard") >= epochs)
+        #expect(try await site.number(Self.doubled) == 0)
+        #expect(try await site.eventually(60, Self.unattached) { $0 == 0 })
+        let tasks = "SELECT count(*) FROM (SELECT FROM task GROUP BY case_id HAVING count(*) > 1) AS d"
+        #expect(try await site.number(tasks) == 0, "one task per case, whoever heard of it first")
+        try await site.close()
+    }
+
+    @Test("a process that crashes is started again; the camera on which it crashed three times goes to quarantine")
+    func poisonCamera() async throws {
+        let site = try await IngestSite(cameras: 1, clips: ["sample-streams/river-day.mp4"])
+        let supervisor = try site.startNode("a")
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 1 }, "\(site.log("a"))")
+        let isQuarantined = "SELECT count(*) FROM camera_quarantine WHERE until > now()"
+        for _ in 0..<60 where try await site.number(isQuarantined) == 0 {
+            if let worker = site.worker(of: supervisor) { try crashDecoder(of: worker) }
+            try await Task.sleep(for: .seconds(3))
+        }
+        #expect(try await site.number(isQuarantined) == 1, "\(site.log("a"))")
+        let shown = "SELECT count(*) FROM camera_state WHERE state = 'quarantined'"
+        #expect(try await site.eventually(60, shown) { $0 == 1 }, "people see that it is left alone")
+        #expect(site.worker(of: supervisor) != nil, "the process goes on without that camera")
+        try await site.close()
+    }
+
+    /// Sends SIGSEGV to the thread that decodes, as a fault in a decoder would come.
+    private func crashDecoder(of process: Int32) throws {
+        let script = """
+            import ctypes, glob, sys
+            libc = ctypes.CDLL(None)
+            for path in glob.glob("/proc/%s/task/*/comm" % sys.argv[1]):
+                if open(path).read().strip() == "worker-0":
+                    libc.syscall(234, int(sys.argv[1]), int(path.split("/")[4]), 11)
+            """
+        _ = try CommandUnderTest.run(program: "/usr/bin/python3", ["-c", script, "\(process)"])
+    }
+}
