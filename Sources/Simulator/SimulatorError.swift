@@ -14,6 +14,8 @@ public struct SimulatorError: Error, CustomStringConvertible, Hashable, Sendable
         case cannotListen
         /// The server socket was closed by something else than the caller.
         case stopped
+        /// A process of a farm in several processes has ended by itself.
+        case processFailed
     }
 
     /// The kind of failure.

@@ -1,25 +1,18 @@
 import Flow
 import Foundation
 public import Logging
-import NIOCore
-import NIOPosix
 import RTSP
 import Synchronization
 
 /// Many simulated cameras: an RTSP server that plays clips from memory in endless rounds.
 ///
 /// Each clip is read and cut into packets once, however many cameras show it. A client that reads too slowly loses
-/// pictures up to a keyframe; nobody else notices.
+/// pictures up to a keyframe; nobody else notices. One thread serves all.
 public final class CameraFarm: Sendable {
-    private struct Listener {
-        var group: MultiThreadedEventLoopGroup
-        var channel: any Channel
-    }
-
     private enum State {
         case idle
         case starting
-        case listening(Listener)
+        case listening(FarmThread, [FarmEndpoint])
         case stopped
     }
 
@@ -27,6 +20,7 @@ public final class CameraFarm: Sendable {
     public let skippedClips: [SimulatorError]
 
     private let options: Options
+    private let layout: FarmLayout
     private let logger: Logger
     private let catalogue: FarmCatalogue
     private let counters = FarmCounters()
@@ -38,35 +32,62 @@ public final class CameraFarm: Sendable {
     ///
     /// - Throws: `badOption`, `badClip` for a path that does not exist, `noClip`, `tooLarge`.
     public init(options: Options, logger: Logger = Logger(label: "gridwatch.simulator")) throws(SimulatorError) {
-        try options.check()
-        let library = try ClipLibrary(paths: options.clips, limit: options.maximumClipBytes)
-        for problem in library.skipped {
+        let layout = try options.layout()
+        let library = try ClipLibrary(
+            paths: options.clips,
+            limit: options.maximumClipBytes,
+            packetSize: options.packetSize
+        )
+        var motion: ClipLibrary?
+        if options.motionShare > 0 {
+            motion = try ClipLibrary(
+                paths: options.motionClips,
+                limit: options.maximumClipBytes - library.bytes,
+                packetSize: options.packetSize
+            )
+        }
+        let skipped = library.skipped + (motion?.skipped ?? [])
+        for problem in skipped {
             logger.warning("clip skipped", metadata: ["reason": "\(problem.message)"])
         }
+        let programmes = try library.programmes(motion: motion, share: options.motionShare)
         let seed = UInt64.random(in: 0...UInt64.max)
-        let cameras = options.cameras.enumerated().map { index, path in
-            FarmCamera(path: path, clip: library.clips[index % library.clips.count], seed: seed)
-        }
+        let own = layout.cameras(ofProcess: options.share.index, outOf: options.cameras.count)
+        self.catalogue = FarmCatalogue(
+            cameras: own.map { index in
+                FarmCamera(
+                    path: options.cameras[index],
+                    programme: programmes[index % programmes.count],
+                    seed: seed,
+                    plan: options.faults
+                )
+            }
+        )
         self.options = options
+        self.layout = layout
         self.logger = logger
-        self.catalogue = FarmCatalogue(cameras: cameras)
-        self.skippedClips = library.skipped
+        self.skippedClips = skipped
     }
 
-    /// The URLs of the cameras, without credentials, in the order of the options.
+    /// The URLs of all cameras, without credentials, in the order of the options; also of those that other processes
+    /// serve.
     ///
-    /// With port 0 the port is known once `start()` has returned. A farm that listens on all addresses is named by
-    /// the loopback address.
+    /// With port 0 the ports of this process are known once `start()` has returned. A farm that listens on all addresses
+    /// is named by the loopback address.
     public func urls() -> [String] {
-        let port: Int? = state.withLock { state in
-            guard case .listening(let listener) = state else { return nil }
-            return listener.channel.localAddress?.port
+        var bound = layout.endpoints
+        for (index, endpoint) in zip(layout.endpoints(ofProcess: options.share.index), endpoints) {
+            bound[index] = endpoint
         }
-        var host = options.host
-        if host == "0.0.0.0" { host = "127.0.0.1" }
-        if host == "::" { host = "::1" }
-        if host.contains(":") { host = "[\(host)]" }
-        return options.cameras.map { "rtsp://\(host):\(port ?? options.port)/\(Self.escaped($0))" }
+        return layout.urls(options.cameras, bound: bound)
+    }
+
+    /// Where this process listens, in the order of the layout; empty before `start()` has returned.
+    public var endpoints: [FarmEndpoint] {
+        state.withLock { state in
+            guard case .listening(_, let endpoints) = state else { return [] }
+            return endpoints
+        }
     }
 
     /// What the farm does and has done so far.
@@ -76,7 +97,8 @@ public final class CameraFarm: Sendable {
     ///
     /// Does nothing when the farm listens already. A farm that was started must be `run()`, which also ends it.
     ///
-    /// - Throws: `cannotListen`, and `stopped` for a farm that has run before.
+    /// - Throws: `cannotListen`, `badOption` when the process may not open enough files for its cameras, and `stopped`
+    ///   for a farm that has run before.
     public func start() async throws(SimulatorError) {
         let before = state.withLock { state in
             defer { if case .idle = state { state = .starting } }
@@ -87,78 +109,119 @@ public final class CameraFarm: Sendable {
         case .listening: return
         case .starting, .stopped: throw SimulatorError(.stopped, "a camera farm is started once; make another one")
         }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: options.threads)
-        do {
-            let channel = try await bootstrap(group).bind(host: options.host, port: options.port).get()
-            state.withLock { $0 = .listening(Listener(group: group, channel: channel)) }
-        } catch {
-            try? await group.shutdownGracefully()
-            state.withLock { $0 = .idle }
-            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
-            throw SimulatorError(
-                .cannotListen,
-                "cannot listen on \(options.host) port \(options.port): \(reason); choose another address or port"
+        do throws(SimulatorError) {
+            let maximum = try connectionLimit()
+            let poller = try Poller()
+            let wake = try WakeUp()
+            let listeners = try listen()
+            let context = FarmContext(
+                catalogue: catalogue,
+                options: options,
+                maximumConnections: maximum,
+                counters: counters,
+                logger: logger
             )
+            let thread = FarmThread(wake: wake) {
+                FarmLoop(context, poller: poller, wake: wake, listeners: listeners).run()
+            }
+            state.withLock { $0 = .listening(thread, listeners.map(\.endpoint)) }
+        } catch {
+            state.withLock { $0 = .idle }
+            throw error
         }
-        logger.info("camera farm listens", metadata: ["cameras": "\(options.cameras.count)", "first": "\(urls()[0])"])
+        let metadata: Logger.Metadata = ["cameras": "\(catalogue.cameras.count)", "first": "\(urls()[0])"]
+        logger.info("camera farm listens", metadata: metadata)
     }
 
     /// Serves until the task is cancelled, then closes all connections and returns.
     ///
-    /// - Throws: What `start()` throws, and `stopped` when the server socket was lost.
+    /// - Throws: What `start()` throws, and `stopped` when the farm's thread has ended by itself.
     public func run() async throws {
         try await start()
-        guard case .listening(let listener) = state.withLock({ $0 }) else { return }
-        let channel = listener.channel
+        guard case .listening(let thread, _) = state.withLock({ $0 }) else { return }
         await withTaskCancellationHandler {
-            _ = try? await channel.closeFuture.get()
+            await thread.end()
         } onCancel: {
-            channel.close(promise: nil)
+            thread.stop()
         }
         state.withLock { $0 = .stopped }
-        try? await listener.group.shutdownGracefully()
         guard Task.isCancelled else {
-            throw SimulatorError(.stopped, "the server socket of the camera farm was closed unexpectedly")
+            throw SimulatorError(.stopped, "the thread of the camera farm ended unexpectedly")
         }
     }
 
-    private func bootstrap(_ group: MultiThreadedEventLoopGroup) -> ServerBootstrap {
-        let farm = FarmContext(
-            catalogue: catalogue,
-            session: options.session,
-            account: options.account,
-            counters: counters,
-            logger: logger,
-            start: .now(),
-            startedAt: MediaTime(seconds: Date().timeIntervalSince1970)
-        )
-        var tickers: [ObjectIdentifier: LoopTicker] = [:]
-        for eventLoop in group.makeIterator() {
-            let ticker = LoopTicker(farm: farm, eventLoop: eventLoop)
-            ticker.start()
-            tickers[ObjectIdentifier(eventLoop)] = ticker
+    /// How many connections the limit of open files allows.
+    private func connectionLimit() throws(SimulatorError) -> Int {
+        let files = OpenFileLimit.raise()
+        let needed = OpenFileLimit.needed(cameras: catalogue.cameras.count, endpoints: options.addresses)
+        guard needed <= files else {
+            let limit = "this process may open \(files) files (ulimit -Hn)"
+            throw SimulatorError(
+                .badOption,
+                "\(catalogue.cameras.count) cameras need \(needed) open files, \(limit); use more processes"
+            )
         }
-        let maximum = options.maximumConnections
-        return ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // What the kernel and NIO hold for a client that does not read: so much and no more.
-            .childChannelOption(.socketOption(.so_sndbuf), value: 256 << 10)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 512 << 10))
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
-            .childChannelInitializer { [tickers] channel in
-                guard let ticker = tickers[ObjectIdentifier(channel.eventLoop)],
-                    farm.counters.connections.load(ordering: .relaxed) < maximum
-                else { return channel.close() }
-                return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(FarmConnection(farm: farm, ticker: ticker))
-                }
+        return min(options.maximumConnections, files - options.addresses - 64)
+    }
+
+    private func listen() throws(SimulatorError) -> [FarmLoop.Listener] {
+        var listeners: [FarmLoop.Listener] = []
+        do throws(SimulatorError) {
+            for index in layout.endpoints(ofProcess: options.share.index) {
+                var endpoint = layout.endpoints[index]
+                let (socket, port) = try StreamSocket.listen(at: endpoint)
+                endpoint.port = port
+                listeners.append(FarmLoop.Listener(endpoint: endpoint, socket: socket))
             }
+        } catch {
+            for listener in listeners { listener.close() }
+            throw error
+        }
+        let own = layout.cameras(ofProcess: options.share.index, outOf: options.cameras.count)
+        let first = layout.endpoints(ofProcess: options.share.index)[0]
+        for (position, camera) in own.enumerated() {
+            listeners[layout.endpoint(ofCamera: camera) - first].cameras.append(position)
+        }
+        return listeners
+    }
+}
+
+/// The thread that serves a farm.
+final class FarmThread: Sendable {
+    private struct State {
+        var hasEnded = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// The path with everything escaped that a URL may not hold.
-    private static func escaped(_ path: String) -> String {
-        path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+    private let wake: WakeUp
+    private let state = Mutex(State())
+
+    /// Starts the thread; it is to end when `wake` is called.
+    init(wake: WakeUp, body: @escaping @Sendable () -> Void) {
+        self.wake = wake
+        let thread = Thread { [self] in
+            body()
+            let waiting = state.withLock { state in
+                state.hasEnded = true
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+        thread.name = "camera-farm"
+        thread.start()
+    }
+
+    /// Asks the thread to end.
+    func stop() { wake.call() }
+
+    /// Returns when the thread has ended.
+    func end() async {
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if !state.hasEnded { state.waiting.append(continuation) }
+                return state.hasEnded
+            }
+            if hasEnded { continuation.resume() }
+        }
     }
 }

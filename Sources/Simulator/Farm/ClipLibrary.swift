@@ -16,15 +16,16 @@ struct ClipLibrary: Sendable {
     /// - Parameters:
     ///   - paths: Files and folders.
     ///   - limit: Bytes that all clips together may take.
+    ///   - packetSize: Most bytes of a packet's payload.
     /// - Throws: `badClip` for a path that does not exist, `tooLarge`, `noClip` when nothing is left to serve.
-    init(paths: [String], limit: Int) throws(SimulatorError) {
+    init(paths: [String], limit: Int, packetSize: Int) throws(SimulatorError) {
         var clips: [Clip] = []
         var skipped: [SimulatorError] = []
         var bytes = 0
         for file in try Self.files(paths) {
             do throws(SimulatorError) {
-                let clip = try Self.read(file, limit: limit - bytes)
-                bytes += clip.bytes
+                let clip = try Self.read(file, limit: limit - bytes, packetSize: packetSize)
+                bytes += clip.bytes.count
                 clips.append(clip)
             } catch {
                 guard error.code == .badClip else { throw error }
@@ -37,6 +38,30 @@ struct ClipLibrary: Sendable {
         }
         self.clips = clips
         self.skipped = skipped
+    }
+
+    /// Bytes of all clips.
+    var bytes: Int { clips.reduce(0) { $0 + $1.bytes.count } }
+
+    /// The programme of each clip, in which motion clips of another library take a share of the time.
+    ///
+    /// The n-th motion clip belongs to the n-th clip, and again from the first on; a clip that gets none that way shares
+    /// one with another.
+    ///
+    /// - Throws: `badOption` when a clip would get motion clips that a player of it could not follow.
+    func programmes(motion: ClipLibrary?, share: Double) throws(SimulatorError) -> [Programme] {
+        var programmes: [Programme] = []
+        for (index, clip) in clips.enumerated() {
+            let moving = motion?.clips ?? []
+            let own = stride(from: index, to: moving.count, by: clips.count).map { moving[$0] }
+            let others = own.isEmpty && !moving.isEmpty ? [moving[index % moving.count]] : own
+            for other in others where !other.canReplace(clip) {
+                let reason = "it is coded in another way and brings no parameter sets of its own"
+                throw SimulatorError(.badOption, "motion clip \(other.name) cannot follow \(clip.name): \(reason)")
+            }
+            programmes.append(try Programme(quiet: clip, motion: others, share: share))
+        }
+        return programmes
     }
 
     private static func files(_ paths: [String]) throws(SimulatorError) -> [String] {
@@ -58,7 +83,7 @@ struct ClipLibrary: Sendable {
         return files
     }
 
-    private static func read(_ path: String, limit: Int) throws(SimulatorError) -> Clip {
+    private static func read(_ path: String, limit: Int, packetSize: Int) throws(SimulatorError) -> Clip {
         var units: [AccessUnit] = []
         let format: StreamFormat
         do {
@@ -79,6 +104,6 @@ struct ClipLibrary: Sendable {
         } catch {
             throw SimulatorError(.badClip, "clip \(path) cannot be read: \(error)")
         }
-        return try Clip(name: path, format: format, units: units)
+        return try Clip(name: path, format: format, units: units, packetSize: packetSize)
     }
 }

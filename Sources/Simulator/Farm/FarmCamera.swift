@@ -1,30 +1,36 @@
 import Flow
 import RTSP
 
-/// One camera of the farm: a clip in endless rounds, as a pure function of the time since the farm started.
+/// One camera of the farm: a programme in endless rounds, as a pure function of the time since the farm started.
 ///
 /// Like a real camera it runs whether somebody watches or not, and all who watch see the same. Pictures are numbered
 /// from 0 through all rounds; times are in microseconds since the farm started.
 struct FarmCamera: Sendable {
     /// Path of its URL.
     let path: String
-    let clip: Clip
+    /// What it shows.
+    let programme: Programme
+    /// Which faults of the farm's plan hit it.
+    let faults: FaultPlan.Mask
+    /// Source of its packets.
+    let ssrc: UInt32
     private let phase: Int64
-    private let ssrc: UInt32
     private let firstSequence: UInt16
     private let firstTimestamp: UInt32
 
     /// Makes a camera.
     ///
     /// - Parameters:
-    ///   - path: Path of its URL; it also decides where in the clip the camera begins, so that the keyframes of many
-    ///     cameras do not fall together.
-    ///   - clip: What it shows.
+    ///   - path: Path of its URL; it also decides where in the programme the camera begins, so that the keyframes of
+    ///     many cameras do not fall together.
+    ///   - programme: What it shows.
     ///   - seed: A number of the farm, from which source and first numbers come.
-    init(path: String, clip: Clip, seed: UInt64) {
+    ///   - plan: What goes wrong on the farm.
+    init(path: String, programme: Programme, seed: UInt64, plan: FaultPlan = FaultPlan()) {
         self.path = path
-        self.clip = clip
-        self.phase = Int64(StableHash.of(path) % UInt64(clip.period))
+        self.programme = programme
+        self.faults = plan.mask(ofCamera: path)
+        self.phase = Int64(StableHash.of(path) % UInt64(programme.period))
         let identity = StableHash.of(path, seed: seed)
         let numbers = StableHash.of(path, seed: ~seed)
         self.ssrc = UInt32(truncatingIfNeeded: identity)
@@ -32,46 +38,58 @@ struct FarmCamera: Sendable {
         self.firstTimestamp = UInt32(truncatingIfNeeded: numbers >> 16)
     }
 
-    /// The picture of that number.
-    func unit(_ number: Int) -> Clip.Unit {
-        clip.units[number % clip.units.count]
+    /// The picture of that number; its `due` is within the round.
+    func picture(_ number: Int) -> Programme.Picture {
+        programme.picture(number % programme.unitCount)
     }
 
+    /// The coded picture of that number.
+    func unit(_ number: Int) -> Clip.Unit { picture(number).unit }
+
     /// When the picture of that number is sent.
-    func due(_ number: Int) -> Int64 {
-        Int64(number / clip.units.count) * clip.period + unit(number).due - phase
+    func due(_ number: Int) -> Int64 { due(number, picture(number)) }
+
+    /// When `picture`, which is that of `number`, is sent.
+    func due(_ number: Int, _ picture: Programme.Picture) -> Int64 {
+        Int64(number / programme.unitCount) * programme.period + picture.due - phase
     }
 
     /// The number of the first keyframe that is sent at `elapsed` or later.
     func keyframe(from elapsed: Int64) -> Int {
         let time = max(0, elapsed + phase)
-        let round = Int(time / clip.period)
-        let rest = time % clip.period
-        var low = 0
-        var high = clip.keyframes.count
-        while low < high {
-            let middle = (low + high) / 2
-            if clip.units[clip.keyframes[middle]].due < rest { low = middle + 1 } else { high = middle }
-        }
-        guard low < clip.keyframes.count else { return (round + 1) * clip.units.count }
-        return round * clip.units.count + clip.keyframes[low]
+        let round = Int(time / programme.period)
+        let number = programme.keyframe(from: time % programme.period) ?? programme.unitCount
+        return round * programme.unitCount + number
     }
 
     /// What the RTP headers of the picture say.
     func position(_ number: Int) -> RTPPosition {
-        let round = number / clip.units.count
-        let unit = unit(number)
-        let packet = round * clip.packetCount + unit.firstPacket
-        let ticks = Int64(round) * clip.periodTicks + unit.timestamp
+        let picture = picture(number)
+        let packet = number / programme.unitCount * programme.packetCount + picture.firstPacket
         return RTPPosition(
             sequence: firstSequence &+ UInt16(truncatingIfNeeded: packet),
-            timestamp: firstTimestamp &+ UInt32(truncatingIfNeeded: ticks),
+            timestamp: timestamp(at: due(number, picture), reorder: picture.unit.reorder),
             ssrc: ssrc
         )
     }
 
-    /// The RTP time of an instant.
-    func timestamp(at elapsed: Int64) -> UInt32 {
-        firstTimestamp &+ UInt32(truncatingIfNeeded: Clip.ticks(elapsed + phase))
+    /// The RTP time of an instant, and of a picture that shows `reorder` ticks later.
+    func timestamp(at elapsed: Int64, reorder: Int64 = 0) -> UInt32 {
+        firstTimestamp &+ UInt32(truncatingIfNeeded: Clip.ticks(elapsed + phase) + reorder)
+    }
+
+    /// Whether it shows motion at an instant.
+    func isMotion(at elapsed: Int64) -> Bool {
+        programme.isMotion(at: max(0, elapsed + phase) % programme.period)
+    }
+
+    /// The first instant not before `elapsed` at which a camera that sends every `interval` microseconds sends.
+    ///
+    /// The path spreads the cameras over the interval.
+    func sendTime(from elapsed: Int64, interval: Int64) -> Int64 {
+        guard interval > 0 else { return elapsed }
+        let offset = Int64(StableHash.of(path, seed: 1) % UInt64(interval))
+        let (periods, rest) = (elapsed - offset).quotientAndRemainder(dividingBy: interval)
+        return offset + (rest > 0 ? periods + 1 : periods) * interval
     }
 }

@@ -1,39 +1,75 @@
 import Synchronization
 
 /// What a farm does and has done so far.
+///
+/// Sessions that ever started are those that play, and those that ended by their client, the farm or silence.
 public struct FarmStatistics: Hashable, Sendable, Codable {
     /// Connections that are open.
     public var connections = 0
     /// Sessions that play now.
     public var playing = 0
+    /// Connections that have come and do not play yet.
+    public var handshakes = 0
     /// Sessions that ever started to play.
     public var sessions = 0
+    /// Sessions that their client ended: it tore them down or closed the connection.
+    public var endedByClient = 0
+    /// Sessions that a fault of the farm ended. Those that play when the farm stops are not counted.
+    public var endedByFarm = 0
+    /// Sessions whose client gave no sign of life for too long.
+    public var timedOut = 0
     /// Pictures sent.
     public var units = 0
     /// Pictures that clients lost because they read too slowly.
     public var droppedUnits = 0
+    /// Packets that a fault took away.
+    public var lostPackets = 0
     /// Bytes of pictures and reports handed to the network.
     public var bytes = 0
+    /// Connections that ever came.
+    public var accepted = 0
+    /// Connections that were closed as soon as they came or named their camera; those that the system refuses while
+    /// nobody listens are not seen.
+    public var refused = 0
+    /// Most connections that came within one second, counted in whole seconds.
+    public var acceptedPerSecondMaximum = 0
+    /// Most handshakes at once at one address.
+    public var handshakesPerHostMaximum = 0
+
+    /// Makes the numbers of a farm that has done nothing.
+    public init() {}
+
+    /// The numbers of two processes as those of one farm; of what is a maximum, the larger.
+    public static func + (left: FarmStatistics, right: FarmStatistics) -> FarmStatistics {
+        var sum = left
+        sum.connections += right.connections
+        sum.playing += right.playing
+        sum.handshakes += right.handshakes
+        sum.sessions += right.sessions
+        sum.endedByClient += right.endedByClient
+        sum.endedByFarm += right.endedByFarm
+        sum.timedOut += right.timedOut
+        sum.units += right.units
+        sum.droppedUnits += right.droppedUnits
+        sum.lostPackets += right.lostPackets
+        sum.bytes += right.bytes
+        sum.accepted += right.accepted
+        sum.refused += right.refused
+        sum.acceptedPerSecondMaximum = max(left.acceptedPerSecondMaximum, right.acceptedPerSecondMaximum)
+        sum.handshakesPerHostMaximum = max(left.handshakesPerHostMaximum, right.handshakesPerHostMaximum)
+        return sum
+    }
 }
 
-/// The numbers of a farm while it runs; event loops add, anybody reads.
+/// The numbers of a farm while it runs; its thread changes them, anybody reads.
 final class FarmCounters: Sendable {
-    let connections = Atomic<Int>(0)
-    let playing = Atomic<Int>(0)
-    let sessions = Atomic<Int>(0)
-    let units = Atomic<Int>(0)
-    let droppedUnits = Atomic<Int>(0)
-    let bytes = Atomic<Int>(0)
+    private let statistics = Mutex(FarmStatistics())
 
-    /// The numbers now; each by itself is right, together they may be one event apart.
-    var snapshot: FarmStatistics {
-        FarmStatistics(
-            connections: connections.load(ordering: .relaxed),
-            playing: playing.load(ordering: .relaxed),
-            sessions: sessions.load(ordering: .relaxed),
-            units: units.load(ordering: .relaxed),
-            droppedUnits: droppedUnits.load(ordering: .relaxed),
-            bytes: bytes.load(ordering: .relaxed)
-        )
+    /// The numbers now.
+    var snapshot: FarmStatistics { statistics.withLock { $0 } }
+
+    /// Changes the numbers.
+    func update(_ body: (inout FarmStatistics) -> Void) {
+        statistics.withLock { body(&$0) }
     }
 }
