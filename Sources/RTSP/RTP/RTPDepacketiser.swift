@@ -67,6 +67,9 @@ public struct RTPDepacketiser: Sendable {
         public var refusedParameterSets = 0
         /// Times that the sender started anew: other source, or sequence numbers that jump.
         public var restarts = 0
+
+        /// Makes counters that stand at zero.
+        public init() {}
     }
 
     /// Which pictures keep their bytes; may be changed at any time and holds from the next picture.
@@ -284,9 +287,10 @@ public struct RTPDepacketiser: Sendable {
         return true
     }
 
-    /// What a receiver report says about this source; nil before the first packet.
+    /// What a receiver report says about this source.
     ///
     /// - Parameter ssrc: The source of the reports: any number that is not the camera's.
+    /// - Returns: Nil before the first packet.
     public func receiverReport(ssrc: UInt32) -> ReceiverReport? {
         guard let source else { return nil }
         let last = nextSequence &- 1
