@@ -84,6 +84,8 @@ public struct RTPDepacketiser: Sendable {
     private var payloadType: UInt8
     var sets: StoredParameterSets
     var unit = UnitAssembly()
+    /// The tables that MJPEG pictures refer to by their number; allocated for that coding only.
+    var quantisation = NamedQuantisation()
     /// Bytes of the last keyframe and of the last other picture that were kept: room for the next one.
     var keyframeRoom = 0
     var otherRoom = 0
@@ -138,7 +140,7 @@ public struct RTPDepacketiser: Sendable {
 
     /// Bytes that the camera takes beyond this value: the picture in work and the parameter sets.
     public var heldBytes: Int {
-        unit.bytes.capacity + unit.scratch.capacity + sets.annexB.capacity
+        unit.bytes.capacity + unit.scratch.capacity + sets.annexB.capacity + quantisation.tables.capacity
     }
 
     /// Takes one packet, and hands out the pictures that end with it: none, one or two.
@@ -175,7 +177,8 @@ public struct RTPDepacketiser: Sendable {
         switch codec {
         case .h264: takeH264(payload)
         case .h265: takeH265(payload)
-        case .mjpeg, .other: break
+        case .mjpeg: takeJPEG(payload)
+        case .other: break
         }
         if header.marker, unit.hasPicture, !distrustsMarker {
             finish(emit)
@@ -191,6 +194,7 @@ public struct RTPDepacketiser: Sendable {
         counters.units &+= 1
         if unit.isKeyframe { counters.keyframes &+= 1 }
         if unit.isDamaged { counters.damaged &+= 1 }
+        if codec == .mjpeg { endJPEG() }
         let bytes = unit.stage == .kept ? unit.bytes : nil
         if let bytes {
             if unit.isKeyframe { keyframeRoom = bytes.count } else { otherRoom = bytes.count }
