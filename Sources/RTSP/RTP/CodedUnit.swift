@@ -4,7 +4,9 @@ public struct CodedUnit: Sendable {
     public enum Omission: String, Hashable, Sendable {
         /// The depacketiser keeps keyframes only, and this is none.
         case notWanted
-        /// A keyframe whose parameter sets the camera has not sent: another camera's would decode it wrongly.
+        /// A keyframe whose parameter sets (MJPEG: quantisation tables) the camera has not sent.
+        ///
+        /// Those of another camera would decode it wrongly.
         case missingParameterSets
         /// Packets are missing, and with them every slice or the first one.
         case incomplete

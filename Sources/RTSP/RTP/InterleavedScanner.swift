@@ -43,6 +43,9 @@ public struct InterleavedScanner: Sendable {
         public var resynchronisations = 0
         /// Bytes that were skipped as stray.
         public var strayBytes = 0
+
+        /// Makes counters that stand at zero.
+        public init() {}
     }
 
     /// What was met so far.

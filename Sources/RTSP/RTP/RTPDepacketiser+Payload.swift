@@ -241,7 +241,7 @@ extension RTPDepacketiser {
         if unit.stage == .head { unit.bytes.removeAll() } else { unit.omit(.tooLarge) }
     }
 
-    private mutating func fits(_ count: Int) -> Bool {
+    mutating func fits(_ count: Int) -> Bool {
         if unit.bytes.count + count + 4 <= limits.unitBytes { return true }
         counters.oversize &+= 1
         unit.omit(.tooLarge)

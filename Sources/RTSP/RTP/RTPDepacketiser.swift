@@ -67,6 +67,9 @@ public struct RTPDepacketiser: Sendable {
         public var refusedParameterSets = 0
         /// Times that the sender started anew: other source, or sequence numbers that jump.
         public var restarts = 0
+
+        /// Makes counters that stand at zero.
+        public init() {}
     }
 
     /// Which pictures keep their bytes; may be changed at any time and holds from the next picture.
@@ -81,6 +84,8 @@ public struct RTPDepacketiser: Sendable {
     private var payloadType: UInt8
     var sets: StoredParameterSets
     var unit = UnitAssembly()
+    /// The tables that MJPEG pictures refer to by their number; allocated for that coding only.
+    var quantisation = NamedQuantisation()
     /// Bytes of the last keyframe and of the last other picture that were kept: room for the next one.
     var keyframeRoom = 0
     var otherRoom = 0
@@ -135,7 +140,7 @@ public struct RTPDepacketiser: Sendable {
 
     /// Bytes that the camera takes beyond this value: the picture in work and the parameter sets.
     public var heldBytes: Int {
-        unit.bytes.capacity + unit.scratch.capacity + sets.annexB.capacity
+        unit.bytes.capacity + unit.scratch.capacity + sets.annexB.capacity + quantisation.tables.capacity
     }
 
     /// Takes one packet, and hands out the pictures that end with it: none, one or two.
@@ -172,7 +177,8 @@ public struct RTPDepacketiser: Sendable {
         switch codec {
         case .h264: takeH264(payload)
         case .h265: takeH265(payload)
-        case .mjpeg, .other: break
+        case .mjpeg: takeJPEG(payload)
+        case .other: break
         }
         if header.marker, unit.hasPicture, !distrustsMarker {
             finish(emit)
@@ -188,6 +194,7 @@ public struct RTPDepacketiser: Sendable {
         counters.units &+= 1
         if unit.isKeyframe { counters.keyframes &+= 1 }
         if unit.isDamaged { counters.damaged &+= 1 }
+        if codec == .mjpeg { endJPEG() }
         let bytes = unit.stage == .kept ? unit.bytes : nil
         if let bytes {
             if unit.isKeyframe { keyframeRoom = bytes.count } else { otherRoom = bytes.count }
@@ -284,9 +291,10 @@ public struct RTPDepacketiser: Sendable {
         return true
     }
 
-    /// What a receiver report says about this source; nil before the first packet.
+    /// What a receiver report says about this source.
     ///
     /// - Parameter ssrc: The source of the reports: any number that is not the camera's.
+    /// - Returns: Nil before the first packet.
     public func receiverReport(ssrc: UInt32) -> ReceiverReport? {
         guard let source else { return nil }
         let last = nextSequence &- 1

@@ -78,6 +78,7 @@ public struct SenderClock: Sendable {
     /// - Parameters:
     ///   - ticks: RTP time without its wrap.
     ///   - arrival: When the picture was received, by our clock.
+    /// - Returns: Times by our clock, or by the camera's while it is believed.
     public mutating func stamp(ticks: Int64, arrival: MediaTime) -> Stamp {
         let media = microseconds(ticks)
         let arrivalOffset = arrival.microseconds &- media

@@ -69,7 +69,9 @@ struct UnitAssembly: Sendable {
 
     /// Makes the bytes of a picture: the parameter sets, then what stood before the first slice.
     ///
-    /// - Parameter room: Bytes of the last such picture; one that is not much larger needs no second allocation.
+    /// - Parameters:
+    ///   - parameterSets: Sets with start codes.
+    ///   - room: Bytes of the last such picture; one that is not much larger needs no second allocation.
     mutating func beginBytes(with parameterSets: [UInt8], room: Int) {
         var whole: [UInt8] = []
         whole.reserveCapacity(max(parameterSets.count + bytes.count, room + room / 8))
