@@ -16,6 +16,8 @@ struct AlertRow: Sendable, Hashable {
     var newest: Newest
     var picture: Picture?
 
+    var isCameraFault: Bool { newest.kind == CameraFault.kind }
+
     /// What the newest statement decides.
     struct Newest: Sendable, Hashable {
         var statedAt: Int64

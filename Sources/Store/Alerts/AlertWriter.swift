@@ -109,7 +109,7 @@ public struct AlertWriter: Sendable {
             let held = try await ShardFence(connection: connection).hold(shards, by: authority)
             let orphans = OrphanAlerts(connection: connection)
             let alerts = try await orphans.oldest(of: held, limit: max(1, limit))
-            try await follow(alerts, &report, connection)
+            try await follow(alerts, alerts, &report, connection)
             try await orphans.settle(alerts)
             return report
         }
@@ -188,17 +188,20 @@ public struct AlertWriter: Sendable {
         let others = rows.filter { !isHeld($0) }.map(\.id)
         try await OrphanAlerts(connection: connection).leave(others)
         report.late = others.count
-        try await follow(rows.filter(isHeld).map(\.id), &report, connection)
+        let own = rows.filter(isHeld)
+        try await follow(own.map(\.id), own.filter(\.isCameraFault).map(\.id), &report, connection)
     }
 
+    /// What follows from alerts that the writer may act on; `faults` are those that may say that a camera works again.
     private func follow(
         _ alerts: [String],
+        _ faults: [String],
         _ report: inout WriteReport,
         _ connection: PostgresConnection
     ) async throws {
         guard !alerts.isEmpty else { return }
         try await CaseAttachment(connection: connection, policy: policy).attach(alerts, &report)
-        try await CameraRecovery(connection: connection).record(alerts)
+        try await CameraRecovery(connection: connection).record(faults)
     }
 
     /// Another writer was faster: the open case of an identity exists now, or a deadlock or conflict was broken up.
