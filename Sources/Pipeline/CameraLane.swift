@@ -70,6 +70,12 @@ final class CameraLane {
         for finding in try pipeline.look(at: sample, bench) { keep(finding) }
     }
 
+    /// Bytes of pictures that are kept for bursts.
+    var bufferedBytes: Int { pipeline.bufferedBytes }
+
+    /// Whether the gate has turned itself off for this camera.
+    var isGateOff: Bool { pipeline.isGateOff }
+
     /// A sample that the gate chose was not decoded.
     func lost() {
         pipeline.lost()

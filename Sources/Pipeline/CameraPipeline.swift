@@ -84,6 +84,9 @@ final class CameraPipeline {
     /// True while the gate has turned itself off for this camera and keyframes come at its fallback interval.
     var isGateOff: Bool { gate.isOff }
 
+    /// Bytes of pictures that are kept for bursts.
+    var bufferedBytes: Int { buffer.bytes }
+
     /// Runs all stages on the next unit of the camera at once.
     ///
     /// - Parameters:

@@ -50,6 +50,8 @@ final class SampleWorker: @unchecked Sendable {
     private let bench = DecoderBench()
     /// The cameras of this thread; touched by jobs and units on the thread only.
     private(set) var lanes: [String: CameraLane] = [:]
+    /// Sums over the lanes; on the thread only.
+    private(set) var totals = Totals()
 
     /// Makes a worker and starts its thread.
     init(
@@ -119,9 +121,25 @@ final class SampleWorker: @unchecked Sendable {
         finished.wait()
     }
 
+    /// What the cameras of a worker hold and count together; see `SampleWorker.totals`.
+    struct Totals: Equatable {
+        /// Bytes of pictures that are kept for bursts.
+        var bufferedBytes = 0
+        /// Gates that have turned themselves off.
+        var gatesOff = 0
+
+        mutating func change(_ lane: CameraLane, by sign: Int) {
+            bufferedBytes += sign * lane.bufferedBytes
+            gatesOff += lane.isGateOff ? sign : 0
+        }
+    }
+
     /// Gives a camera its lane, ending the one that it had; nil ends it. On the worker's thread.
     func setLane(_ lane: CameraLane?, of camera: String) {
-        lanes.removeValue(forKey: camera)?.finish()
+        if let old = lanes.removeValue(forKey: camera) {
+            totals.change(old, by: -1)
+            old.finish()
+        }
         queue.remove(camera)
         lanes[camera] = lane
     }
@@ -132,7 +150,9 @@ final class SampleWorker: @unchecked Sendable {
             for batch in work.batches {
                 guard let lane = lanes[batch.camera] else { continue }
                 trail?.enter(batch.camera, .other)
+                totals.change(lane, by: -1)
                 for unit in batch.units { take(unit, lane) }
+                totals.change(lane, by: 1)
                 trail?.leave()
             }
             // After the units: a job that ends a camera ends it behind what came before.
@@ -175,6 +195,8 @@ final class SampleWorker: @unchecked Sendable {
     private func decodeNext() {
         guard let sample = queue.take(now: clocks.monotonic()), let lane = lanes[sample.key] else { return }
         trail?.enter(lane.camera, .decoding)
+        totals.change(lane, by: -1)
+        defer { totals.change(lane, by: 1) }
         look(lane) { () throws(MediaError) in try lane.look(at: sample.payload, bench) }
         trail?.leave()
     }

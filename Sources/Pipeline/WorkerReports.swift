@@ -12,10 +12,12 @@ final class WorkerReports: SampleWorkerDelegate {
     private let clocks: Clocks
     private let beats: [Heartbeat]
     private let numbers = Mutex<[ObjectIdentifier: Int]>([:])
-    private let told: Mutex<[DecodeCounts]>
+    private let told: Mutex<[(counts: DecodeCounts, totals: SampleWorker.Totals)]>
     private let listener = Mutex<Listener?>(nil)
     private let pictures: Metric
     private let broken: Metric
+    private let buffered: Metric
+    private let gatesOff: Metric
     private let taken: [Metric]
     private let late: [Metric]
     private let lost: [(path: any KeyPath<DecodeCounts, [Int]> & Sendable, metrics: [Metric])]
@@ -24,9 +26,11 @@ final class WorkerReports: SampleWorkerDelegate {
         self.states = states
         self.clocks = clocks
         self.beats = beats
-        self.told = Mutex(beats.map { _ in DecodeCounts() })
+        self.told = Mutex(beats.map { _ in (DecodeCounts(), SampleWorker.Totals()) })
         self.pictures = meter.counter("gridwatch_pictures_total", "Pictures that detection looked at.")
         self.broken = meter.counter("gridwatch_units_broken_total", "Access units that could not be decoded.")
+        self.buffered = meter.gauge("gridwatch_gop_buffer_bytes", "Bytes of pictures that are kept for bursts.")
+        self.gatesOff = meter.gauge("gridwatch_gates_off", "Cameras whose gate has turned itself off, because it missed.")
         func byClass(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> [Metric] {
             ["I", "II", "III"].map { meter.counter(name, help, labels: labels + [("class", $0)]) }
         }
@@ -72,17 +76,19 @@ final class WorkerReports: SampleWorkerDelegate {
     func turned(_ worker: SampleWorker) {
         guard let number = numbers.withLock({ $0[ObjectIdentifier(worker)] }) else { return }
         beats[number].touch(now: clocks.monotonic())
-        let counts = worker.decodeCounts
+        let now = (counts: worker.decodeCounts, totals: worker.totals)
         let before = told.withLock { told in
-            defer { told[number] = counts }
+            defer { told[number] = now }
             return told[number]
         }
-        guard counts != before else { return }
+        buffered.add(now.totals.bufferedBytes - before.totals.bufferedBytes)
+        gatesOff.add(now.totals.gatesOff - before.totals.gatesOff)
+        guard now.counts != before.counts else { return }
         for index in 0..<3 {
-            taken[index].add(counts.taken[index] - before.taken[index])
-            late[index].add(counts.late[index] - before.late[index])
+            taken[index].add(now.counts.taken[index] - before.counts.taken[index])
+            late[index].add(now.counts.late[index] - before.counts.late[index])
             for (path, metrics) in lost {
-                metrics[index].add(counts[keyPath: path][index] - before[keyPath: path][index])
+                metrics[index].add(now.counts[keyPath: path][index] - before.counts[keyPath: path][index])
             }
         }
     }
