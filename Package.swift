@@ -96,8 +96,8 @@ let package = Package(
         module(
             "Pipeline",
             [
-                "Detection", "Flow", "Ingest", "Media", "Postgres", "Settings", "Spool", "Store", crypto, lifecycle,
-                logging,
+                "Detection", "Flow", "Ingest", "Media", "Postgres", "RTSP", "Settings", "Spool", "Store", crypto,
+                lifecycle, logging,
             ]
         ),
 

@@ -17,6 +17,7 @@ import Foundation
         subcommands: [
             ServeCommand.self, WorkerCommand.self, ReplayCommand.self, EvaluateCommand.self, SimulateCommand.self, ImportCommand.self,
             ProbeCommand.self, DatabaseCommand.self, AccountCommand.self, ConfigCommand.self, GenerateCommand.self,
+            PlanCommand.self,
         ]
     )
 
