@@ -6,7 +6,7 @@ import Testing
     @Test(
         "every command explains itself",
         arguments: [
-            "serve", "replay", "evaluate", "simulate", "import", "probe", "db", "account", "config", "generate",
+            "serve", "replay", "evaluate", "simulate", "import", "probe", "db", "account", "config", "generate", "plan",
         ]
     )
     func help(command: String) throws {
@@ -22,6 +22,7 @@ import Testing
             (["evaluate", "x", "--clips", "y", "--set", "dwelll=2"], "dwell"),
             (["evaluate", "x", "--clips", "y", "--set", "sampling=often"], "5fps"),
             (["simulate", "--cameras", "2", "--listen", "here"], "ADDRESS:PORT"), (["nonsense"], "nonsense"),
+            (["plan"], "--class-1"),
         ]
     )
     func wrongUse(arguments: [String], hint: String) throws {
@@ -123,24 +124,30 @@ import Testing
 
 @Suite struct UnitFileTests {
     private static let analyzer = "/usr/bin/systemd-analyze"
+    private static let units = ["deploy/gridwatch.service", "deploy/gridwatch-ingest@.service"]
 
     @Test(
-        "the systemd unit stays below an exposure of 1.5",
-        .enabled(if: FileManager.default.fileExists(atPath: analyzer))
+        "the systemd units stay below an exposure of 1.5",
+        .enabled(if: FileManager.default.fileExists(atPath: analyzer)),
+        arguments: units
     )
-    func exposure() throws {
+    func exposure(unit: String) throws {
         let outcome = try CommandUnderTest.run(
             program: Self.analyzer,
-            ["security", "--offline=yes", "--threshold=15", "deploy/gridwatch.service"]
+            ["security", "--offline=yes", "--threshold=15", unit]
         )
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     }
 
-    @Test("systemd knows every key of the unit", .enabled(if: FileManager.default.fileExists(atPath: analyzer)))
-    func keys() throws {
+    @Test(
+        "systemd knows every key of the units",
+        .enabled(if: FileManager.default.fileExists(atPath: analyzer)),
+        arguments: units
+    )
+    func keys(unit: String) throws {
         let outcome = try CommandUnderTest.run(
             program: Self.analyzer,
-            ["verify", "--man=no", "deploy/gridwatch.service"]
+            ["verify", "--man=no", unit]
         )
         let complaints = (outcome.output + outcome.errors).split(separator: "\n")
             .filter { $0.contains("Unknown") || $0.contains("Failed to parse") || $0.contains("Invalid") }
