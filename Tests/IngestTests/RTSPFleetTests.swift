@@ -1,0 +1,234 @@
+import Flow
+import Foundation
+import Logging
+import RTSP
+import Simulator
+import Synchronization
+import Testing
+
+@testable import Ingest
+
+/// What a fleet gives, kept by camera.
+private final class Catch: StreamSink {
+    struct State {
+        var units: [String: [AccessUnit]] = [:]
+        var statuses: [String: [StreamStatus]] = [:]
+    }
+
+    let state = Mutex(State())
+
+    func accept(_ units: [AccessUnit], from camera: String) {
+        state.withLock { $0.units[camera, default: []] += units }
+    }
+
+    func changed(_ status: StreamStatus) {
+        state.withLock { $0.statuses[status.camera, default: []].append(status) }
+    }
+
+    func units(_ camera: String) -> [AccessUnit] { state.withLock { $0.units[camera] ?? [] } }
+    func states(_ camera: String) -> [StreamState] { state.withLock { $0.statuses[camera]?.map(\.state) ?? [] } }
+    func last(_ camera: String) -> StreamStatus? { state.withLock { $0.statuses[camera]?.last } }
+
+    func eventually(_ seconds: Double, _ condition: @Sendable (Catch) -> Bool) async throws -> Bool {
+        for _ in 0..<Int(seconds * 20) {
+            if condition(self) { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+}
+
+@Suite struct RTSPFleetTests {
+    private static let clip = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("sample-streams/river-day.mp4").path
+
+    private func settings() -> RTSPFleet.Settings {
+        var settings = RTSPFleet.Settings()
+        settings.readInterval = 0.1
+        settings.life = CameraLifeSettings(
+            connectWithin: 5,
+            stalledAfter: 2,
+            steadyAfter: 1,
+            frozenAfter: 1,
+            backoff: Backoff(base: 0.2, cap: 2)
+        )
+        return settings
+    }
+
+    private func farm(
+        _ count: Int,
+        faults: String? = nil,
+        account: Authenticator.Account? = nil
+    ) throws -> CameraFarm {
+        var options = CameraFarm.Options(clips: [Self.clip], count: count)
+        options.port = 0
+        options.account = account
+        if let faults { options.faults = try FaultPlan(reading: faults) }
+        return try CameraFarm(options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Runs `body` with a farm and a fleet that reads its cameras.
+    private func run(
+        _ farm: CameraFarm,
+        _ settings: RTSPFleet.Settings? = nil,
+        change: (inout StreamSource) -> Void = { _ in },
+        _ body: (Catch, RTSPFleet, [StreamSource]) async throws -> Void
+    ) async throws {
+        try await farm.start()
+        let serving = Task { try await farm.run() }
+        let sink = Catch()
+        let fleet = RTSPFleet(settings: settings ?? self.settings(), sink: sink, meter: Meter())
+        let sources = farm.urls().enumerated().map { index, url in
+            var source = StreamSource(camera: "cam-\(index)", url: url, pointClass: 1 + index % 3)
+            source.keepsPictures = true
+            change(&source)
+            return source
+        }
+        fleet.replace(with: sources)
+        do {
+            try await body(sink, fleet, sources)
+        } catch {
+            Issue.record(error)
+        }
+        await withCheckedContinuation { continuation in
+            Thread {
+                fleet.stop()
+                continuation.resume()
+            }.start()
+        }
+        serving.cancel()
+        _ = try? await serving.value
+    }
+
+    @Test("every camera's pictures come in order, on wall time, keyframes with their parameter sets")
+    func pictures() async throws {
+        try await run(try farm(8)) { sink, _, sources in
+            #expect(try await sink.eventually(20) { sink in (0..<8).allSatisfy { sink.units("cam-\($0)").count > 40 } })
+            for source in sources {
+                let units = sink.units(source.camera)
+                #expect(units.first?.isKeyframe == true)
+                #expect(zip(units, units.dropFirst()).allSatisfy { $0.decodeTime < $1.decodeTime })
+                #expect(units.allSatisfy { !$0.isDamaged && $0.size > 0 && !$0.bytes.isEmpty })
+                let now = Date().timeIntervalSince1970
+                #expect(units.allSatisfy { abs($0.time.seconds - now) < 60 })
+                #expect(units.filter(\.isKeyframe).allSatisfy { $0.bytes[4] & 0x1f == 7 }, "an SPS comes first")
+                #expect(sink.states(source.camera) == [.connecting, .online])
+            }
+        }
+    }
+
+    @Test("where only keyframes are kept the others are measured and their bytes left behind")
+    func keyframesOnly() async throws {
+        try await run(try farm(1), change: { $0.keepsPictures = false }) { sink, _, _ in
+            #expect(try await sink.eventually(20) { $0.units("cam-0").filter(\.isKeyframe).count >= 2 })
+            let others = sink.units("cam-0").filter { !$0.isKeyframe }
+            #expect(!others.isEmpty && others.allSatisfy { $0.bytes.isEmpty && $0.size > 0 })
+        }
+    }
+
+    @Test("Digest is answered; a wrong password is refused and said without the password")
+    func passwords() async throws {
+        let account = Authenticator.Account(user: "eye", password: "p@ss:1")
+        try await run(
+            try farm(2, account: account),
+            change: { source in
+                let isRight = source.camera == "cam-0"
+                source.url = source.url.replacing(
+                    "rtsp://",
+                    with: isRight ? "rtsp://eye:p%40ss%3A1@" : "rtsp://eye:wr0ng@"
+                )
+            }
+        ) { sink, _, _ in
+            #expect(try await sink.eventually(20) { $0.units("cam-0").count > 5 })
+            #expect(try await sink.eventually(20) { $0.last("cam-1")?.state == .refused })
+            let detail = sink.last("cam-1")?.detail ?? ""
+            #expect(!detail.contains("wr0ng") && !detail.isEmpty)
+        }
+    }
+
+    @Test("when all cameras reboot at once every one comes back by itself")
+    func reboot() async throws {
+        try await run(try farm(40, faults: "reboot=1@12+3")) { sink, _, sources in
+            #expect(
+                try await sink.eventually(12) { sink in
+                    sources.allSatisfy { sink.last($0.camera)?.state == .online }
+                }
+            )
+            #expect(
+                try await sink.eventually(10) { sink in
+                    sources.allSatisfy { sink.last($0.camera)?.state == .offline }
+                }
+            )
+            #expect(
+                try await sink.eventually(30) { sink in
+                    sources.allSatisfy { sink.last($0.camera)?.state == .online }
+                }
+            )
+        }
+    }
+
+    @Test("a stream that stays open and gives nothing is stalled; one that repeats its picture is frozen")
+    func deadStreams() async throws {
+        try await run(try farm(1, faults: "stall=1@3")) { sink, fleet, _ in
+            #expect(try await sink.eventually(15) { $0.states("cam-0").contains(.online) })
+            #expect(try await sink.eventually(20) { $0.states("cam-0").contains(.stalled) })
+        }
+        try await run(try farm(1)) { sink, fleet, _ in
+            #expect(try await sink.eventually(15) { $0.states("cam-0").contains(.online) })
+            for _ in 0..<8 {
+                fleet.sampled("cam-0", isSame: true)
+                try await Task.sleep(for: .milliseconds(300))
+            }
+            #expect(try await sink.eventually(5) { $0.states("cam-0").contains(.frozen) })
+        }
+    }
+
+    @Test("cameras come and go while others play on; an address that cannot be read is refused at once")
+    func replaced() async throws {
+        try await run(try farm(3)) { sink, fleet, sources in
+            #expect(try await sink.eventually(15) { sink in (0..<3).allSatisfy { !sink.units("cam-\($0)").isEmpty } })
+            var kept = Array(sources.prefix(1))
+            kept.append(StreamSource(camera: "broken", url: "rtsp://no host/"))
+            fleet.replace(with: kept)
+            #expect(try await sink.eventually(5) { $0.last("broken")?.state == .refused })
+            try await Task.sleep(for: .seconds(1))
+            let before = (sink.units("cam-0").count, sink.units("cam-1").count)
+            try await Task.sleep(for: .seconds(2))
+            #expect(sink.units("cam-0").count > before.0)
+            #expect(sink.units("cam-1").count == before.1)
+        }
+    }
+
+    @Test("a patrol visits all cameras with few sessions and takes one keyframe each time")
+    func patrol() async throws {
+        let farm = try farm(12)
+        try await run(
+            farm,
+            change: { source in
+                source.patrolSessions = 3
+                source.interval = 5
+                source.keepsPictures = false
+            }
+        ) { sink, _, sources in
+            #expect(
+                try await sink.eventually(40) { sink in
+                    sources.allSatisfy { camera in sink.units(camera.camera).contains { $0.isKeyframe } }
+                }
+            )
+            #expect(farm.statistics.playing <= 3)
+            #expect(sources.allSatisfy { sink.last($0.camera)?.state == .patrol })
+            #expect(sources.allSatisfy { !sink.states($0.camera).contains(.offline) })
+        }
+    }
+
+    @Test("a camera in quarantine is not opened before its time, and shown")
+    func quarantine() async throws {
+        let farm = try farm(1)
+        let until = Clocks.system.wall().advanced(bySeconds: 3)
+        try await run(farm, change: { $0.quarantinedUntil = until }) { sink, _, _ in
+            #expect(try await sink.eventually(5) { $0.last("cam-0")?.state == .quarantined })
+            #expect(farm.statistics.sessions == 0)
+            #expect(try await sink.eventually(15) { $0.last("cam-0")?.state == .online })
+        }
+    }
+}
