@@ -206,6 +206,29 @@ import Testing
         #expect(camera.taken().map(\.bytes) == [key + Camera.annexB(others[0], others[1])])
     }
 
+    @Test("an end of sequence is a unit of its header alone, and stays")
+    func endOfSequence() throws {
+        var camera = try Camera()
+        camera.send([0x78] + Camera.aggregate([Camera.p, [0x0a]]), marker: true)
+        camera.send(Camera.p)
+        camera.send([0x0a], marker: true)
+        var other = try Camera(codec: .h265, sets: Camera.h265)
+        other.send(Camera.p265)
+        other.send([0x48, 0x01], marker: true)
+        let units = camera.taken() + other.taken()
+        let whole = Camera.annexB(Camera.p, [0x0a])
+        #expect(units.map(\.bytes) == [whole, whole, Camera.annexB(Camera.p265, [0x48, 0x01])])
+    }
+
+    @Test("a slice without anything behind its header is no picture")
+    func emptySlice() throws {
+        var camera = try Camera()
+        camera.send([0x65], marker: true)
+        camera.sendPicture(Camera.p)
+        #expect(camera.taken().map(\.bytes) == [Camera.annexB(Camera.p)])
+        #expect(camera.depacketiser.counters.malformed == 1)
+    }
+
     @Test("delimiters and filler are left out, supplemental information stays")
     func delimiterFirst() throws {
         let sei: [UInt8] = [0x06, 0x01, 0x01, 0x14, 0x80]

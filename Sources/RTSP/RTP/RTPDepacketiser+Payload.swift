@@ -27,7 +27,7 @@ extension RTPDepacketiser {
     /// RFC 7798, 4.4.
     mutating func takeH265(_ payload: UnsafeRawBufferPointer) {
         guard let first = payload.first else { return }
-        guard payload.count > 2 else { return noteMalformed() }
+        guard payload.count >= 2 else { return noteMalformed() }
         switch first >> 1 & 0x3f {
         case 49:
             guard payload.count > 3 else { return noteMalformed() }
@@ -63,7 +63,7 @@ extension RTPDepacketiser {
             let length = Int(payload.bigEndian(at: position) as UInt16)
             position += 2
             guard position + length <= payload.count else { return noteMalformed() }
-            if length > headerBytes {
+            if length >= headerBytes {
                 takeWhole(UnsafeRawBufferPointer(rebasing: payload[position..<position + length]))
             }
             position += length
@@ -75,7 +75,7 @@ extension RTPDepacketiser {
     private mutating func takeByteStream(_ bytes: UnsafeRawBufferPointer) {
         let units = AnnexB.units(bytes)
         guard !units.isEmpty else { return noteMalformed() }
-        for range in units where range.count > headerBytes {
+        for range in units where range.count >= headerBytes {
             takeWhole(UnsafeRawBufferPointer(rebasing: bytes[range]))
         }
     }
@@ -84,15 +84,16 @@ extension RTPDepacketiser {
         codec == .h264 ? NALUnitHeader(h264: first) : NALUnitHeader(h265: first, second)
     }
 
-    /// A NAL unit that stands whole in a packet.
+    /// A NAL unit that stands whole in a packet; at least as long as its header, as the end of a sequence is.
     private mutating func takeWhole(_ unitBytes: UnsafeRawBufferPointer) {
         endFragment()
         countUnit()
         let header = header(unitBytes[0], unitBytes.count > 1 ? unitBytes[1] : 0)
         switch header.role {
         case .slice:
+            guard unitBytes.count > headerBytes else { return noteMalformed() }
             unit.size &+= unitBytes.count
-            beginSlice(header, UnsafeRawBufferPointer(rebasing: unitBytes[min(headerBytes, unitBytes.count)...]))
+            beginSlice(header, UnsafeRawBufferPointer(rebasing: unitBytes[headerBytes...]))
             guard unit.stage == .kept, fits(unitBytes.count) else { return }
             unit.appendStartCode()
             unit.bytes.append(contentsOf: unitBytes)
@@ -190,7 +191,7 @@ extension RTPDepacketiser {
         if let start = AnnexB.startCode(in: bytes, from: 0) {
             // Several units with start codes between them, sent as if they were one: SPS, PPS and even the picture.
             let first = UnsafeRawBufferPointer(rebasing: bytes[..<start])
-            if first.count > headerBytes { takeNonSlice(first, role) }
+            if first.count >= headerBytes { takeNonSlice(first, role) }
             return takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         }
         unit.size &+= bytes.count
