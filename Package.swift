@@ -68,6 +68,7 @@ let package = Package(
             pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]
         ),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CCrash", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
@@ -103,7 +104,7 @@ let package = Package(
 
         // Layer 6: what stands around the pipeline.
         module("Replay", ["Detection", "Flow", "Media", "Pipeline"]),
-        module("Simulator", ["Flow", "Media", "RTSP", crypto, logging, nioCore, nioPosix]),
+        module("Simulator", ["CEpoll", "Flow", "Media", "RTSP", crypto, logging, nioCore]),
         module(
             "Web",
             [
