@@ -98,7 +98,7 @@ let package = Package(
             "Pipeline",
             [
                 "Detection", "Flow", "Ingest", "Media", "Postgres", "RTSP", "Settings", "Spool", "Store", crypto,
-                lifecycle, logging,
+                lifecycle, logging, nioCore,
             ]
         ),
 

@@ -2,6 +2,7 @@ import Detection
 import Flow
 import Foundation
 import Media
+import NIOCore
 import RTSP
 
 /// Measures on this machine what the steps of ingest take, for `SitePlan`: some seconds of work on one thread.
