@@ -33,7 +33,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Option(help: "How many cameras.") var cameras: Int
     @Option(help: "Address and port to listen on; port 0 takes any free one.") var listen = "127.0.0.1:8554"
     @Option(help: "Spread the cameras over so many addresses: that of --listen and those behind it.") var addresses = 1
-    @Option(help: "Processes that share the cameras: a number, or auto for as many as the limit of open files asks for.")
+    @Option(
+        help: "Processes that share the cameras: a number, or auto for as many as the limit of open files asks for."
+    )
     var processes = ProcessCount.auto
     @Option(parsing: .upToNextOption, help: "Clips, or directories of clips (*.mp4), served in turn.")
     var clips: [String] = ["sample-streams"]

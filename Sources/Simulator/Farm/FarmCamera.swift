@@ -15,6 +15,7 @@ struct FarmCamera: Sendable {
     /// Source of its packets.
     let ssrc: UInt32
     private let phase: Int64
+    private let spread: UInt64
     private let firstSequence: UInt16
     private let firstTimestamp: UInt32
 
@@ -31,6 +32,7 @@ struct FarmCamera: Sendable {
         self.programme = programme
         self.faults = plan.mask(ofCamera: path)
         self.phase = Int64(StableHash.of(path) % UInt64(programme.period))
+        self.spread = StableHash.of(path, seed: 1)
         let identity = StableHash.of(path, seed: seed)
         let numbers = StableHash.of(path, seed: ~seed)
         self.ssrc = UInt32(truncatingIfNeeded: identity)
@@ -88,7 +90,7 @@ struct FarmCamera: Sendable {
     /// The path spreads the cameras over the interval.
     func sendTime(from elapsed: Int64, interval: Int64) -> Int64 {
         guard interval > 0 else { return elapsed }
-        let offset = Int64(StableHash.of(path, seed: 1) % UInt64(interval))
+        let offset = Int64(spread % UInt64(interval))
         let (periods, rest) = (elapsed - offset).quotientAndRemainder(dividingBy: interval)
         return offset + (rest > 0 ? periods + 1 : periods) * interval
     }

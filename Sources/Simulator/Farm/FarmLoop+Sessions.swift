@@ -109,7 +109,9 @@ extension FarmLoop {
     func visit(_ connection: FarmConnection, _ now: Int64) {
         let kinds = faults(of: connection)
         if connection.heldUntil > 0 { trickle(connection, kinds, now) }
-        if connection.isOpen, let camera = connection.camera { send(farm.catalogue.cameras[camera], connection, kinds, now) }
+        if connection.isOpen, let camera = connection.camera {
+            send(farm.catalogue.cameras[camera], connection, kinds, now)
+        }
         if connection.isOpen { schedule(connection, now) }
     }
 

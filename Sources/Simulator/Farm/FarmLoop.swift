@@ -41,7 +41,7 @@ final class FarmLoop {
     var listeners: [Listener]
     /// The faults that are on.
     var activeFaults: FaultPlan.Mask = 0
-    var wheel = TimerWheel(granularity: 5000, slots: 4096)
+    var wheel: TimerWheel
     var batch = SendBatch(capacity: 2 * FarmLoop.batchLimit)
 
     private let wake: WakeUp
@@ -56,6 +56,8 @@ final class FarmLoop {
     private var acceptSecond: Int64 = 0
     private var acceptedInSecond = 0
 
+    /// Microseconds by which a send may be late: a picture at its time, or a batch in which the first has waited anyway.
+    private static let pictureGranularity: Int64 = 5000, batchGranularity: Int64 = 20_000
     /// Bytes behind which a batch takes no further picture.
     static let batchLimit = 256 << 10
     /// The token of the wake-up call; listeners have those below 2^32, connections all others.
@@ -72,6 +74,10 @@ final class FarmLoop {
         self.poller = poller
         self.wake = wake
         self.listeners = listeners
+        self.wheel = TimerWheel(
+            granularity: farm.sendInterval > 0 ? Self.batchGranularity : Self.pictureGranularity,
+            slots: 4096
+        )
         poller.add(wake.descriptor, token: Self.wakeToken)
         for (index, listener) in listeners.enumerated() {
             if let socket = listener.socket { poller.add(socket, token: UInt64(index)) }

@@ -27,6 +27,7 @@ struct Playback: Sendable {
     private let channels: TransportHeader.Channels
     private let startedAt: MediaTime
     private var number: Int
+    private var upcoming: Programme.Picture
     private var sequence: UInt16
     private var isDropping = false
     private var frozen: Frozen?
@@ -48,8 +49,9 @@ struct Playback: Sendable {
         self.channels = channels
         self.startedAt = startedAt
         self.number = camera.keyframe(from: elapsed)
+        self.upcoming = camera.picture(number)
         self.sequence = camera.position(number).sequence
-        self.nextDue = camera.due(number)
+        self.nextDue = camera.due(number, upcoming)
     }
 
     /// Puts the pictures that are due at `elapsed` into `batch`, as long as it is shorter than `limit` bytes.
@@ -67,9 +69,8 @@ struct Playback: Sendable {
         var outcome = Outcome()
         let spoiler = PacketSpoiler(faults, ssrc: camera.ssrc)
         while nextDue <= elapsed, batch.count < limit {
-            let picture = camera.picture(number)
-            if picture.unit.isKeyframe { beginGroup(picture, isFrozen: faults.contains(.freeze)) }
-            let (unit, clip) = nextUnit(picture)
+            if upcoming.unit.isKeyframe { beginGroup(isFrozen: faults.contains(.freeze)) }
+            let (unit, clip) = nextUnit()
             if !isWritable || faults.contains(.stall) {
                 isDropping = true
             } else if unit.isKeyframe {
@@ -95,21 +96,22 @@ struct Playback: Sendable {
             }
             sequence &+= UInt16(truncatingIfNeeded: unit.packets.count)
             number += 1
-            nextDue = camera.due(number)
+            upcoming = camera.picture(number)
+            nextDue = camera.due(number, upcoming)
         }
         return outcome
     }
 
     /// A frozen camera repeats the group of pictures in which the freeze began.
-    private mutating func beginGroup(_ picture: Programme.Picture, isFrozen: Bool) {
+    private mutating func beginGroup(isFrozen: Bool) {
         guard isFrozen else { return frozen = nil }
         guard frozen == nil else { return }
-        let units = picture.index..<picture.clip.groupEnd(of: picture.index)
-        frozen = Frozen(clip: picture.clip, units: units, next: picture.index)
+        let units = upcoming.index..<upcoming.clip.groupEnd(of: upcoming.index)
+        frozen = Frozen(clip: upcoming.clip, units: units, next: upcoming.index)
     }
 
-    private mutating func nextUnit(_ picture: Programme.Picture) -> (Clip.Unit, Clip) {
-        guard let held = frozen else { return (picture.unit, picture.clip) }
+    private mutating func nextUnit() -> (Clip.Unit, Clip) {
+        guard let held = frozen else { return (upcoming.unit, upcoming.clip) }
         let next = held.next + 1
         frozen?.next = next < held.units.upperBound ? next : held.units.lowerBound
         return (held.clip.units[held.next], held.clip)

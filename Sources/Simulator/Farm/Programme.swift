@@ -48,6 +48,10 @@ final class Programme: Sendable {
     /// The clip that a description tells about.
     let quiet: Clip
 
+    /// Of each segment the first number and the start, for looking up.
+    private let firstNumbers: [Int]
+    private let starts: [Int64]
+
     /// Most segments of a round: a share that needs more is refused.
     private static let maximumSegments = 10_000
 
@@ -84,6 +88,8 @@ final class Programme: Sendable {
         self.unitCount = builder.units
         self.packetCount = builder.packets
         self.quiet = quiet
+        self.firstNumbers = builder.segments.map(\.firstNumber)
+        self.starts = builder.segments.map(\.start)
     }
 
     private static func tooLong(_ share: Double) -> SimulatorError {
@@ -124,7 +130,7 @@ final class Programme: Sendable {
 
     /// The picture of that number, 0 ≤ number < `unitCount`.
     func picture(_ number: Int) -> Picture {
-        let segment = segments[segments.partitioningIndex { $0.firstNumber > number } - 1]
+        let segment = segments[firstNumbers.partitioningIndex { $0 > number } - 1]
         let index = segment.units.lowerBound + number - segment.firstNumber
         let first = segment.clip.units[segment.units.lowerBound]
         let unit = segment.clip.units[index]
@@ -138,7 +144,7 @@ final class Programme: Sendable {
 
     /// The number of the first keyframe that is sent at `time` (within the round) or later; nil when none is.
     func keyframe(from time: Int64) -> Int? {
-        let position = segments.partitioningIndex { $0.start > time } - 1
+        let position = starts.partitioningIndex { $0 > time } - 1
         let segment = segments[position]
         let offset = segment.clip.units[segment.units.lowerBound].due - segment.start
         let keyframes = segment.clip.keyframes
@@ -152,6 +158,6 @@ final class Programme: Sendable {
 
     /// Whether the round shows motion at `time` within it.
     func isMotion(at time: Int64) -> Bool {
-        segments[segments.partitioningIndex { $0.start > time } - 1].isMotion
+        segments[starts.partitioningIndex { $0 > time } - 1].isMotion
     }
 }

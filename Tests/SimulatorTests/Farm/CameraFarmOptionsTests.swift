@@ -42,9 +42,19 @@ extension WithClips {
             var options = CameraFarm.Options(clips: clips, count: 1)
             options.port = 65_536
             #expect(code(options) == .badOption)
-            options.port = 0
-            options.threads = 0
-            #expect(code(options) == .badOption)
+            let changes: [(inout CameraFarm.Options) -> Void] = [
+                { $0.addresses = 0 }, { $0.packetSize = 10 }, { $0.sendInterval = -1 }, { $0.sendInterval = 60 },
+                { $0.motionShare = 0.5 }, { $0.share.index = 1 }, { $0.share.count = 0 },
+                { options in
+                    options.motionShare = 1.5
+                    options.motionClips = clips
+                },
+            ]
+            for (number, change) in changes.enumerated() {
+                var options = CameraFarm.Options(clips: clips, count: 1)
+                change(&options)
+                #expect(code(options) == .badOption, "change \(number)")
+            }
         }
 
         @Test("a folder gives its clips in order of name; what cannot be served is skipped with its reason")
@@ -55,6 +65,17 @@ extension WithClips {
             for name in ["broken.mp4", "mpeg4.mp4", "sound.mp4"] {
                 #expect(names.contains { $0.contains(name) }, "\(name) is not among \(names)")
             }
+        }
+
+        @Test("a motion clip in another coding is refused by name")
+        func motionCoding() throws {
+            var options = CameraFarm.Options(clips: [TestClips.path("a-h264.mp4")], count: 1)
+            options.motionShare = 0.5
+            options.motionClips = [TestClips.path("b-h265.mp4")]
+            let error = #expect(throws: SimulatorError.self) { try CameraFarm(options: options) }
+            #expect(error?.message.contains("b-h265.mp4") == true)
+            options.motionClips = [TestClips.path("heavy.mp4")]
+            #expect(code(options) == nil)
         }
 
         @Test("missing and useless clips are told apart")

@@ -11,7 +11,7 @@ private let ffprobe = CommandLineTool("ffprobe")
 private let gstreamer = CommandLineTool("gst-launch-1.0")
 
 /// Runs a farm on a free port as long as `body` runs.
-private func withFarm(
+func withFarm(
     _ clips: [String],
     cameras: Int = 1,
     change: (inout CameraFarm.Options) -> Void = { _ in },
@@ -35,7 +35,7 @@ private func withFarm(
 }
 
 /// Waits until `condition` holds; false when it does not within 20 s.
-private func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
+func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     for _ in 0..<400 {
         if try condition() { return true }
         try? await Task.sleep(for: .milliseconds(50))

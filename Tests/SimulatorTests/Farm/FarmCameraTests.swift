@@ -6,19 +6,24 @@ import Testing
 @testable import Simulator
 
 /// A clip of `count` pictures at 25 a second with a keyframe every `gop`, and a keyframe of three packets.
-private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
+///
+/// The last byte of each picture is its position, from `first` on.
+func makeClip(count: Int = 10, gop: Int = 5, first: Int = 1, name: String = "test") throws -> Clip {
     let units = (0..<count).map { index in
         let isKeyframe = index % gop == 0
-        let sets: [UInt8] = [0, 0, 1, 0x67, 0x42, 0xc0, 0x1e, 0, 0, 1, 0x68, 0xce, 0, 0, 1, 0x65, UInt8(index + 1)]
+        let sets: [UInt8] = [
+            0, 0, 1, 0x67, 0x42, 0xc0, 0x1e, 0, 0, 1, 0x68, 0xce, 0, 0, 1, 0x65,
+            UInt8(truncatingIfNeeded: index + first),
+        ]
         return AccessUnit(
             format: StreamFormat(codec: .h264, avCodecID: 27, width: 16, height: 16, extradata: []),
             time: MediaTime(microseconds: Int64(index) * 40_000),
             decodeTime: MediaTime(microseconds: Int64(index) * 40_000),
             isKeyframe: isKeyframe,
-            bytes: isKeyframe ? sets : [0, 0, 1, 0x41, UInt8(index + 1)]
+            bytes: isKeyframe ? sets : [0, 0, 1, 0x41, UInt8(truncatingIfNeeded: index + first)]
         )
     }
-    return try Clip(name: "test", format: units[0].format, units: units)
+    return try Clip(name: name, format: units[0].format, units: units)
 }
 
 @Suite struct FarmCameraTests {
@@ -33,7 +38,7 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
 
     @Test("rounds follow each other without a seam in time, RTP time and sequence")
     func endless() throws {
-        let camera = FarmCamera(path: "cam/0001", clip: try makeClip(), seed: 1)
+        let camera = FarmCamera(path: "cam/0001", programme: try Programme(quiet: makeClip()), seed: 1)
         for number in 0..<55 {
             let here = camera.position(number)
             let next = camera.position(number + 1)
@@ -46,7 +51,7 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
 
     @Test("numbers wrap like those of a camera that runs for months")
     func wraps() throws {
-        let camera = FarmCamera(path: "cam/0001", clip: try makeClip(), seed: 1)
+        let camera = FarmCamera(path: "cam/0001", programme: try Programme(quiet: makeClip()), seed: 1)
         let number = 90 * 24 * 3600 * 25
         #expect(camera.due(number + 1) - camera.due(number) == 40_000)
         #expect(camera.position(number + 1).timestamp &- camera.position(number).timestamp == 3600)
@@ -55,7 +60,7 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
     @Test("a viewer starts at the first keyframe from now on", arguments: [0, 1, 39_999, 200_000, 210_000, 5_000_000])
     func keyframe(elapsed: Int64) throws {
         for path in ["cam/0001", "cam/0002", "cam/0003"] {
-            let camera = FarmCamera(path: path, clip: try makeClip(), seed: 1)
+            let camera = FarmCamera(path: path, programme: try Programme(quiet: makeClip()), seed: 1)
             let number = camera.keyframe(from: elapsed)
             #expect(camera.unit(number).isKeyframe)
             #expect(camera.due(number) >= elapsed)
@@ -65,9 +70,9 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
 
     @Test("cameras of one clip do not send their keyframes at the same time")
     func phases() throws {
-        let clip = try makeClip(count: 50, gop: 50)
+        let programme = try Programme(quiet: makeClip(count: 50, gop: 50))
         let dues = (1...40).map { number in
-            let camera = FarmCamera(path: "cam/\(number)", clip: clip, seed: 1)
+            let camera = FarmCamera(path: "cam/\(number)", programme: programme, seed: 1)
             return camera.due(camera.keyframe(from: 0))
         }
         #expect(Set(dues).count > 35)
@@ -88,7 +93,8 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
                 bytes: index == 0 ? [0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x68, 1, 0, 0, 1, 0x65, 1] : [0, 0, 1, 0x41, 1]
             )
         }
-        let camera = FarmCamera(path: "c", clip: try Clip(name: "b", format: format, units: units), seed: 9)
+        let clip = try Clip(name: "b", format: format, units: units)
+        let camera = FarmCamera(path: "c", programme: try Programme(quiet: clip), seed: 9)
         let first = camera.position(0).timestamp
         #expect((0..<5).map { camera.position($0).timestamp &- first } == [0, 10_800, 3600, 7200, 14_400])
     }
@@ -111,77 +117,69 @@ private func makeClip(count: Int = 10, gop: Int = 5) throws -> Clip {
     }
 }
 
-@Suite struct PlaybackTests {
-    private let channels = TransportHeader.Channels(rtp: 2, rtcp: 3)
-
-    private func playback(at elapsed: Int64 = 0) throws -> (Playback, FarmCamera) {
-        let camera = FarmCamera(path: "cam/0001", clip: try makeClip(), seed: 1)
-        let started = MediaTime(microseconds: 1_000_000_000)
-        return (Playback(camera: camera, channels: channels, elapsed: elapsed, startedAt: started), camera)
+@Suite struct ProgrammeTests {
+    private func programme(share: Double, motionCount: Int = 25) throws -> Programme {
+        let moving = try makeClip(count: motionCount, gop: 5, first: 101, name: "moving")
+        return try Programme(quiet: makeClip(count: 50, gop: 10, name: "quiet"), motion: [moving], share: share)
     }
 
-    /// The first header among the frames of a step; nil for a dropped picture.
-    private func header(_ step: Playback.Step) throws -> RTPHeader? {
-        guard case .send(var buffer) = step else { return nil }
-        var parser = RTSPParser()
-        guard case .interleaved(var frame)? = try parser.next(&buffer) else { return nil }
-        #expect(frame.channel == 2)
-        return try RTPHeader(reading: &frame.payload)
+    @Test("motion gets its share of the time, to within a group of pictures", arguments: [0.05, 0.3, 0.5, 1])
+    func share(share: Double) throws {
+        let programme = try programme(share: share)
+        let motion = programme.segments.filter(\.isMotion).count
+        let wanted = Double(motion) * 1_000_000 / share
+        #expect(abs(Double(programme.period) - wanted) <= 400_000)
     }
 
-    private func isDue(_ playback: inout Playback, _ elapsed: Int64) -> Bool {
-        playback.next(at: elapsed, isWritable: true) != nil
-    }
-
-    @Test("nothing is sent before the first keyframe is due, then every picture at its time")
-    func schedule() throws {
-        var (playback, camera) = try playback(at: 100_000)
-        let first = camera.keyframe(from: 100_000)
-        #expect(!isDue(&playback, camera.due(first) - 1))
-        for number in first..<(first + 23) {
-            let step = playback.next(at: camera.due(number), isWritable: true)
-            #expect(try header(try #require(step))?.sequence == camera.position(number).sequence)
-            #expect(!isDue(&playback, camera.due(number)))
+    @Test("at any moment about the wanted share of many cameras shows motion, and each does in its turn")
+    func spread() throws {
+        let programme = try programme(share: 0.2)
+        let cameras = (0..<1000).map { FarmCamera(path: "cam/\($0)", programme: programme, seed: 1) }
+        for elapsed in [Int64(0), 1_700_000, 123_456_789] {
+            let moving = cameras.count { $0.isMotion(at: elapsed) }
+            #expect((150...250).contains(moving), "\(moving) of 1000 at \(elapsed)")
+        }
+        for camera in cameras.prefix(20) {
+            let shown = stride(from: Int64(0), to: programme.period, by: 100_000).count { camera.isMotion(at: $0) }
+            #expect((9...11).contains(shown))
         }
     }
 
-    @Test("a late tick sends all that is due")
-    func late() throws {
-        var (playback, camera) = try playback()
-        var sent = 0
-        while playback.next(at: camera.due(camera.keyframe(from: 0)) + 400_000, isWritable: true) != nil { sent += 1 }
-        #expect(sent == 11)
+    @Test("clips follow each other at keyframes, in time and number without a seam")
+    func seams() throws {
+        let programme = try programme(share: 0.3)
+        let camera = FarmCamera(path: "cam/0001", programme: programme, seed: 1)
+        var names: Set<String> = []
+        for number in 0..<(2 * programme.unitCount) {
+            let here = camera.picture(number)
+            let next = camera.picture(number + 1)
+            names.insert(here.clip.name)
+            if here.clip.name != next.clip.name { #expect(next.unit.isKeyframe) }
+            #expect(camera.due(number + 1) - camera.due(number) == 40_000)
+            let (from, to) = (camera.position(number), camera.position(number + 1))
+            #expect(to.timestamp &- from.timestamp == 3600)
+            #expect(to.sequence &- from.sequence == UInt16(here.unit.packets.count))
+        }
+        #expect(names == ["quiet", "moving"])
     }
 
-    @Test("a client that was too slow gets nothing until the next keyframe")
-    func slow() throws {
-        var (playback, camera) = try playback()
-        let first = camera.keyframe(from: 0)
-        var log = ""
-        for offset in 0..<20 {
-            // It cannot take picture 3 and, later, the keyframe 10; both times it can again right afterwards.
-            let step = playback.next(at: camera.due(first + offset), isWritable: offset != 3 && offset != 10)
-            log += try header(try #require(step)) == nil ? "-" : camera.unit(first + offset).isKeyframe ? "K" : "p"
+    @Test("the first keyframe from any moment on is found, as a search of all pictures finds it")
+    func keyframes() throws {
+        let programme = try programme(share: 0.3)
+        let camera = FarmCamera(path: "cam/0001", programme: programme, seed: 1)
+        for elapsed in stride(from: Int64(0), through: 2 * programme.period, by: 37_000) {
+            let found = camera.keyframe(from: elapsed)
+            let expected = (0...(4 * programme.unitCount)).first { number in
+                camera.unit(number).isKeyframe && camera.due(number) >= elapsed
+            }
+            #expect(found == expected)
         }
-        #expect(log == "Kpp--Kpppp-----Kpppp")
     }
 
-    @Test("reports begin with the first picture and come every five seconds with what was sent")
-    func reports() throws {
-        var (playback, camera) = try playback()
-        let first = camera.due(camera.keyframe(from: 0))
-        let reports = [Int64(0), 0, 4_999_999, 5_000_000].map { offset in
-            defer { _ = playback.next(at: first, isWritable: true) }
-            return playback.report(at: first + offset)
+    @Test("a share that would make a round endless is refused")
+    func tooSmall() throws {
+        for share in [1e-6, 1e-30] {
+            #expect(throws: SimulatorError.self) { try programme(share: share) }
         }
-        #expect(reports.map { $0 != nil } == [false, true, false, true])
-        var frame = try #require(reports[1])
-        #expect(frame.channel == 3)
-        frame.payload.moveReaderIndex(forwardBy: 16)
-        let numbers = frame.payload.readMultipleIntegers(as: (UInt32, UInt32, UInt32).self)
-        let (timestamp, packets, bytes) = try #require(numbers)
-        #expect(timestamp == camera.position(camera.keyframe(from: 0)).timestamp)
-        #expect(packets == 3)
-        #expect(bytes == 4 + 2 + 2)
     }
 }
