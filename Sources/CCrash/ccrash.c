@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -133,4 +134,9 @@ void ccrash_leave(struct ccrash_slot *slot)
     KEEP_ORDER();
     slot->busy = 0;
     KEEP_ORDER();
+}
+
+void ccrash_name_thread(const char *name)
+{
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }

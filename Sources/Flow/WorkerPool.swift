@@ -23,13 +23,10 @@ public final class WorkerPool: Sendable {
         self.finished = finished
         for (index, queue) in queues.enumerated() {
             finished.enter()
-            let thread = Thread {
+            NamedThread.start("\(name)-\(index)", stack: 4 << 20) {
                 while let job = queue.take() { job() }
                 finished.leave()
             }
-            thread.name = "\(name)-\(index)"
-            thread.stackSize = 4 << 20
-            thread.start()
         }
     }
 

@@ -67,13 +67,10 @@ public final class StreamPool: Sendable {
         self.state = State(schedule: StreamSchedule(backoff: backoff))
         for index in 0..<max(1, settings.threads) {
             finished.enter()
-            let thread = Thread { [self] in
+            NamedThread.start("ingest-\(index)") { [self] in
                 work()
                 finished.leave()
             }
-            thread.name = "ingest-\(index)"
-            thread.stackSize = 1 << 20
-            thread.start()
         }
     }
 

@@ -72,12 +72,10 @@ final class AlertRecorder: Sendable {
             "Alert statements that could not be made durable before the process ended."
         )
         finished.enter()
-        let thread = Thread { [self] in
+        NamedThread.start("recorder") { [self] in
             work()
             finished.leave()
         }
-        thread.name = "recorder"
-        thread.start()
     }
 
     /// Hands over a statement without waiting.

@@ -34,6 +34,9 @@ final class CameraPipeline {
     /// Share of the picture that things must cover for the gate to have been right.
     private static let motionShare = 0.001
 
+    /// Seconds between two pictures of a burst that detection looks at: decoding needs all of them, judging does not.
+    private static let burstSpacing = 0.15
+
     /// Units taken so far.
     private(set) var unitsTaken = 0
     /// Pictures that detection looked at so far.
@@ -42,6 +45,8 @@ final class CameraPipeline {
     private(set) var lastPicture = MediaTime.zero
     /// Whether that picture was bit-identical to the one before: the camera may have frozen.
     private(set) var lastPictureIsSame = false
+    /// What the gate let through so far; nil unless it is asked for at the start.
+    private(set) var trace: GateTrace?
 
     private let sampling: Sampling
     private let evidence: EvidenceStyle?
@@ -52,30 +57,35 @@ final class CameraPipeline {
     private var decoder: StreamDecoder?
     private var decoderFormat: StreamFormat?
     private var unseen: Set<MediaTime> = []
-    private var lastPlane: Int?
+    private var lastPlane: UInt64?
 
     /// Makes the pipeline of one camera.
     ///
     /// - Parameters:
     ///   - analyzer: Detection and rules of the camera.
     ///   - sampling: How much of the stream is looked at.
+    ///   - gateSettings: Settings of the gate, where the sampling is gated.
     ///   - evidence: Style of evidence pictures; nil makes none.
     ///   - wallOffset: Microseconds from the units' clock to UTC: 0 live, where units carry wall time; in replay the
     ///     wall time at which the clip is supposed to begin, for schedules.
     ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
+    ///   - traces: True to keep a trace of the gate, which grows with the stream.
     init(
         analyzer: CameraAnalyzer,
         sampling: Sampling,
+        gateSettings: GateSettings = GateSettings(),
         evidence: EvidenceStyle?,
         wallOffset: Int64 = 0,
-        bufferBytes: Int = CameraPipeline.bufferBytes
+        bufferBytes: Int = CameraPipeline.bufferBytes,
+        traces: Bool = false
     ) {
         self.analyzer = analyzer
         self.sampling = sampling
         self.evidence = evidence
         self.wallOffset = wallOffset
-        self.gate = Gate(sampling: sampling)
+        self.gate = Gate(sampling: sampling, settings: gateSettings)
         self.buffer = GOPBuffer(limit: bufferBytes)
+        self.trace = traces ? GateTrace() : nil
     }
 
     /// What detection judged the last picture as.
@@ -109,6 +119,10 @@ final class CameraPipeline {
     /// The sample may be looked at later, and may be lost: say so with `lost`.
     func admit(_ unit: AccessUnit) -> Sample? {
         unitsTaken += 1
+        if unit.isKeyframe {
+            trace?.keyframes.append(unit.time)
+            if gate.isOff { trace?.keyframesOff += 1 }
+        }
         switch gate.admit(UnitHeader(unit)) {
         case .skip, .decodeUnseen:
             buffer.add(unit)
@@ -116,6 +130,7 @@ final class CameraPipeline {
         case .decode(let reason):
             let group = gate.mayBurst(at: unit.decodeTime) ? buffer.units : []
             buffer.add(unit)
+            trace?.reasons[reason, default: 0] += 1
             return Sample(keyframe: unit, group: group, reason: reason)
         case .burst:
             buffer.add(unit)
@@ -133,14 +148,15 @@ final class CameraPipeline {
             let last = sample.group.last?.decodeTime ?? lastPicture
             guard bench.mayBurst(sample.group.count, at: last) else { return [] }
             try burst(sample.group, bench, showed: &showed, into: &findings)
-            gate.learned(outcome(analyzer, showed: showed), at: last)
+            gate.learned(outcome(analyzer, showed: showed))
             return findings
         }
         // The body leaves nothing half done when it fails: a burst that cannot be decoded is left out.
         try bench.keyframes.decode(keyframe) { picture in
+            trace?.decoded.append(picture.time)
             lookAhead(picture, keyframe, sample.group, bench, showed: &showed, into: &findings)
         }
-        gate.learned(outcome(analyzer, showed: showed), at: keyframe.decodeTime)
+        gate.learned(outcome(analyzer, showed: showed))
         return findings
     }
 
@@ -196,8 +212,11 @@ extension CameraPipeline {
         showed: inout Bool,
         into findings: inout [Finding]
     ) throws(MediaError) {
+        trace?.bursts += 1
+        trace?.burstPictures += group.count
         try bench.decode(group) { picture in
-            guard picture.time > lastPicture || picturesSeen == 0 else { return }
+            guard picturesSeen == 0 || picture.time.seconds(since: lastPicture) >= Self.burstSpacing else { return }
+            trace?.looked.append(picture.time)
             look(picture, picture.lumaPlane(), showed: &showed, into: &findings)
         }
     }
@@ -238,9 +257,9 @@ extension CameraPipeline {
     ) {
         picturesSeen += 1
         lastPicture = picture.time
-        let hash = plane.hashValue
-        lastPictureIsSame = hash == lastPlane
-        lastPlane = hash
+        let digest = plane.digest
+        lastPictureIsSame = digest == lastPlane
+        lastPlane = digest
         for change in analyzer.observe(plane, at: picture.time, wallClock: wall(picture.time)) {
             findings.append(Finding(change: change, jpeg: photograph(picture, change)))
         }

@@ -6,8 +6,8 @@ import Media
 final class DecoderBench {
     /// Pictures a second that a worker decodes in bursts in the long run, and how many at once after a quiet time.
     ///
-    /// About a tenth of a core for sub streams; what is beyond has to do with keyframes.
-    static let burstPictures = (perSecond: 150.0, atOnce: 1500.0)
+    /// About a fiftieth of a core for sub streams; what is beyond has to do with keyframes.
+    static let burstPictures = (perSecond: 30.0, atOnce: 300.0)
 
     /// Decodes single keyframes.
     let keyframes = KeyframeDecoder()

@@ -66,13 +66,10 @@ final class SampleWorker: @unchecked Sendable {
         self.crumbs = crumbs
         self.delegate = delegate
         finished.enter()
-        let thread = Thread { [self] in
+        NamedThread.start(name, stack: 4 << 20) { [self] in
             run()
             finished.leave()
         }
-        thread.name = name
-        thread.stackSize = 4 << 20
-        thread.start()
     }
 
     /// Takes units of one camera without waiting.

@@ -26,6 +26,11 @@ final class StateReporter: Sendable {
         var seenAt: MediaTime
     }
 
+    /// A closure of its own type: bare in a `Mutex`, each look at it would wrap it once more.
+    private struct Listener: Sendable {
+        let hear: @Sendable (StreamStatus) -> Void
+    }
+
     private let entries = Mutex<[String: Entry]>([:])
     private let desk: CameraStates
     private let logger: Logger
@@ -35,7 +40,7 @@ final class StateReporter: Sendable {
     private let inTime: Metric
     private let overdue: Metric
     private let lateSamples: Metric
-    private let listener = Mutex<(@Sendable (StreamStatus) -> Void)?>(nil)
+    private let listener = Mutex<Listener?>(nil)
 
     /// Makes a reporter for what `worker` sees; `run` starts it.
     init(desk: CameraStates, worker: String, meter: Meter, logger: Logger, clocks: Clocks = .system) {
@@ -54,7 +59,7 @@ final class StateReporter: Sendable {
 
     /// Who else hears of changes of streams; any thread.
     func onChange(_ body: @escaping @Sendable (StreamStatus) -> Void) {
-        listener.withLock { $0 = body }
+        listener.withLock { $0 = Listener(hear: body) }
     }
 
     /// Notes a change of a stream's state; any thread.
@@ -66,7 +71,7 @@ final class StateReporter: Sendable {
             record.reconnects = status.reconnects
             return true
         }
-        listener.withLock { $0 }?(status)
+        listener.withLock { $0 }?.hear(status)
     }
 
     /// Notes that a unit of the camera could not be used; any thread.

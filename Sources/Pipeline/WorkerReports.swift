@@ -6,7 +6,10 @@ import Synchronization
 
 /// Collects what the worker threads tell: pictures, failures, signs of life, what their queues shed.
 final class WorkerReports: SampleWorkerDelegate {
-    private typealias Listener = @Sendable (_ camera: String, _ isSame: Bool) -> Void
+    /// A closure of its own type: bare in a `Mutex`, each look at it would wrap it once more.
+    private struct Listener: Sendable {
+        let hear: @Sendable (_ camera: String, _ isSame: Bool) -> Void
+    }
 
     private let states: StateReporter
     private let clocks: Clocks
@@ -54,7 +57,7 @@ final class WorkerReports: SampleWorkerDelegate {
 
     /// Who hears of samples.
     func onSample(_ body: @escaping @Sendable (_ camera: String, _ isSame: Bool) -> Void) {
-        listener.withLock { $0 = body }
+        listener.withLock { $0 = Listener(hear: body) }
     }
 
     /// Names of the workers that were silent for too long.
@@ -65,7 +68,7 @@ final class WorkerReports: SampleWorkerDelegate {
     func looked(_ lane: CameraLane, pictures count: Int) {
         pictures.add(count)
         states.picture(lane.camera, scene: lane.scene.rawValue, interval: lane.interval, at: lane.lastPicture)
-        listener.withLock { $0 }?(lane.camera, lane.lastPictureIsSame)
+        listener.withLock { $0 }?.hear(lane.camera, lane.lastPictureIsSame)
     }
 
     func failed(_ lane: CameraLane, _ error: MediaError) {

@@ -1,6 +1,12 @@
 import CPostgres
 import Dispatch
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// One open libpq connection in non-blocking mode with the sources that watch its socket.
 ///
 /// Safety: every member is used on `queue` only, apart from `shut()`, which its owner calls once, last. After that the
@@ -74,6 +80,20 @@ final class Link: @unchecked Sendable {
         guard !isShut else { return }
         guard let seconds else { return silence.schedule(deadline: .distantFuture) }
         silence.schedule(deadline: .now() + seconds, leeway: .milliseconds(50))
+    }
+
+    /// Takes everything from the socket that is there.
+    ///
+    /// When the server hangs up, the source reports once and never again, often together with the server's last words:
+    /// what is behind these must be found now.
+    ///
+    /// - Returns: False when the connection is at its end.
+    func readAll() -> Bool {
+        var waiting = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
+        repeat {
+            if PQconsumeInput(connection) == 0 { return false }
+        } while poll(&waiting, 1, 0) > 0
+        return true
     }
 
     /// What libpq says went wrong last, in one line.

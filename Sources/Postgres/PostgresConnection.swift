@@ -320,17 +320,13 @@ extension PostgresConnection {
             if state == 0 { return }
             link.watchWriting()
             // The server may be waiting for us to read before it reads on.
-            if try await socketEvent(link) == .readable, PQconsumeInput(link.connection) == 0 {
-                throw lose(link.lastError)
-            }
+            if try await socketEvent(link) == .readable, !link.readAll() { throw lose(link.lastError) }
         }
     }
 
     private func nextResult(_ link: Link) async throws(PostgresError) -> RawResult? {
         while PQisBusy(link.connection) == 1 {
-            if try await socketEvent(link) == .readable, PQconsumeInput(link.connection) == 0 {
-                throw lose(link.lastError)
-            }
+            if try await socketEvent(link) == .readable, !link.readAll() { throw lose(link.lastError) }
         }
         return PQgetResult(link.connection).map { RawResult(owning: $0) }
     }
@@ -375,7 +371,7 @@ extension PostgresConnection {
             socketWaiter = nil
             waiter.resume(returning: event)
         } else if event == .readable, operation == 0, let link {
-            guard PQconsumeInput(link.connection) == 1, PQstatus(link.connection) == CONNECTION_OK else {
+            guard link.readAll(), PQstatus(link.connection) == CONNECTION_OK else {
                 _ = lose(link.lastError)
                 return
             }

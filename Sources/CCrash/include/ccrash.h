@@ -65,4 +65,7 @@ void ccrash_turn(struct ccrash_slot *slot, uint8_t activity);
 /// Notes that the thread works on no camera.
 void ccrash_leave(struct ccrash_slot *slot);
 
+/// Gives the calling thread a name that the kernel shows, cut to 15 bytes.
+void ccrash_name_thread(const char *name);
+
 #endif

@@ -78,10 +78,12 @@ public struct Gate: Sendable {
     private var showsMotion = false
     private var isPending = false
     private var hasFired = false
+    private var isUnproven = false
     private var keyframes: UInt8 = 0
     private var movingGroups: UInt8 = 0
     private var uselessFires: UInt8 = 0
     private var followUp: Float = 0
+    private var followUps: UInt8 = 0
     private var gain: Float = 1
     private var misses: Float = 0
 
@@ -120,6 +122,7 @@ public struct Gate: Sendable {
     /// Forgets the stream's continuity after a loss: nothing is decoded until the next keyframe.
     public mutating func interrupted() {
         waitsForKeyframe = true
+        isUnproven = false
         profile.interrupt()
     }
 
@@ -152,15 +155,16 @@ public struct Gate: Sendable {
     }
 
     /// Takes what the pictures showed that were decoded on the last verdict, burst included.
-    public mutating func learned(_ outcome: GateOutcome, at time: MediaTime) {
+    public mutating func learned(_ outcome: GateOutcome) {
         guard case .gated = sampling else { return }
         let fired = hasFired
         hasFired = false
         if isCalibrating {
             followUp = 0
         } else if outcome.showedMotion {
-            if !showsMotion { learnBeginning(wasSeen: fired, at: time) }
-            followUp = showsMotion && !outcome.isPending ? settings.followUpSeconds : 0
+            if !showsMotion { learnBeginning(wasSeen: fired) }
+            followUps = showsMotion ? UInt8(min(255, Int(followUps) + 1)) : 0
+            followUp = interval(outcome)
             uselessFires = 0
         } else {
             learnQuiet(fired: fired)
@@ -172,7 +176,7 @@ public struct Gate: Sendable {
 }
 
 extension Gate {
-    private var isCalibrating: Bool { keyframes <= settings.calibrationKeyframes }
+    private var isCalibrating: Bool { Float(keyframes) <= settings.calibrationKeyframes }
 
     /// False for groups that are known to show motion, except for every few.
     private var adopts: Bool { !showsMotion || movingGroups % Self.adoptedOfMoving == 0 }
@@ -194,6 +198,7 @@ extension Gate {
         profile.addKeyframe(size: unit.size, at: unit.time.seconds, adopts: adopts)
         keyframes = UInt8(min(255, Int(keyframes) + 1))
         if showsMotion { movingGroups &+= 1 }
+        proveBeginning(at: unit.time)
         let fires = activity >= threshold
         if fires { hasFired = true }
         if let offSince, secondsTo(unit.time, from: offSince) >= Double(settings.fallbackPeriod) {
@@ -229,21 +234,37 @@ extension Gate {
         secondsTo(time, from: lastBurst) >= Double(settings.burstGap)
     }
 
-    private mutating func learnBeginning(wasSeen: Bool, at time: MediaTime) {
-        misses += ((wasSeen ? 0 : 1) - misses) * Self.missStep
-        if !wasSeen { gain = max(settings.gain.lowerBound, gain * Self.step.miss) }
-        if misses > settings.missShare, offSince == nil { offSince = time }
+    private func interval(_ outcome: GateOutcome) -> Float {
+        if followUps == 0 || outcome.isPending { return 0 }
+        if outcome.isAlerting { return settings.alertSeconds }
+        return Float(followUps) < settings.followUpKeyframes ? 0 : settings.followUpSeconds
+    }
+
+    private mutating func learnBeginning(wasSeen: Bool) {
+        if wasSeen { misses -= misses * Self.missStep }
+        isUnproven = !wasSeen
         movingGroups = 1
         profile.disownLastGroup()
+    }
+
+    /// A beginning that the floor found and no fire: it may have begun just then, so the group that follows decides
+    /// whether sizes tell of it.
+    private mutating func proveBeginning(at time: MediaTime) {
+        guard isUnproven else { return }
+        isUnproven = false
+        let isSeen = profile.activity >= Double(settings.threshold * gain)
+        misses += ((isSeen ? 0 : 1) - misses) * Self.missStep
+        if !isSeen { gain = max(settings.leastGain, gain * Self.step.miss) }
+        if misses > settings.missShare, offSince == nil { offSince = time }
     }
 
     private mutating func learnQuiet(fired: Bool) {
         if fired, !showsMotion {
             uselessFires = min(Self.patience.most, uselessFires + 1)
-            gain = min(settings.gain.upperBound, gain * Self.step.uselessFire)
+            gain = min(settings.mostGain, gain * Self.step.uselessFire)
         } else if !fired {
             uselessFires -= min(1, uselessFires)
-            gain = max(settings.gain.lowerBound, gain * Self.step.quiet)
+            gain = max(settings.leastGain, gain * Self.step.quiet)
         }
     }
 

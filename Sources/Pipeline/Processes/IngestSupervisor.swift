@@ -151,22 +151,28 @@ public final class IngestSupervisor: Service {
         }
     }
 
+    /// What a process inherits.
+    private static var environment: [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        environment["NOTIFY_SOCKET"] = nil
+        // Units are made on one thread and freed on another: with an arena per thread each would keep the other's holes.
+        environment["MALLOC_ARENA_MAX"] = environment["MALLOC_ARENA_MAX"] ?? "2"
+        return environment
+    }
+
     private func launch(_ slot: Int) {
         do {
             let process = try ChildProcess.start(
                 executable: executable,
                 arguments: arguments(slot),
-                environment: ProcessInfo.processInfo.environment.filter { $0.key != "NOTIFY_SOCKET" }
+                environment: Self.environment
             )
             state.withLock { $0.slots[slot].process = process }
-            let thread = Thread { [self] in
+            NamedThread.start("worker-\(slot)-pipe") { [self] in
                 let ending = process.follow { report in take(report, slot) }
                 state.withLock { $0.slots[slot].process = nil }
                 handle(.exited(ending), slot)
             }
-            thread.name = "worker-\(slot)-pipe"
-            thread.stackSize = 1 << 20
-            thread.start()
         } catch {
             logger.error("an ingest process cannot be started", metadata: ["slot": "\(slot)", "error": "\(error)"])
             handle(.launchFailed, slot)
