@@ -14,19 +14,26 @@ struct SimulateCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               gridwatch simulate --cameras 12
-              gridwatch simulate --cameras 100 --listen 127.0.0.1:8554 --clips sample-streams
+              gridwatch simulate --cameras 100 --listen 127.0.0.1:8554
               GRIDWATCH_SIMULATE_PASSWORD=… gridwatch simulate --cameras 4 --user camera
               ffplay -rtsp_transport tcp rtsp://127.0.0.1:8554/cam/0001
 
-            A farm for load tests, with clips of deploy/bench-clips:
-              gridwatch simulate --cameras 32000 --addresses 8 --send-interval 1 --clips bench/w2/quiet
-                --motion-share 0.05 --motion-clips bench/w2/motion --urls cameras.csv --stats farm.jsonl
+            A farm for load tests, with clips that deploy/bench-clips has made:
+              gridwatch simulate --cameras 32000 --addresses 8 --send-interval 1 \\
+                --clips bench/w2/quiet --motion-share 0.05 \\
+                --motion-clips bench/w2/motion --urls cameras.csv --stats farm.jsonl
 
-            Faults are KIND[=SHARE][@START[+DURATION]], separated by commas: SHARE of the cameras (all when it is left
-            out), START and DURATION in seconds (from the start to the end; a reboot takes 30 s). Kinds: loss (one packet
-            in 50 is missing), stall (open, but no picture comes), freeze (the same pictures again and again), garbage
-            (damaged packets, stray bytes), refuse (no connection), slow (answers after 4 s, 1 KB/s), reboot (all
-            connections cut, refused for DURATION), auth (401 for ever). Example: --faults reboot=1@60+20,loss=0.01
+            Faults are KIND[=SHARE][@START[+DURATION]], separated by commas: SHARE of
+            the cameras (all when left out), START and DURATION in seconds (from the
+            start to the end; a reboot takes 30 s). Example: reboot=1@60+20,loss=0.01
+              loss     one packet in 50 is missing
+              stall    the connection is open, but no picture comes
+              freeze   the same few pictures come again and again
+              garbage  damaged packets; at other cameras stray bytes between packets
+              refuse   connections are refused, or closed when they name the camera
+              slow     answers after 4 s, then 1 KB a second
+              reboot   all connections are cut, and refused for DURATION
+              auth     401 for ever
             """
     )
 

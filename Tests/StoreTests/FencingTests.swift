@@ -11,7 +11,7 @@ struct FencingTests {
 
     /// Another worker takes every shard from the town's.
     private func takeOver(_ database: StoreDatabase, as name: String = "next") async throws -> Authority {
-        let leases = ShardLeases(pool: database.pool)
+        let leases = ShardLeases(pool: database.pool, timeToLive: 600)
         let worker = WorkerIdentity(id: name)
         _ = try await leases.join(worker, host: "box", capacity: 9000, version: "1")
         try await database.pool.query("UPDATE ingest_worker SET lease_until = now() WHERE id <> $1", [.text(name)])

@@ -30,7 +30,7 @@ struct RegistryChangesTests {
                         """
                         BEGIN;
                         INSERT INTO camera (id, name, enabled, stream_url)
-                        SELECT 'new-' || n, 'x', true, 'rtsp://h/' || n FROM generate_series(1, 32000) n;
+                        SELECT 'new-' || n, 'x', true, 'rtsp://h/' || n FROM generate_series(1, 5000) n;
                         UPDATE camera SET tags = '{road}' WHERE id LIKE 'new-%';
                         INSERT INTO rule_template VALUES ('r', 'road', 'r', 'DLJT-01', '{}');
                         DELETE FROM camera WHERE id LIKE 'new-1%';
@@ -72,7 +72,7 @@ struct RegistryChangesTests {
     @Test("a listener is told everything at first, then what changed, gathered; it ends when it is dropped")
     func sequence() async throws {
         try await StoreDatabase.with { (database) async throws in
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             // A listener that went on would keep the pool of this test from closing.
             var changes = RegistryChanges(pool: database.pool, pause: .milliseconds(50)).makeAsyncIterator()
             #expect(await changes.next() == Set(RegistryChanges.Change.allCases))
@@ -91,17 +91,31 @@ struct RegistryChangesTests {
     @Test("a listener whose session is lost listens again and tells everything")
     func reconnect() async throws {
         try await StoreDatabase.with { (database) async throws in
-            var changes = RegistryChanges(pool: database.pool, pause: .milliseconds(10)).makeAsyncIterator()
-            _ = await changes.next()
-            try await database.pool.query(
-                """
-                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid()
-                """
-            )
-            #expect(await changes.next() == Set(RegistryChanges.Change.allCases))
+            let pool = database.pool
+            let listening = Task {
+                var heard: [Set<RegistryChanges.Change>] = []
+                for await changes in RegistryChanges(pool: pool, pause: .milliseconds(10)) {
+                    heard.append(changes)
+                    if heard.count == 2 { break }
+                    try await pool.query(Self.endOthers)
+                }
+                return heard
+            }
+            // A listener that has become deaf would wait for ever.
+            let watchdog = Task {
+                try await Task.sleep(for: .seconds(90))
+                listening.cancel()
+            }
+            let all = Set(RegistryChanges.Change.allCases)
+            #expect(try await listening.value == [all, all])
+            watchdog.cancel()
         }
     }
+
+    private static let endOthers = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """
 
     @Test("a cancelled listener ends")
     func cancelled() async throws {

@@ -34,7 +34,7 @@ struct ShardLeasesTests {
     func contention() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let workers = ["a", "b", "c"].map { WorkerIdentity(id: $0) }
             let dead = WorkerIdentity(id: "dead")
             for worker in workers + [dead] { try await join(worker, leases) }
@@ -51,7 +51,7 @@ struct ShardLeasesTests {
                     }
                     return try await group.reduce(into: []) { $0.append($1) }
                 }
-                #expect(claims.reduce(0) { $0 + $1.1.count } == LeaseView.shardCount)
+                #expect(claims.reduce(0) { $0 + $1.1.count } == LeaseView.shardCount, "round \(round)")
                 let rows = try await database.pool.query("SELECT shard, worker_id, epoch FROM ingest_shard").rows
                 for (worker, epochs) in claims {
                     let owned = try rows.filter { $0["worker_id"] == worker }
@@ -66,7 +66,7 @@ struct ShardLeasesTests {
     func expiry() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let short = ShardLeases(pool: database.pool, timeToLive: 0.5)
             let (a, b) = (WorkerIdentity(id: "a"), WorkerIdentity(id: "b"))
             try await join(a, leases)
@@ -91,7 +91,7 @@ struct ShardLeasesTests {
     func withoutLease() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let a = WorkerIdentity(id: "a")
             #expect(try await leases.claim(Self.all, by: a).isEmpty)
             #expect(await refusal { _ = try await leases.renew(a) }?.code == .conflict)
@@ -107,7 +107,7 @@ struct ShardLeasesTests {
     func sameName() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let (old, new, third) = (WorkerIdentity(id: "a"), WorkerIdentity(id: "a"), WorkerIdentity(id: "a"))
             #expect(try await join(old, leases).isEmpty)
             let claimed = try await leases.claim([1, 2, 3], by: old)
@@ -131,7 +131,7 @@ struct ShardLeasesTests {
     func restartRace() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             var old = WorkerIdentity(id: "a")
             try await join(old, leases)
             for _ in 0..<30 {
@@ -155,7 +155,7 @@ struct ShardLeasesTests {
             try await free(database)
             let listener = try await PostgresConnection.connect(database.conninfo)
             try await listener.listen(ShardLeases.channel)
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let (a, b) = (WorkerIdentity(id: "a"), WorkerIdentity(id: "b"))
             try await join(a, leases)
             try await join(b, leases)
@@ -188,7 +188,7 @@ struct ShardLeasesTests {
                 FROM generate_series(1, 3000) n
                 """
             )
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let (a, b) = (WorkerIdentity(id: "a"), WorkerIdentity(id: "b"))
             for (worker, capacity) in [(a, 1000), (b, 700)] {
                 _ = try await leases.join(worker, host: "box", capacity: capacity, version: "1")
@@ -213,7 +213,7 @@ struct ShardLeasesTests {
     @Test("names, capacities and stats that cannot be are refused")
     func invalid() async throws {
         try await StoreDatabase.with { (database) async throws in
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             for name in ["", "-a", "a b", "日", String(repeating: "a", count: 64)] {
                 let refused = await refusal { try await join(WorkerIdentity(id: name), leases) }
                 #expect(refused?.code == .invalid, "\(name)")
@@ -236,7 +236,7 @@ struct ShardLeasesTests {
                 SELECT 'load-' || n, 'load', true, 'rtsp://10.0.0.1/' || n FROM generate_series(1, 32000) n
                 """
             )
-            let leases = ShardLeases(pool: database.pool)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             for isVacuumed in [false, true] {
                 if isVacuumed { try await database.pool.query("VACUUM ANALYZE camera") }
                 let time = try await ContinuousClock().measure {

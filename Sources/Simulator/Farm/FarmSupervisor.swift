@@ -55,9 +55,13 @@ public final class FarmSupervisor: Farm {
     private let arguments: [String]
     private let logger: Logger
     private let state: Mutex<State>
+    /// One child at a time is made, from its pipes to its program.
+    private let launching = NSLock()
 
     /// Seconds that children get to end before they are killed.
     private static let patience = 10.0
+    /// Bytes of a line behind which it is none of a farm's.
+    private static let lineLimit = 65_536
     /// Whole seconds for which late reports still count.
     private static let keptSeconds = 10
 
@@ -168,12 +172,17 @@ public final class FarmSupervisor: Farm {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
+        launching.lock()
         let input = Pipe()
         let output = Pipe()
+        // A sibling that held the other end would keep the child from seeing that this process is gone.
+        _ = fcntl(input.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
         process.standardInput = input
         process.standardOutput = output
+        let launched = Result { try process.run() }
+        launching.unlock()
         do {
-            try process.run()
+            try launched.get()
         } catch {
             logger.error("no process", metadata: ["executable": "\(executable)", "reason": "\(error)"])
             return change { $0.children[index].status = 127 }
@@ -192,6 +201,7 @@ public final class FarmSupervisor: Farm {
                 take(String(decoding: rest[..<end], as: UTF8.self), from: index)
                 rest = Data(rest[(end + 1)...])
             }
+            if rest.count > Self.lineLimit { rest = Data() }
         }
         process.waitUntilExit()
         // The pipe of its input must live as long as the child.

@@ -214,8 +214,10 @@ public struct ShardLeases: Sendable {
         FROM ingest_shard s LEFT JOIN watched w ON w.shard = s.shard
         """
 
-    /// The share lock on the own row makes a process of the same name that joins meanwhile wait, and then see what was
-    /// taken here. A row that changed hands since the statement began has another epoch and is left alone.
+    /// The share lock on the own row holds up a process of the same name that joins meanwhile.
+    ///
+    /// It then sees what was taken here. A row that changed hands since the statement began has another epoch and is
+    /// left alone.
     private static let taking = """
         WITH me AS MATERIALIZED (
             SELECT id FROM ingest_worker WHERE id = $1 AND boot = $2::uuid AND lease_until > now() FOR SHARE),

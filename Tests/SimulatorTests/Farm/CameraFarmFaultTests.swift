@@ -85,10 +85,8 @@ extension WithClips {
 
         @Test("a reboot cuts every session, refuses connections, and is over after its time")
         func reboot() async throws {
-            // The clip is read before the farm starts, so its time begins when clients can come.
-            let plan = try plan("reboot=1@3+3")
+            let plan = try plan("reboot=1@4+4")
             try await withFarm(["a-h264.mp4"], cameras: 2, change: { $0.faults = plan }) { farm, urls in
-                for url in urls { _ = try WireClient(url).play() }
                 let clients = try urls.map { try WireClient($0) }
                 for client in clients { _ = try client.play() }
                 for client in clients { while try client.frame() != nil {} }

@@ -79,6 +79,26 @@ extension WithClips {
             }
         }
 
+        @Test(
+            "ffmpeg plays into a motion clip of other parameter sets and back without a complaint",
+            .enabled(if: ffmpeg != nil)
+        )
+        func playsMotion() async throws {
+            let change = { (options: inout CameraFarm.Options) in
+                options.motionShare = 0.5
+                options.motionClips = [TestClips.path("heavy.mp4")]
+            }
+            try await withFarm(["a-h264.mp4"], change: change) { _, urls in
+                let arguments = [
+                    "-v", "warning", "-rtsp_transport", "tcp", "-i", urls[0], "-t", "5", "-f", "framemd5", "-",
+                ]
+                let result = try await #require(ffmpeg).run(arguments)
+                #expect(result.status == 0)
+                #expect(result.errors == "")
+                #expect(result.output.split(separator: "\n").count { !$0.hasPrefix("#") } >= 120)
+            }
+        }
+
         @Test("ffmpeg, told to use UDP first, is refused by name", .enabled(if: ffmpeg != nil))
         func refusesUDP() async throws {
             try await withFarm(["a-h264.mp4"]) { _, urls in
