@@ -65,6 +65,33 @@ import Testing
         #expect(index > 40)
     }
 
+    @Test("MJPEG out of RTP is what is in the file", arguments: Packer.allCases)
+    func jpeg(packer: Packer) throws {
+        let clip = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString + ".avi").path
+        defer { try? FileManager.default.removeItem(atPath: clip) }
+        let encoder = try Packer.start(
+            ["ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=5"]
+                + ["-frames:v", "5", "-c:v", "mjpeg", "-huffman", "default", "-pix_fmt", "yuvj420p", "-q:v", "4", clip]
+        )
+        encoder.waitUntilExit()
+        let (track, packets) = try packer.pack(clip, encoding: "JPEG")
+        var depacketiser = try RTPDepacketiser(track: track, parameterSets: nil)
+        var found: [JPEGFile?] = []
+        for packet in packets {
+            packet.withUnsafeBytes { bytes in
+                depacketiser.take(bytes) { found.append($0.bytes.flatMap { JPEGFile($0) }) }
+            }
+        }
+        let demuxer = try Demuxer(url: clip)
+        var expected: [JPEGFile?] = []
+        while let unit = try demuxer.next() { expected.append(JPEGFile(unit.bytes)) }
+        #expect(expected.count == 5)
+        #expect(expected.allSatisfy { $0 != nil })
+        let isSame = found == expected
+        #expect(isSame, "\(found.count) pictures")
+        #expect(depacketiser.counters.malformed == 0)
+    }
+
     private static func depacketise(
         _ track: MediaDescription,
         _ packets: [[UInt8]],

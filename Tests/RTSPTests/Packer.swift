@@ -45,9 +45,11 @@ enum Packer: String, CaseIterable, CustomTestStringConvertible, Sendable {
     ) throws -> (MediaDescription, [[UInt8]]) {
         let name = encoding.lowercased()
         let file = folder.path + "/rtp"
+        let isJPEG = name == "jpeg"
         let process = try Self.start(
-            ["gst-launch-1.0", "-q", "filesrc", "location=\(clip)", "!", "qtdemux", "!", "\(name)parse", "!"]
-                + ["rtp\(name)pay", "config-interval=-1", "pt=96", "!", "rtpstreampay", "!"]
+            ["gst-launch-1.0", "-q", "filesrc", "location=\(clip)", "!", isJPEG ? "avidemux" : "qtdemux", "!"]
+                + ["\(name)parse", "!", "rtp\(name)pay", "pt=96"] + (isJPEG ? [] : ["config-interval=-1"])
+                + ["!", "rtpstreampay", "!"]
                 // Its buffered writing of many small packets loses some (GStreamer 1.22).
                 + ["filesink", "buffer-mode=unbuffered", "location=\(file)"]
         )
@@ -67,7 +69,7 @@ enum Packer: String, CaseIterable, CustomTestStringConvertible, Sendable {
         return (track, packets)
     }
 
-    private static func start(_ command: [String]) throws -> Process {
+    static func start(_ command: [String]) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["timeout", "60"] + command

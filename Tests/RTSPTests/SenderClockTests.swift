@@ -95,6 +95,18 @@ import Testing
         #expect(clock.jumps == 0)
     }
 
+    @Test("a believed report that no longer fits the arrival does not lead time away from it")
+    func staleReport() {
+        var clock = SenderClock(clockRate: 90_000)
+        clock.take(report(9, timestamp: 0), arrival: start)
+        // The camera's RTP clock runs at twice its rate from now on.
+        for second in 0..<100 {
+            let arrival = start.advanced(bySeconds: Double(second))
+            let stamp = clock.stamp(ticks: Int64(second) * 180_000, arrival: arrival)
+            #expect(abs(stamp.time.seconds(since: arrival)) <= 10)
+        }
+    }
+
     @Test("after a restart the arrival rules until the next report")
     func restart() {
         var clock = SenderClock(clockRate: 90_000)

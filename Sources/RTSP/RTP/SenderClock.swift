@@ -9,7 +9,7 @@ public import Flow
 public struct SenderClock: Sendable {
     /// When a camera's clock is believed, and how far its time may be from ours.
     public struct Limits: Hashable, Sendable {
-        /// Most seconds between a report's time and its arrival.
+        /// Most seconds between a report's time and its arrival, and between a picture's time by it and its arrival.
         public var reportTolerance = 10.0
         /// Most seconds between a picture's time and its arrival, while the time of arrival rules.
         public var arrivalTolerance = 2.0
@@ -102,28 +102,34 @@ public struct SenderClock: Sendable {
     }
 
     /// Moves the offset towards what it should be, by at most 1/20 of the time that has passed.
+    ///
+    /// It never leaves the tolerance around the arrival: where it would, the RTP time has jumped.
     private mutating func settle(_ reported: Int64?, _ arrival: Int64, passed: Int64) -> Int64 {
-        let tolerance = reported == nil ? limits.arrivalTolerance : limits.reportTolerance
-        guard let old = offset, abs(Self.seconds(arrival &- old)) <= tolerance else {
+        let seconds = reported == nil ? limits.arrivalTolerance : limits.reportTolerance
+        let tolerance = Int64(min(max(seconds, 0), 86_400) * 1_000_000)
+        let (earliest, latest) = (arrival &- tolerance, arrival &+ tolerance)
+        guard let old = offset, earliest <= old, old <= latest else {
             if offset != nil { jumps &+= 1 }
-            if let reported, abs(Self.seconds(arrival &- reported)) > tolerance {
-                // The RTP time has jumped, and the report is of the time before.
-                report = nil
-                followsCamera = false
+            var new = arrival
+            if let reported {
+                if earliest <= reported, reported <= latest {
+                    new = reported
+                } else {
+                    // The report is of the time before the jump.
+                    report = nil
+                    followsCamera = false
+                }
             }
-            let new = report == nil ? arrival : reported ?? arrival
             offset = new
             return new
         }
         let target: Int64
         if let reported {
-            target = reported
-        } else if arrival < old {
-            // Nothing arrives before it was taken.
-            target = arrival
+            target = min(max(reported, earliest), latest)
         } else {
-            // The least delayed picture tells most; a clock that is slower than ours makes all look delayed.
-            target = old &+ max(0, passed) / Self.driftPerPassed
+            // Nothing arrives before it was taken, so the least delayed picture tells most. A clock that is slower
+            // than ours makes all look delayed: follow it slowly.
+            target = min(arrival, old &+ max(0, passed) / Self.driftPerPassed)
         }
         let most = max(0, passed) / Self.slewPerPassed
         let new = old &+ min(max(target &- old, -most), most)
@@ -140,6 +146,4 @@ public struct SenderClock: Sendable {
         let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: clockRate)
         return seconds &* 1_000_000 &+ rest &* 1_000_000 / clockRate
     }
-
-    private static func seconds(_ microseconds: Int64) -> Double { Double(microseconds) / 1_000_000 }
 }
