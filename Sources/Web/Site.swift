@@ -19,6 +19,7 @@ struct Site: Sendable {
     let cameras: CameraReader
     let grids: GridReader
     let catalog: CatalogReader
+    let operations: OperationsDesk
     let caseDesk: CaseDesk
     let photos: PhotoStore
     let healthAPI: HealthAPI
@@ -51,6 +52,7 @@ struct Site: Sendable {
         self.tasks = TaskReader(pool: pool)
         self.cameras = CameraReader(pool: pool)
         self.grids = GridReader(pool: pool)
+        self.operations = OperationsDesk(pool: pool, life: settings.reportLife)
         self.caseDesk = CaseDesk(pool: pool)
         self.healthAPI = HealthAPI(meter: meter, health: health, metricsArePublic: settings.metricsArePublic)
         self.settings = settings
@@ -71,13 +73,18 @@ struct Site: Sendable {
             .get("/evidence/**", .everyone, evidence.response),
             .get("/assets/**", .open) { [assets] in try assets.response(to: $0, $1) },
         ]
-        return plain + healthAPI.routes
-            + SessionAPI(desk: desk, cookies: cookies).routes
-            + AccountAPI(desk: desk).routes
-            + CaseAPI(reader: cases, desk: caseDesk).routes
-            + TaskAPI(reader: tasks, desk: caseDesk, photos: photos).routes
-            + RegistryAPI(cameras: cameras, grids: grids, catalog: catalog).routes
-            + SitePages(site: self).routes
+        let parts: [[Route]] = [
+            plain,
+            healthAPI.routes,
+            SessionAPI(desk: desk, cookies: cookies).routes,
+            AccountAPI(desk: desk).routes,
+            CaseAPI(reader: cases, desk: caseDesk).routes,
+            TaskAPI(reader: tasks, desk: caseDesk, photos: photos).routes,
+            RegistryAPI(cameras: cameras, grids: grids, catalog: catalog).routes,
+            OperationsAPI(desk: operations).routes,
+            SitePages(site: self).routes,
+        ]
+        return parts.flatMap(\.self)
     }
 
     /// The router over `routes`.

@@ -94,6 +94,10 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case taskNotYours = "reason_task_not_yours"
         /// A value of the query is not one of those allowed.
         case queryValue = "reason_query_value"
+        /// An override is for one camera or one tag.
+        case samplingTarget = "reason_sampling_target"
+        /// A window of a schedule has days or times that do not exist.
+        case samplingWindow = "reason_sampling_window"
         /// The body is no JSON of the form expected.
         case body = "reason_body"
         /// The disk does not take the file.

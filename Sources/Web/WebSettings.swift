@@ -42,6 +42,8 @@ public struct WebSettings: Sendable {
     public var maximumConnections: Int
     /// Most live streams of one account; more are refused.
     public var maximumStreamsPerAccount: Int
+    /// Seconds for which numbers over all cameras are kept for the next page that asks.
+    var reportLife = 5.0
 
     /// Makes settings; every one has a default that is safe on a single machine.
     public init(

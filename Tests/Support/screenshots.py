@@ -4,22 +4,22 @@
     screenshots.py BASE_URL LOGIN PASSWORD OUT_DIR [--phone] [--language zh|en] [PATH…]
 
 Logs in through the API, then opens each page with the session cookie; without PATHs it takes the usual ones and the
-newest case, task and camera. A line on standard error names every page on which the browser reported an error; the
-exit code is then 1. Needs Chromium and the Python package websocket-client.
+newest case, task and camera. A line on standard error names every page on which the browser reported an error, or that
+is wider than the screen; the exit code is then 1. Needs Chromium, and nothing beyond Python itself.
 """
 
 import argparse
 import base64
 import json
+import os
 import pathlib
+import select
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-
-import websocket
 
 DESK = (1920, 1080, 1, False)
 PHONE = (390, 844, 2, True)
@@ -47,7 +47,7 @@ class Api:
         """The pages that the account may see, with one example of each detail page."""
         paths = ["/tasks"] if self.account["role"] == "worker" else []
         paths += ["/cases", "/map", "/cameras", "/account"]
-        paths += ["/tasks"] if self.account["role"] != "worker" else []
+        paths += ["/tasks", "/operations"] if self.account["role"] != "worker" else []
         paths += ["/accounts"] if self.account["role"] == "admin" else []
         for kind in ("cases", "tasks", "cameras"):
             items = self.get(f"/api/v1/{kind}?limit=1")["items"]
@@ -56,46 +56,67 @@ class Api:
 
 
 class Browser:
-    """One Chromium over the DevTools protocol."""
+    """One page of a Chromium over its debugging pipe: JSON messages, each ended by a zero byte."""
 
     def __init__(self, folder):
+        requests, self.output = os.pipe()
+        self.input, answers = os.pipe()
+        # The browser reads from descriptor 3 and writes to 4.
+        command = f'exec "$0" "$@" 3<&{requests} 4>&{answers}'
         self.process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-             "--remote-debugging-port=0", "--remote-allow-origins=*", f"--user-data-dir={folder}", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        port_file = pathlib.Path(folder) / "DevToolsActivePort"
-        for _ in range(200):
-            if port_file.exists() and port_file.read_text().count("\n"):
-                break
-            time.sleep(0.1)
-        port = port_file.read_text().splitlines()[0]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=10) as answer:
-            page = next(one for one in json.load(answer) if one["type"] == "page")
-        self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=60)
+            ["bash", "-c", command, "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+             "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={folder}", "about:blank"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(requests, answers))
+        os.close(requests)
+        os.close(answers)
         self.number = 0
+        self.buffer = b""
         self.events = []
+        self.session = None
+        page = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method, **parameters):
         self.number += 1
-        self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
+        message = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.output, json.dumps(message).encode() + b"\0")
         while True:
-            message = json.loads(self.socket.recv())
+            message = self.receive(60)
+            if message is None:
+                raise TimeoutError(f"the browser does not answer {method}")
             if message.get("id") == self.number:
                 return message.get("result", {})
             self.events.append(message)
+
+    def receive(self, seconds):
+        """The next message; None when none came in time."""
+        end = time.monotonic() + seconds
+        while b"\0" not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.input], [], [], left)[0]:
+                return None
+            chunk = os.read(self.input, 1 << 20)
+            if not chunk:
+                raise EOFError("the browser is gone")
+            self.buffer += chunk
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(text)
 
     def wait(self, seconds):
         """Reads events for a while; pages hold a live stream open, so the network never gets idle."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                self.events.append(json.loads(self.socket.recv()))
-            except websocket.WebSocketTimeoutException:
-                break
-        self.socket.settimeout(60)
+            message = self.receive(left)
+            if message is not None:
+                self.events.append(message)
+
+    def number_of(self, expression):
+        """A number that an expression gives in the page."""
+        return self.call("Runtime.evaluate", expression=expression).get("result", {}).get("value", 0)
 
     def problems(self):
         """What the console and the security policy complained about since the last call."""
@@ -111,6 +132,7 @@ class Browser:
 
     def close(self):
         try:
+            self.session = None
             self.call("Browser.close")
             self.process.wait(timeout=10)
         except Exception:  # whatever happened, no browser stays behind
@@ -123,11 +145,11 @@ def take(browser, url, file, size, wait):
     browser.call("Page.navigate", url=url)
     browser.wait(wait)
     # Pages that scroll are shown whole, up to four screens.
-    result = browser.call("Runtime.evaluate", expression="document.documentElement.scrollHeight")
-    full = min(max(result.get("result", {}).get("value", height), height), height * 4)
+    full = min(max(browser.number_of("document.documentElement.scrollHeight"), height), height * 4)
     clip = {"x": 0, "y": 0, "width": width, "height": full, "scale": 1}
     data = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)["data"]
     file.write_bytes(base64.b64decode(data))
+    return browser.number_of("document.documentElement.scrollWidth") - width
 
 
 def main():
@@ -155,7 +177,10 @@ def main():
             browser.call("Network.setCookie", name=name, value=value, url=api.base, httpOnly=True)
             for path in options.paths or api.usual_paths():
                 plain = path.strip("/").replace("/", "-").replace("?", "-").replace("=", "-").replace("&", "-")
-                take(browser, api.base + path, options.out / f"{kind}-{plain or 'home'}.png", size, options.wait)
+                wider = take(browser, api.base + path, options.out / f"{kind}-{plain or 'home'}.png", size, options.wait)
+                if wider > 0:
+                    failures += 1
+                    print(f"{path}: {wider} px wider than the screen", file=sys.stderr)
                 for problem in browser.problems():
                     if "/nowhere" in problem:
                         continue

@@ -17,7 +17,7 @@ extension LiveSite {
         func roleMatrix(role: AccountRole) async throws {
             let site = try TestSite.current
             let routes = try await Self.routes(site)
-            #expect(routes.count > 40)
+            #expect(routes.count > 48)
             let login = try #require(Self.logins[role])
             for route in routes where route.path != "/api/v1/events" {
                 let path = Self.example(route.path)
@@ -46,6 +46,12 @@ extension LiveSite {
             }
             for action in ["accept", "photos", "handled", "false-alarm"] {
                 #expect(roles("POST", "/api/v1/tasks/{id}/\(action)") == .roles([.worker]))
+            }
+            #expect(roles("GET", "/operations") == .roles([.admin, .operate, .viewer]))
+            #expect(roles("GET", "/api/v1/operations") == .roles([.admin, .operate, .viewer]))
+            for part in ["/quarantine/", "/platforms", "/sampling-overrides"] {
+                let changes = routes.filter { $0.path.contains(part) }
+                #expect(!changes.isEmpty && changes.allSatisfy { $0.access == .roles([.admin, .operate]) }, "\(part)")
             }
             for route in routes where route.path.contains("/accounts") { #expect(route.access == .roles([.admin])) }
             let open = routes.filter { $0.access == .open }.map(\.path).sorted()
@@ -139,6 +145,7 @@ extension LiveSite {
 
         private static func example(_ path: String) -> String {
             path.replacing("{id}", with: "999999").replacing("{code}", with: "zh").replacing("**", with: "nothing.js")
+                .replacing("{camera}", with: "cam-none").replacing("{host}", with: "none.example")
         }
     }
 }

@@ -63,6 +63,26 @@ import Testing
         for outcome in CaseOutcome.allCases { #expect(known.contains("outcome_\(outcome.rawValue)"), "\(outcome)") }
         for state in TaskState.allCases { #expect(known.contains("taskstate_\(state.rawValue)"), "\(state)") }
         for state in CameraFilter.states { #expect(known.contains("state_\(state)"), "\(state)") }
+        for kind in Incident.Kind.allCases {
+            #expect(known.contains("incident_\(kind.rawValue)"), "\(kind)")
+            #expect(known.contains("incident_hint_\(kind.rawValue)"), "\(kind)")
+        }
+        for day in 1...7 { #expect(known.contains("day_\(day)")) }
+        #expect(known.contains("kind_\(CameraFault.kind)"))
+    }
+
+    @Test("every state of a camera can be asked for, has its colour on map and page, and stands in the OpenAPI file")
+    func cameraStates() throws {
+        #expect(Set(CameraFilter.states) == Set(CameraStates.states + ["unwatched"]))
+        let styles = try String(contentsOf: Self.assets.appending(path: "static/app.css"), encoding: .utf8)
+        let colors = try String(contentsOf: Self.assets.appending(path: "static/colors.js"), encoding: .utf8)
+        let contract = try String(contentsOf: Self.root.appending(path: "docs/openapi.yaml"), encoding: .utf8)
+        for state in CameraFilter.states {
+            #expect(styles.contains(".state-\(state) {"), "\(state)")
+            #expect(colors.contains("\(state): '#"), "\(state)")
+        }
+        let list = "enum: [\(CameraFilter.states.joined(separator: ", "))]"
+        #expect(contract.ranges(of: list).count == 2, "filter and schema: \(list)")
     }
 
     @Test("scripts and styles load nothing from elsewhere")

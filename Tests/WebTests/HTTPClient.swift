@@ -81,8 +81,7 @@ struct HTTPClient: Sendable {
         return lines.joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    private static func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value
-    {
+    static func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         // A thread of its own: the server's database sessions need those of the dispatch queues.
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try work() }) }

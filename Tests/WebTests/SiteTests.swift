@@ -6,7 +6,8 @@ import Testing
 extension LiveSite {
     @Suite struct SiteTests {
         static let paths: [String] = [
-            "/login", "/cases", "/map", "/cameras", "/cameras/cam-4", "/tasks", "/accounts", "/account", "/nowhere",
+            "/login", "/cases", "/map", "/cameras", "/cameras/cam-4", "/tasks", "/accounts", "/account", "/operations",
+            "/nowhere",
             "/assets/app.js", "/api/v1/cases", "/healthz",
         ]
 

@@ -30,7 +30,7 @@ struct TestSite: Sendable {
 
     /// Runs `body` with a site.
     static func with(
-        _ settings: WebSettings = WebSettings(port: 0),
+        _ settings: WebSettings = .test,
         _ body: (TestSite) async throws -> Void
     ) async throws {
         let name = "gridwatch_web_" + UUID().uuidString.lowercased().filter { $0 != "-" }
@@ -183,6 +183,15 @@ struct TestSite: Sendable {
     /// Bytes that begin like a JPEG and differ by `seed`.
     static func jpeg(_ seed: Int, size: Int = 400) -> [UInt8] {
         [0xff, 0xd8, 0xff, 0xe0] + (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ seed) }
+    }
+}
+
+extension WebSettings {
+    /// A free port, and reports that are never older than the question.
+    static var test: WebSettings {
+        var settings = WebSettings(port: 0)
+        settings.reportLife = 0
+        return settings
     }
 }
 

@@ -66,6 +66,18 @@ public struct CameraDetail: Sendable, Encodable {
     public let scene: String?
     /// Reconnects since the daemon started.
     public let reconnects: Int
+    /// Worker that watches it, or did last.
+    public let worker: String?
+    /// Last sample that was decoded and judged.
+    public let sampledAt: Date?
+    /// Seconds within which the next sample is expected.
+    public let interval: Double?
+    /// True when the next sample is overdue, by the clock of the database.
+    public let isLate: Bool
+    /// Samples that came later than that since the worker began to watch it.
+    public let lateCount: Int
+    /// End of the quarantine that it is in; nil when it is in none.
+    public let quarantinedUntil: Date?
     /// Rules that watch it.
     public let rules: [CameraRuleLine]
     /// Newest alerts first, at most 20.

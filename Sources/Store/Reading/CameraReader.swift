@@ -77,8 +77,11 @@ public struct CameraReader: Sendable {
         let key = statement.bind(.text(id))
         let sql = """
             \(Access.visibleGrids) SELECT \(Self.columns), cam.civil_code, cam.maintenance_unit, cam.datum,
-                ST_X (cam.geom) AS longitude, ST_Y (cam.geom) AS latitude, s.detail, s.scene, s.reconnects
-            FROM \(Self.tables) WHERE \(Access.sameCamera) AND cam.id = \(key)
+                ST_X (cam.geom) AS longitude, ST_Y (cam.geom) AS latitude, s.detail, s.scene, s.reconnects,
+                s.worker_id, s.sampled_at, s.interval_s, s.late_count, q.until,
+                coalesce(s.sampled_at + make_interval(secs => s.interval_s) < now(), false) AS is_late
+            FROM \(Self.tables) LEFT JOIN camera_quarantine q ON q.camera_id = cam.id AND q.until > now()
+            WHERE \(Access.sameCamera) AND cam.id = \(key)
             """
         guard let row = try await pool.query(sql, statement.values).rows.first else { return nil }
         return CameraDetail(
@@ -91,6 +94,12 @@ public struct CameraReader: Sendable {
             stateDetail: try row.text("detail"),
             scene: try row.text("scene"),
             reconnects: try row.int("reconnects") ?? 0,
+            worker: try row.text("worker_id"),
+            sampledAt: try row.date("sampled_at"),
+            interval: try row.double("interval_s"),
+            isLate: try row.requireBool("is_late"),
+            lateCount: try row.int("late_count") ?? 0,
+            quarantinedUntil: try row.date("until"),
             rules: try await rules(ofCamera: id, access: access),
             alerts: try await alerts(ofCamera: id, access: access)
         )

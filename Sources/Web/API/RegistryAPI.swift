@@ -87,7 +87,9 @@ struct RegistryAPI: Sendable {
 
 extension CameraFilter {
     /// States that a list may ask for.
-    static let states = ["online", "connecting", "stalled", "offline", "refused", "unwatched"]
+    static let states = [
+        "online", "connecting", "patrol", "stalled", "frozen", "offline", "refused", "quarantined", "unwatched",
+    ]
     /// Ways of mapping that a list may ask for.
     static let methods = ["explicit", "point", "civil_code", "nearest", "unmapped"]
 

@@ -16,7 +16,7 @@ struct CameraPages: Sendable {
         async let grids = site.grids.list(access: access)
         async let tags = site.cameras.tags(access: access)
         let page = try await site.cameras.list(filter, access: access, after: try request.query("after"))
-        let values: [String: Any] = [
+        var values: [String: Any] = [
             "rows": page.items.map { CameraView.row($0, strings) },
             "is_empty": page.items.isEmpty, "is_filtered": filter != CameraFilter(),
             "has_next": page.next != nil, "is_later_page": try request.query("after") != nil,
@@ -31,6 +31,7 @@ struct CameraPages: Sendable {
             "grids": Choices.grids(try await grids, chosen: filter.gridID),
             "q": filter.text ?? "",
         ]
+        values.merge(try await site.incidentBanner(context)) { $1 }
         return site.pages.page("cameras", values, context)
     }
 
@@ -93,6 +94,13 @@ enum CameraView {
         values["has_state_detail"] = camera.stateDetail != nil
         values["scene"] = camera.scene.map { strings.label("scene", $0) } ?? "—"
         values["reconnects"] = camera.reconnects
+        values["worker"] = camera.worker ?? "—"
+        values["sampled"] = camera.sampledAt.map(LocalTime.second) ?? "—"
+        values["interval"] = camera.interval.map { strings["op_seconds"].replacing("{n}", with: seconds($0)) } ?? "—"
+        values["is_late"] = camera.isLate
+        values["late"] = camera.lateCount
+        values["held_until"] = camera.quarantinedUntil.map(LocalTime.short) ?? ""
+        values["is_held"] = camera.quarantinedUntil != nil
         values["rules"] = camera.rules.map { rule($0, language, strings) }
         values["has_rules"] = !camera.rules.isEmpty
         values["polygons"] = camera.rules.filter { $0.polygon.count >= 3 }.map { ["points": points($0.polygon)] }
@@ -110,6 +118,11 @@ enum CameraView {
             "region": rule.polygon.isEmpty ? strings["whole_picture"] : strings["own_region"],
             "source": rule.isTemplate ? strings["from_template"] : strings["own_rule"],
         ]
+    }
+
+    /// Seconds without a needless fraction.
+    private static func seconds(_ seconds: Double) -> String {
+        seconds == seconds.rounded() ? String(Int(min(seconds, 1e9))) : String(format: "%.1f", seconds)
     }
 
     /// A polygon in the coordinates of a 1600×900 drawing.

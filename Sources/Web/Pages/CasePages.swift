@@ -21,7 +21,7 @@ struct CasePages: Sendable {
         async let types = site.catalog.hazardTypes(access: access)
         let page = try await site.cases.list(filter, access: access, after: try request.query("after"))
         let isFiltered = filter != CaseFilter()
-        let values: [String: Any] = [
+        var values: [String: Any] = [
             "rows": page.items.map { CaseView.row($0, context.language, strings) },
             "is_empty": page.items.isEmpty, "is_filtered": isFiltered,
             "next": page.next.map { "/cases?" + Choices.query(request, replacing: "after", with: $0) } ?? "",
@@ -46,6 +46,7 @@ struct CasePages: Sendable {
             "q": filter.text ?? "", "stage": filter.stage ?? "", "overdue": filter.isOverdue,
             "overdue_url": "/cases?" + Choices.query(request, replacing: "overdue", with: filter.isOverdue ? nil : "1"),
         ]
+        values.merge(try await site.incidentBanner(context)) { $1 }
         return site.pages.page("cases", values, context)
     }
 

@@ -21,6 +21,7 @@ struct SitePages: Sendable {
             .get("/cameras", .everyone, CameraPages(site: site).list),
             .get("/cameras/{id}", .everyone, CameraPages(site: site).detail),
             .get("/map", .everyone, map),
+            .get("/operations", .office, OperationsPage(site: site).show),
         ]
     }
 
@@ -82,7 +83,8 @@ struct SitePages: Sendable {
         let states = (["unwatched"] + CameraFilter.states.filter { $0 != "unwatched" }).map { state in
             ["code": state, "label": strings.label("state", state)]
         }
-        let values: [String: Any] = ["levels": levels, "states": states, "has_map": site.assets.hasMap, "level": level]
+        var values: [String: Any] = ["levels": levels, "states": states, "has_map": site.assets.hasMap, "level": level]
+        values.merge(try await site.incidentBanner(context)) { $1 }
         return site.pages.page("map", values, context)
     }
 

@@ -53,8 +53,10 @@ struct WebContext: RequestContext {
     }
 
     /// A text of the path, percent-decoded.
-    func text(_ name: String) throws -> String {
-        guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty, text.count <= 128 else {
+    func text(_ name: String, atMost limit: Int = 128) throws -> String {
+        guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty, text.count <= limit,
+            !text.utf8.contains(0)
+        else {
             throw WebError(.notFound)
         }
         return text

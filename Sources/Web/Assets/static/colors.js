@@ -8,7 +8,11 @@ export function fillFor(count) {
   return count > 0 ? '#2f6f9f' : '#1c3157';
 }
 
-/** Colour of a camera by the code of its state. */
+/** Colour of a camera by the code of its state; the style sheet has the same. */
 export const stateColors = {
-  unwatched: '#8fa3c4', connecting: '#5aa7ff', online: '#34d27f', stalled: '#ffc94a', offline: '#ff5d6c', refused: '#ff9a4a',
+  unwatched: '#8fa3c4', connecting: '#5aa7ff', online: '#34d27f', patrol: '#1fa8a0', stalled: '#ffc94a',
+  frozen: '#a5f0ff', offline: '#ff5d6c', refused: '#ff9a4a', quarantined: '#b79bff',
 };
+
+/** States in which nobody sees what the camera should show. */
+export const brokenStates = new Set(['offline', 'refused', 'stalled', 'frozen', 'quarantined']);

@@ -27,6 +27,7 @@ function repeatDiffers(form) {
 
 /** Sends one form; `prepare` may change the values before. */
 export async function submit(form, prepare) {
+  if (form.dataset.confirm && !confirm(form.dataset.confirm)) return;
   const [method, path] = form.dataset.api.split(' ');
   const buttons = form.querySelectorAll('button');
   say(form, '.problem', '');

@@ -1,5 +1,6 @@
 // Keeps the page true: hears of changes, fetches the page again, and swaps the parts that changed.
-// A part says in data-live what it shows: "case task", or one thing only: "case:12 task".
+// A part says in data-live what it shows: "case task", or one thing only: "case:12 task"; with data-every the page is
+// fetched again after so many seconds in any case.
 
 const quiet = 40_000;
 let lastHeard = Date.now();
@@ -86,4 +87,7 @@ export function startLive() {
   source.addEventListener('error', () => { isLive = false; show(); });
   document.addEventListener('visibilitychange', () => { if (!document.hidden && isDirty) refreshSoon(); });
   setInterval(show, 3000);
+  // Some of what a page tells grows old without a change that anybody announces.
+  const seconds = Number(document.querySelector('[data-every]')?.dataset.every);
+  if (seconds) setInterval(() => { if (!document.hidden) refresh(); }, seconds * 1000);
 }

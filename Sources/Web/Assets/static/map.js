@@ -1,6 +1,6 @@
 // The grid map: boundaries coloured by open cases, cameras in clusters. Everything comes from this server.
 import { call } from './api.js';
-import { fillFor, stateColors } from './colors.js';
+import { brokenStates, fillFor, stateColors } from './colors.js';
 
 const L = window.L;
 const place = document.getElementById('map');
@@ -123,7 +123,7 @@ function iconOf(state, hasCase) {
 function clusterIcon(cluster) {
   const states = cluster.getAllChildMarkers().map((marker) => marker.options.state);
   const watched = states.filter((state) => state !== 'unwatched');
-  const broken = watched.filter((state) => state === 'offline' || state === 'refused' || state === 'stalled');
+  const broken = watched.filter((state) => brokenStates.has(state));
   // A broken camera here and there is every day; a quarter of them is news.
   const className = !watched.length ? 'cluster' : broken.length * 4 > watched.length ? 'cluster bad' : 'cluster good';
   const size = Math.round(20 + 5 * Math.log10(states.length));
