@@ -59,13 +59,13 @@ final class CameraPipeline {
     /// - Throws: `MediaError` when the unit could not be decoded; the pipeline goes on with the next one.
     func take(_ unit: AccessUnit, _ bench: KeyframeDecoder) throws(MediaError) -> [Finding] {
         unitsTaken += 1
-        let verdict = gate.admit(unit)
+        let verdict = gate.admit(UnitHeader(unit))
         switch verdict {
-        case .skip:
+        case .skip, .burst:
             return []
         case .decode, .decodeUnseen:
             if case .keyframes = sampling { return try takeKeyframe(unit, bench) }
-            return try takeFrame(unit, isSeen: verdict == .decode)
+            return try takeFrame(unit, isSeen: verdict != .decodeUnseen)
         }
     }
 
