@@ -82,6 +82,16 @@ public struct CameraAnalyzer: Sendable {
         scene?.status ?? .noFrame
     }
 
+    /// What the last frame showed, for whoever chooses which frames are worth a decode.
+    public func showing() -> Showing {
+        Showing(
+            thingShare: scene?.thingShare ?? 0,
+            isJudged: scene?.isJudged ?? true,
+            isPending: watched.contains { $0.watch.isPending },
+            isAlerting: watched.contains { $0.watch.isOpen }
+        )
+    }
+
     /// The foreground of the last frame for an overlay, row by row in the size of the plane; empty before the first.
     ///
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.

@@ -57,6 +57,9 @@ struct RegionWatch: Sendable {
     /// True while an alert runs.
     var isOpen: Bool { open != nil }
 
+    /// True while there is evidence, but not enough for an alert.
+    var isPending: Bool { open == nil && occupied > 0 }
+
     /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
     mutating func see(_ sighting: Sighting?, at time: MediaTime, elapsed: Double) -> AlertChange? {
         if open != nil { return follow(sighting, at: time) }

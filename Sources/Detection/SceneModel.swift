@@ -67,6 +67,12 @@ struct SceneModel: Sendable {
     /// False while the whole picture changes: nothing can be said about things then.
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 
+    /// Share of the last frame that things cover.
+    var thingShare: Double {
+        let things = blobs.reduce(0) { $0 + ($1.verdict.certainty > 0 ? Int($1.shape.area) : 0) }
+        return Double(things) / Double(kinds.count)
+    }
+
     /// Takes the next frame, `elapsed` seconds after the one before (0 for the first).
     mutating func observe(_ plane: LumaPlane, elapsed: Double) {
         frame &+= 1
@@ -92,7 +98,7 @@ struct SceneModel: Sendable {
         case .unclear:
             status = .sceneChange
         case .normal:
-            learn(from: plane, table: table, elapsed: elapsed)
+            learn(from: plane, table: table, elapsed: min(elapsed, Self.longestLesson))
             if settling <= 0 { status = steadyStatus(light) }
         }
         cv_approach(&recent, plane.pixels, recent.count, rate(Self.recentSeconds, elapsed), frame &* 7919 &+ 1)
@@ -142,6 +148,8 @@ extension SceneModel {
     private static let lightSeconds = 1.5
     /// Seconds in which a new scene is learnt while it settles.
     private static let settlingSeconds = 0.3
+    /// A frame teaches at most so many seconds' worth: one alone, long after the one before, is no average.
+    private static let longestLesson = 2.0
     /// Under a thing, noise is learnt so many times slower.
     private static let objectNoise = 10.0
     /// Where only neighbours explain a pixel, its background follows so many times slower.

@@ -1,0 +1,19 @@
+/// What the last frame showed, for whoever chooses which frames are worth a decode.
+public struct Showing: Sendable, Hashable {
+    /// Share of the picture, 0…1, that things cover which do not belong to the empty scene, in a region or not.
+    public var thingShare: Double
+    /// False while the whole picture changes: nothing can be said about things then.
+    public var isJudged: Bool
+    /// True when a rule has seen something, but not enough of it for an alert yet.
+    public var isPending: Bool
+    /// True while an alert runs.
+    public var isAlerting: Bool
+
+    /// Makes a showing from its parts.
+    public init(thingShare: Double, isJudged: Bool, isPending: Bool, isAlerting: Bool) {
+        self.thingShare = thingShare
+        self.isJudged = isJudged
+        self.isPending = isPending
+        self.isAlerting = isAlerting
+    }
+}
