@@ -35,7 +35,7 @@ import Testing
             guard case .decode(let reason) = gate.admit(unit) else { continue }
             end = unit.time.seconds
             if reason == .activity { break }
-            gate.learned(GateOutcome(showedMotion: false), at: unit.time)
+            gate.learned(GateOutcome(showedMotion: false))
         }
         return gate
     }
@@ -53,7 +53,7 @@ import Testing
         #expect(!answer3)
         let answer4 = gate.deservesBurst(after: shown, at: at(end + 10))
         #expect(answer4)
-        gate.learned(shown, at: at(end + 10))
+        gate.learned(shown)
         let answer5 = gate.deservesBurst(after: shown, at: at(end + 30))
         #expect(!answer5, "what goes on has been accounted for")
         let answer6 = gate.deservesBurst(after: GateOutcome(showedMotion: true, isPending: true), at: at(end + 30))
@@ -122,7 +122,7 @@ import Testing
         buffer.add(unit(2, key: false, bytes: 100))
         #expect(buffer.units.isEmpty)
         #expect(buffer.loss == .noKeyframe)
-        var none = GOPBuffer(limit: PointClass.third.burstBytes)
+        var none = GOPBuffer(limit: 0)
         none.add(unit(1, key: true, bytes: 100))
         #expect(none.units.isEmpty)
     }

@@ -15,7 +15,7 @@ import Testing
         let early = passed.count { (20..<120).contains($0.time) && $0.reason == .activity }
         let late = passed.count { $0.time >= 1900 && $0.reason == .activity }
         #expect(early > late)
-        #expect(gate.sensitivity > 1)
+        #expect(gate.thresholdFactor > 1)
         #expect(zip(passed, passed.dropFirst()).allSatisfy { $1.time - $0.time <= 10 })
         let beyondFloor = passed.count { $0.time >= 1000 && $0.reason == .activity }
         #expect(Double(beyondFloor) <= 0.05 * 500)
@@ -36,8 +36,8 @@ import Testing
     func quietSharpens() {
         var gate = Gate(sampling: .gated(floor: 10))
         _ = GateStream(jitter: 0.01).run(&gate, seconds: 1200)
-        #expect(gate.sensitivity < 0.7)
-        #expect(gate.sensitivity >= 0.6 - 1e-6)
+        #expect(gate.thresholdFactor < 0.7)
+        #expect(gate.thresholdFactor >= 0.6 - 1e-6)
     }
 
     /// Things come and go for 30 of every 60 seconds, and no size tells of it.

@@ -54,7 +54,7 @@ struct GateStream {
             case .burst: passed.append(Passed(time: unit.time.seconds, reason: nil))
             case .skip, .decodeUnseen: continue
             }
-            gate.learned(GateOutcome(showedMotion: shows(unit.time.seconds)), at: unit.time)
+            gate.learned(GateOutcome(showedMotion: shows(unit.time.seconds)))
         }
         return passed
     }

@@ -13,6 +13,8 @@ public struct GOPBuffer: Sendable {
         case noKeyframe
         /// The group is larger than the bound.
         case outgrown
+        /// Bytes of a unit are missing, or were never wanted.
+        case incomplete
     }
 
     /// Bytes kept at most; 0 keeps nothing.
@@ -39,6 +41,11 @@ public struct GOPBuffer: Sendable {
         }
         guard loss == .none else {
             if loss == .outgrown { dropped += 1 }
+            return
+        }
+        guard !unit.isDamaged, !unit.bytes.isEmpty else {
+            clear()
+            loss = .incomplete
             return
         }
         guard bytes + unit.bytes.count <= limit else {

@@ -76,11 +76,14 @@ public struct Gate: Sendable {
     private var offSince: MediaTime?
     private var waitsForKeyframe = true
     private var showsMotion = false
+    private var isPending = false
     private var hasFired = false
+    private var isUnproven = false
     private var keyframes: UInt8 = 0
     private var movingGroups: UInt8 = 0
     private var uselessFires: UInt8 = 0
     private var followUp: Float = 0
+    private var followUps: UInt8 = 0
     private var gain: Float = 1
     private var misses: Float = 0
 
@@ -94,7 +97,7 @@ public struct Gate: Sendable {
     public var isOff: Bool { offSince != nil }
 
     /// Factor on the thresholds that this camera has led to: above 1 less sensitive, below 1 more.
-    public var sensitivity: Double { Double(gain) }
+    public var thresholdFactor: Double { Double(gain) }
 
     /// Activity of the last complete group of pictures, in usual deviations; for diagnosis.
     public var activity: Double { showsMotion ? profile.change : profile.activity }
@@ -119,46 +122,64 @@ public struct Gate: Sendable {
     /// Forgets the stream's continuity after a loss: nothing is decoded until the next keyframe.
     public mutating func interrupted() {
         waitsForKeyframe = true
+        isUnproven = false
         profile.interrupt()
+    }
+
+    /// Forgets the last decode: it did not come about, so the next keyframe is due.
+    public mutating func lost() {
+        lastDecoded = nil
+    }
+
+    /// Whether the group before the keyframe that was just let through may turn out to deserve a burst, so that it is
+    /// worth keeping until then.
+    public func mayBurst(at time: MediaTime) -> Bool {
+        guard case .gated = sampling, !isCalibrating, hasRested(at: time) else { return false }
+        return isPending || hasFired && !showsMotion
     }
 
     /// Says whether the group of pictures before the keyframe that has just been decoded deserves a decode too.
     ///
     /// It does when a rule sees something that is not enough for an alert yet, and when sizes said that something began
-    /// and no alert accounts for it; not more often than the settings allow. Ask before `learned`.
+    /// and no alert accounts for it; where the keyframe shows nothing at all, only when they said so clearly. Not more
+    /// often than the settings allow. Ask before `learned`.
     ///
     /// - Parameters:
     ///   - outcome: What the keyframe shows.
     ///   - time: Its time.
     /// - Returns: True when it does; this counts as a burst.
     public mutating func deservesBurst(after outcome: GateOutcome, at time: MediaTime) -> Bool {
-        guard case .gated = sampling, !isCalibrating, mayBurst(at: time) else { return false }
-        guard outcome.isPending || hasFired && !showsMotion && !outcome.isAlerting else { return false }
+        guard case .gated = sampling, !isCalibrating, hasRested(at: time) else { return false }
+        let begins = hasFired && !showsMotion && !outcome.isAlerting
+        let isLikely = outcome.showedMotion || activity >= threshold * Self.clear
+        guard outcome.isPending || begins && isLikely else { return false }
         lastBurst = time
         return true
     }
 
     /// Takes what the pictures showed that were decoded on the last verdict, burst included.
-    public mutating func learned(_ outcome: GateOutcome, at time: MediaTime) {
+    public mutating func learned(_ outcome: GateOutcome) {
         guard case .gated = sampling else { return }
         let fired = hasFired
         hasFired = false
         if isCalibrating {
             followUp = 0
         } else if outcome.showedMotion {
-            if !showsMotion { learnBeginning(wasSeen: fired, at: time) }
-            followUp = showsMotion && !outcome.isPending ? settings.followUpSeconds : 0
+            if !showsMotion { learnBeginning(wasSeen: fired) }
+            followUps = showsMotion ? UInt8(min(255, Int(followUps) + 1)) : 0
+            followUp = interval(outcome)
             uselessFires = 0
         } else {
             learnQuiet(fired: fired)
             followUp = 0
         }
         showsMotion = outcome.showedMotion
+        isPending = outcome.isPending
     }
 }
 
 extension Gate {
-    private var isCalibrating: Bool { keyframes <= settings.calibrationKeyframes }
+    private var isCalibrating: Bool { Float(keyframes) <= settings.calibrationKeyframes }
 
     /// False for groups that are known to show motion, except for every few.
     private var adopts: Bool { !showsMotion || movingGroups % Self.adoptedOfMoving == 0 }
@@ -167,7 +188,7 @@ extension Gate {
         guard profile.addPicture(size: unit.size, at: unit.time.seconds, adopts: adopts),
             profile.groupSeconds >= settings.longGroup,
             profile.secondsLeft(at: unit.time.seconds) > Double(settings.longGroup) / 2,
-            mayBurst(at: unit.time)
+            hasRested(at: unit.time)
         else { return .skip }
         let activity = showsMotion ? profile.changeSoFar : profile.activitySoFar
         guard activity >= threshold * Self.burstThreshold else { return .skip }
@@ -180,6 +201,7 @@ extension Gate {
         profile.addKeyframe(size: unit.size, at: unit.time.seconds, adopts: adopts)
         keyframes = UInt8(min(255, Int(keyframes) + 1))
         if showsMotion { movingGroups &+= 1 }
+        proveBeginning(at: unit.time)
         let fires = activity >= threshold
         if fires { hasFired = true }
         if let offSince, secondsTo(unit.time, from: offSince) >= Double(settings.fallbackPeriod) {
@@ -211,25 +233,41 @@ extension Gate {
         Double((showsMotion ? settings.busyThreshold : settings.threshold) * gain)
     }
 
-    private func mayBurst(at time: MediaTime) -> Bool {
+    private func hasRested(at time: MediaTime) -> Bool {
         secondsTo(time, from: lastBurst) >= Double(settings.burstGap)
     }
 
-    private mutating func learnBeginning(wasSeen: Bool, at time: MediaTime) {
-        misses += ((wasSeen ? 0 : 1) - misses) * Self.missStep
-        if !wasSeen { gain = max(settings.gain.lowerBound, gain * Self.step.miss) }
-        if misses > settings.missShare, offSince == nil { offSince = time }
+    private func interval(_ outcome: GateOutcome) -> Float {
+        if followUps == 0 || outcome.isPending { return 0 }
+        if outcome.isAlerting { return settings.alertSeconds }
+        return Float(followUps) < settings.followUpKeyframes ? 0 : settings.followUpSeconds
+    }
+
+    private mutating func learnBeginning(wasSeen: Bool) {
+        if wasSeen { misses -= misses * Self.missStep }
+        isUnproven = !wasSeen
         movingGroups = 1
         profile.disownLastGroup()
+    }
+
+    /// A beginning that the floor found and no fire: it may have begun just then, so the group that follows decides
+    /// whether sizes tell of it.
+    private mutating func proveBeginning(at time: MediaTime) {
+        guard isUnproven else { return }
+        isUnproven = false
+        let isSeen = profile.activity >= Double(settings.threshold * gain)
+        misses += ((isSeen ? 0 : 1) - misses) * Self.missStep
+        if !isSeen { gain = max(settings.leastGain, gain * Self.step.miss) }
+        if misses > settings.missShare, offSince == nil { offSince = time }
     }
 
     private mutating func learnQuiet(fired: Bool) {
         if fired, !showsMotion {
             uselessFires = min(Self.patience.most, uselessFires + 1)
-            gain = min(settings.gain.upperBound, gain * Self.step.uselessFire)
+            gain = min(settings.mostGain, gain * Self.step.uselessFire)
         } else if !fired {
             uselessFires -= min(1, uselessFires)
-            gain = max(settings.gain.lowerBound, gain * Self.step.quiet)
+            gain = max(settings.leastGain, gain * Self.step.quiet)
         }
     }
 

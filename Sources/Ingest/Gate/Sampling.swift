@@ -44,6 +44,23 @@ public enum Sampling: Sendable, Hashable, CustomStringConvertible {
         return seconds
     }
 
+    /// True where single keyframes are decoded, rather than every unit in order.
+    public var isSampled: Bool {
+        switch self {
+        case .gated, .keyframes: true
+        case .frames, .everyFrame: false
+        }
+    }
+
+    /// Longest time between two pictures that are looked at, as far as the stream allows, seconds; 0: no limit is set.
+    public var interval: Double {
+        switch self {
+        case .gated(let seconds), .keyframes(let seconds): seconds
+        case .frames(let rate): 1 / rate
+        case .everyFrame: 0
+        }
+    }
+
     /// The form that `init(_:)` reads.
     public var description: String {
         switch self {

@@ -21,8 +21,13 @@ public struct UnitHeader: Sendable, Hashable {
 }
 
 extension UnitHeader {
-    /// The header of a unit whose bytes are all there.
+    /// The header of a unit.
     public init(_ unit: AccessUnit) {
-        self.init(time: unit.decodeTime, size: unit.bytes.count, isKeyframe: unit.isKeyframe)
+        self.init(
+            time: unit.decodeTime,
+            size: unit.size,
+            isKeyframe: unit.isKeyframe,
+            isDamaged: unit.isDamaged
+        )
     }
 }
