@@ -16,79 +16,213 @@ struct Finding: Sendable {
 /// The same type runs live and in replay; it knows no clock but the units' times. Not thread-safe: a camera stays on
 /// one worker.
 final class CameraPipeline {
+    /// What the gate chose: a keyframe, perhaps with the group before it; or a group alone.
+    struct Sample: Sendable {
+        /// The keyframe; nil for a burst within a long group.
+        var keyframe: AccessUnit?
+        /// Units from a keyframe on for a burst, in decode order; empty when there will be none.
+        var group: [AccessUnit]
+        /// Why the gate chose it; nil for a burst within a long group.
+        var reason: GateReason?
+
+        /// Bytes that it holds.
+        var size: Int { group.reduce(keyframe?.bytes.count ?? 0) { $0 + $1.bytes.count } }
+    }
+
+    /// Bytes of the group since the last keyframe that are kept for bursts when nothing else is said.
+    static let bufferBytes = 512 << 10
+    /// Share of the picture that things must cover for the gate to have been right.
+    private static let motionShare = 0.001
+
     /// Units taken so far.
     private(set) var unitsTaken = 0
     /// Pictures that detection looked at so far.
     private(set) var picturesSeen = 0
+    /// Time of the last picture that detection looked at.
+    private(set) var lastPicture = MediaTime.zero
+    /// Whether that picture was bit-identical to the one before: the camera may have frozen.
+    private(set) var lastPictureIsSame = false
+    /// What the gate let through so far; nil unless it is asked for at the start.
+    private(set) var trace: GateTrace?
 
     private let sampling: Sampling
     private let evidence: EvidenceStyle?
     private let wallOffset: Int64
     private var gate: Gate
+    private var buffer: GOPBuffer
     private var analyzer: CameraAnalyzer
     private var decoder: StreamDecoder?
     private var decoderFormat: StreamFormat?
     private var unseen: Set<MediaTime> = []
-    private var lastTime = MediaTime.zero
+    private var lastPlane: Int?
 
     /// Makes the pipeline of one camera.
     ///
     /// - Parameters:
     ///   - analyzer: Detection and rules of the camera.
     ///   - sampling: How much of the stream is looked at.
+    ///   - gateSettings: Settings of the gate, where the sampling is gated.
     ///   - evidence: Style of evidence pictures; nil makes none.
     ///   - wallOffset: Microseconds from the units' clock to UTC: 0 live, where units carry wall time; in replay the
     ///     wall time at which the clip is supposed to begin, for schedules.
-    init(analyzer: CameraAnalyzer, sampling: Sampling, evidence: EvidenceStyle?, wallOffset: Int64 = 0) {
+    ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
+    ///   - traces: True to keep a trace of the gate, which grows with the stream.
+    init(
+        analyzer: CameraAnalyzer,
+        sampling: Sampling,
+        gateSettings: GateSettings = GateSettings(),
+        evidence: EvidenceStyle?,
+        wallOffset: Int64 = 0,
+        bufferBytes: Int = CameraPipeline.bufferBytes,
+        traces: Bool = false
+    ) {
         self.analyzer = analyzer
         self.sampling = sampling
         self.evidence = evidence
         self.wallOffset = wallOffset
-        self.gate = Gate(sampling: sampling)
+        self.gate = Gate(sampling: sampling, settings: gateSettings)
+        self.buffer = GOPBuffer(limit: bufferBytes)
+        self.trace = traces ? GateTrace() : nil
     }
 
     /// What detection judged the last picture as.
     var scene: SceneStatus { analyzer.status() }
 
-    /// Runs the stages on the next unit of the camera.
+    /// True while the gate has turned itself off for this camera and keyframes come at its fallback interval.
+    var isGateOff: Bool { gate.isOff }
+
+    /// Runs all stages on the next unit of the camera at once.
     ///
     /// - Parameters:
     ///   - unit: The unit; times go on from the last one.
-    ///   - bench: The calling worker's keyframe decoder, shared by all its cameras.
+    ///   - bench: The calling worker's decoders, shared by all its cameras.
     /// - Returns: What was found, in order.
     /// - Throws: `MediaError` when the unit could not be decoded; the pipeline goes on with the next one.
-    func take(_ unit: AccessUnit, _ bench: KeyframeDecoder) throws(MediaError) -> [Finding] {
+    func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) -> [Finding] {
+        if sampling.isSampled {
+            guard let sample = admit(unit) else { return [] }
+            return try look(at: sample, bench)
+        }
         unitsTaken += 1
         let verdict = gate.admit(UnitHeader(unit))
-        switch verdict {
-        case .skip, .burst:
-            return []
-        case .decode, .decodeUnseen:
-            if case .keyframes = sampling { return try takeKeyframe(unit, bench) }
-            return try takeFrame(unit, isSeen: verdict != .decodeUnseen)
+        return verdict == .skip ? [] : try takeFrame(unit, isSeen: verdict != .decodeUnseen)
+    }
+
+    /// What the gate wants decoded now that `unit` came; for samplings that are `isSampled`.
+    ///
+    /// The sample may be looked at later, and may be lost: say so with `lost`.
+    func admit(_ unit: AccessUnit) -> Sample? {
+        unitsTaken += 1
+        if unit.isKeyframe {
+            trace?.keyframes.append(unit.time)
+            if gate.isOff { trace?.keyframesOff += 1 }
         }
+        switch gate.admit(UnitHeader(unit)) {
+        case .skip, .decodeUnseen:
+            buffer.add(unit)
+            return nil
+        case .decode(let reason):
+            let group = gate.mayBurst(at: unit.decodeTime) ? buffer.units : []
+            buffer.add(unit)
+            trace?.reasons[reason, default: 0] += 1
+            return Sample(keyframe: unit, group: group, reason: reason)
+        case .burst:
+            buffer.add(unit)
+            return buffer.units.isEmpty ? nil : Sample(keyframe: nil, group: buffer.units, reason: nil)
+        }
+    }
+
+    /// Decodes and judges a sample, and tells the gate what it showed.
+    ///
+    /// - Throws: `MediaError` when it could not be decoded; the pipeline goes on with the next one.
+    func look(at sample: Sample, _ bench: DecoderBench) throws(MediaError) -> [Finding] {
+        var findings: [Finding] = []
+        var showed = false
+        guard let keyframe = sample.keyframe else {
+            let last = sample.group.last?.decodeTime ?? lastPicture
+            guard bench.mayBurst(sample.group.count, at: last) else { return [] }
+            try burst(sample.group, bench, showed: &showed, into: &findings)
+            gate.learned(outcome(analyzer, showed: showed))
+            return findings
+        }
+        // The body leaves nothing half done when it fails: a burst that cannot be decoded is left out.
+        try bench.keyframes.decode(keyframe) { picture in
+            trace?.decoded.append(picture.time)
+            lookAhead(picture, keyframe, sample.group, bench, showed: &showed, into: &findings)
+        }
+        gate.learned(outcome(analyzer, showed: showed))
+        return findings
+    }
+
+    /// A sample that `admit` gave was not looked at: the next keyframe is due.
+    func lost() {
+        gate.lost()
     }
 
     /// Forgets the stream's continuity after a loss of units: decoding goes on with the next keyframe.
     func interrupted() {
         gate.interrupted()
+        buffer.interrupted()
     }
 
     /// Ends the camera: the decoder's last pictures are looked at, open alerts end.
     func finish() -> [Finding] {
         var findings: [Finding] = []
-        decoder?.drain { picture in look(picture, into: &findings) }
+        decoder?.drain { picture in lookUnlessUnseen(picture, into: &findings) }
         decoder = nil
-        findings += analyzer.finish(at: lastTime).map { Finding(change: $0, jpeg: nil) }
+        findings += analyzer.finish(at: lastPicture).map { Finding(change: $0, jpeg: nil) }
         return findings
     }
+}
 
-    private func takeKeyframe(_ unit: AccessUnit, _ bench: KeyframeDecoder) throws(MediaError) -> [Finding] {
-        try bench.decode(unit) { picture in
-            var findings: [Finding] = []
-            look(picture, into: &findings)
-            return findings
+extension CameraPipeline {
+    /// Looks at a keyframe, and first at the group before it when what the keyframe shows calls for that.
+    ///
+    /// Detection takes pictures in order only, so the keyframe is judged on trial before the burst is decided.
+    private func lookAhead(
+        _ picture: borrowing Picture,
+        _ keyframe: AccessUnit,
+        _ group: [AccessUnit],
+        _ bench: DecoderBench,
+        showed: inout Bool,
+        into findings: inout [Finding]
+    ) {
+        let plane = picture.lumaPlane()
+        guard !group.isEmpty else { return look(picture, plane, showed: &showed, into: &findings) }
+        var trial = analyzer
+        _ = trial.observe(plane, at: picture.time, wallClock: wall(picture.time))
+        let expected = outcome(trial, showed: Self.showsMotion(trial))
+        if gate.deservesBurst(after: expected, at: keyframe.decodeTime),
+            bench.mayBurst(group.count, at: keyframe.decodeTime)
+        {
+            try? burst(group, bench, showed: &showed, into: &findings)
         }
+        look(picture, plane, showed: &showed, into: &findings)
+    }
+
+    private func burst(
+        _ group: [AccessUnit],
+        _ bench: DecoderBench,
+        showed: inout Bool,
+        into findings: inout [Finding]
+    ) throws(MediaError) {
+        trace?.bursts += 1
+        trace?.burstPictures += group.count
+        try bench.decode(group) { picture in
+            guard picture.time > lastPicture || picturesSeen == 0 else { return }
+            trace?.looked.append(picture.time)
+            look(picture, picture.lumaPlane(), showed: &showed, into: &findings)
+        }
+    }
+
+    private func outcome(_ analyzer: CameraAnalyzer, showed: Bool) -> GateOutcome {
+        let showing = analyzer.showing()
+        return GateOutcome(showedMotion: showed, isPending: showing.isPending, isAlerting: showing.isAlerting)
+    }
+
+    private static func showsMotion(_ analyzer: CameraAnalyzer) -> Bool {
+        let showing = analyzer.showing()
+        return !showing.isJudged || showing.thingShare >= motionShare
     }
 
     private func takeFrame(_ unit: AccessUnit, isSeen: Bool) throws(MediaError) -> [Finding] {
@@ -99,18 +233,35 @@ final class CameraPipeline {
         }
         if !isSeen { unseen.insert(unit.time) }
         var findings: [Finding] = []
-        decoder?.decode(unit) { picture in look(picture, into: &findings) }
+        decoder?.decode(unit) { picture in lookUnlessUnseen(picture, into: &findings) }
         return findings
     }
 
-    private func look(_ picture: borrowing Picture, into findings: inout [Finding]) {
+    private func lookUnlessUnseen(_ picture: borrowing Picture, into findings: inout [Finding]) {
         if unseen.remove(picture.time) != nil { return }
+        var showed = false
+        look(picture, picture.lumaPlane(), showed: &showed, into: &findings)
+    }
+
+    private func look(
+        _ picture: borrowing Picture,
+        _ plane: LumaPlane,
+        showed: inout Bool,
+        into findings: inout [Finding]
+    ) {
         picturesSeen += 1
-        lastTime = picture.time
-        let wall = MediaTime(microseconds: picture.time.microseconds &+ wallOffset)
-        for change in analyzer.observe(picture.lumaPlane(), at: picture.time, wallClock: wall) {
+        lastPicture = picture.time
+        let hash = plane.hashValue
+        lastPictureIsSame = hash == lastPlane
+        lastPlane = hash
+        for change in analyzer.observe(plane, at: picture.time, wallClock: wall(picture.time)) {
             findings.append(Finding(change: change, jpeg: photograph(picture, change)))
         }
+        showed = showed || Self.showsMotion(analyzer)
+    }
+
+    private func wall(_ time: MediaTime) -> MediaTime {
+        MediaTime(microseconds: time.microseconds &+ wallOffset)
     }
 
     /// The evidence picture of a start or update; an alert is worth more than its picture, so failing makes none.

@@ -38,6 +38,8 @@ public struct ClipRun: Sendable {
         public var duration: MediaTime
         /// CPU time of the run on its thread, seconds.
         public var cpuSeconds: Double
+        /// What the gate let through; nil unless `tracesGate` asks for it.
+        public var gate: GateTrace?
     }
 
     /// Rules to run.
@@ -50,6 +52,10 @@ public struct ClipRun: Sendable {
     public var beginsAt: MediaTime?
     /// Style of evidence pictures; nil makes none.
     public var evidence: EvidenceStyle?
+    /// Settings of the gate, where the sampling is gated.
+    public var gateSettings = GateSettings()
+    /// True to tell when the gate let what through.
+    public var tracesGate = false
 
     /// Makes a run.
     public init(
@@ -79,10 +85,12 @@ public struct ClipRun: Sendable {
         let pipeline = CameraPipeline(
             analyzer: try CameraAnalyzer(rules: scheduled, settings: settings),
             sampling: sampling,
+            gateSettings: gateSettings,
             evidence: evidence,
-            wallOffset: beginsAt?.microseconds ?? 0
+            wallOffset: beginsAt?.microseconds ?? 0,
+            traces: tracesGate
         )
-        let bench = KeyframeDecoder()
+        let bench = DecoderBench(budget: nil)
         var fold = AlertFold()
         var result = Result(
             alerts: [],
@@ -105,6 +113,7 @@ public struct ClipRun: Sendable {
         fold.take(pipeline.finish())
         result.alerts = fold.alerts
         result.picturesSeen = pipeline.picturesSeen
+        result.gate = pipeline.trace
         result.cpuSeconds = Self.threadSeconds() - began
         return result
     }
