@@ -42,7 +42,7 @@ public enum Evaluator {
         return score(files, outcomes)
     }
 
-    private static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
+    static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
         var paths: [String] = []
         for label in labels {
             var isFolder: ObjCBool = false

@@ -7,7 +7,7 @@ struct DetectionOptions: ParsableArguments {
     @Option(
         name: .customLong("set"),
         help: ArgumentHelp(
-            "Override a setting; 'sampling' or one of detection's (gridwatch config reference lists them).",
+            "Override a setting: 'sampling', 'gate_…' or one of detection's (gridwatch config reference lists them).",
             discussion: "For example: --set sampling=keyframes --set dwell=2",
             valueName: "key=value"
         )
@@ -26,10 +26,11 @@ struct DetectionOptions: ParsableArguments {
             }
             let key = String(override[..<equals])
             let value = String(override[override.index(after: equals)...])
+            if key.hasPrefix("gate_") { continue }
             if key == "sampling" {
                 guard let parsed = Sampling(value) else {
                     throw ValidationError(
-                        "--set sampling=\(value): use every, keyframes, keyframes:SECONDS or Nfps, for example 5fps"
+                        "--set sampling=\(value): use every, keyframes, keyframes:SECONDS, gated:SECONDS or Nfps, for example 5fps"
                     )
                 }
                 sampling = parsed
@@ -42,5 +43,20 @@ struct DetectionOptions: ParsableArguments {
             }
         }
         return (settings, sampling)
+    }
+
+    /// The settings of the gate that the overrides make of the defaults.
+    ///
+    /// - Throws: `ValidationError` that names the override and what is known.
+    func resolveGate() throws -> GateSettings {
+        var settings = GateSettings()
+        for override in overrides where override.hasPrefix("gate_") {
+            let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? String(parts[1]) : ""
+            if let problem = settings.set(String(parts[0]), value) {
+                throw ValidationError("--set \(override): \(problem)")
+            }
+        }
+        return settings
     }
 }

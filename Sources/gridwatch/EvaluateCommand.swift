@@ -1,4 +1,5 @@
 import ArgumentParser
+import Detection
 import Foundation
 import Ingest
 import Pipeline
@@ -14,17 +15,21 @@ struct EvaluateCommand: AsyncParsableCommand {
             Examples:
               gridwatch evaluate sample-streams/labels/*.json --clips sample-streams
               gridwatch evaluate labels --clips clips --set sampling=keyframes --json
+              gridwatch evaluate labels --clips clips --gate --set sampling=gated:10
             """
     )
 
     @Argument(help: "Label files, or folders of them.") var labels: [String]
     @Option(help: "Folder of the clips that the labels name.") var clips: String
     @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
+    @Flag(help: "Measure the gate instead: what it decodes, and which events it keeps.") var gate = false
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var detection: DetectionOptions
 
     func run() async throws {
         let (settings, sampling) = try detection.resolve()
+        let gateSettings = try detection.resolveGate()
+        if gate { return try measureGate(settings, gateSettings, sampling) }
         let bar = ProgressBar("evaluating")
         let began = Date()
         let evaluation = try Evaluator.run(
@@ -32,7 +37,9 @@ struct EvaluateCommand: AsyncParsableCommand {
             clipsDirectory: clips,
             workers: workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount,
             analyze: { job in
-                ClipOutcome(try ClipRun(rules: job.rules, settings: settings, sampling: sampling).run(job.path))
+                var run = ClipRun(rules: job.rules, settings: settings, sampling: sampling)
+                run.gateSettings = gateSettings
+                return ClipOutcome(try run.run(job.path))
             },
             progress: { step in
                 bar.show(Double(step.done) / Double(step.total), step.clip)
@@ -56,5 +63,27 @@ struct EvaluateCommand: AsyncParsableCommand {
             )
         )
         if !evaluation.failures.isEmpty { throw ExitCode(1) }
+    }
+
+    private func measureGate(
+        _ settings: DetectionSettings,
+        _ gateSettings: GateSettings,
+        _ sampling: Sampling
+    ) throws {
+        var floor = 10.0
+        if case .gated(let seconds) = sampling { floor = seconds }
+        let bar = ProgressBar("measuring")
+        let measure = try GateMeasure.run(
+            labels: labels,
+            clipsDirectory: clips,
+            settings: settings,
+            gate: gateSettings,
+            floor: floor,
+            progress: { done, total in bar.show(Double(done) / Double(total)) }
+        )
+        bar.finish()
+        let report = GateReport(measure: measure, floor: floor, version: Version.text)
+        Console.out(json ? report.json : report.text)
+        if !measure.failures.isEmpty { throw ExitCode(1) }
     }
 }

@@ -30,13 +30,14 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (settings, sampling) = try detection.resolve()
-        let run = ClipRun(
+        var run = ClipRun(
             rules: try runnableRules(),
             settings: settings,
             sampling: sampling,
             beginsAt: try wallTime(),
             evidence: out == nil ? nil : EvidenceStyle()
         )
+        run.gateSettings = try detection.resolveGate()
         var reports: [ReplayReport] = []
         var failed = false
         for input in try expanded() {
