@@ -82,9 +82,12 @@ import Testing
         #expect(passed.last.map { $0.time < 140 } == true)
     }
 
-    @Test("what shows something without an alert is followed closely for a while, a running alert less", arguments: [
-        (false, [0.0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28]), (true, [0.0, 2, 4, 6, 12, 18, 24, 30, 36]),
-    ])
+    @Test(
+        "what shows something without an alert is followed closely for a while, a running alert less",
+        arguments: [
+            (false, [0.0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28]), (true, [0.0, 2, 4, 6, 12, 18, 24, 30, 36]),
+        ]
+    )
     func followUpsThinOut(isAlerting: Bool, expected: [Double]) {
         var gate = gate(floor: 60)
         var times: [Double] = []

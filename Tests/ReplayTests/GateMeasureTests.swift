@@ -1,6 +1,5 @@
 import Detection
 import Foundation
-import Ingest
 import Replay
 import Testing
 

@@ -97,7 +97,7 @@ public struct Gate: Sendable {
     public var isOff: Bool { offSince != nil }
 
     /// Factor on the thresholds that this camera has led to: above 1 less sensitive, below 1 more.
-    public var sensitivity: Double { Double(gain) }
+    public var thresholdFactor: Double { Double(gain) }
 
     /// Activity of the last complete group of pictures, in usual deviations; for diagnosis.
     public var activity: Double { showsMotion ? profile.change : profile.activity }
@@ -141,7 +141,8 @@ public struct Gate: Sendable {
     /// Says whether the group of pictures before the keyframe that has just been decoded deserves a decode too.
     ///
     /// It does when a rule sees something that is not enough for an alert yet, and when sizes said that something began
-    /// and no alert accounts for it; not more often than the settings allow. Ask before `learned`.
+    /// and no alert accounts for it; where the keyframe shows nothing at all, only when they said so clearly. Not more
+    /// often than the settings allow. Ask before `learned`.
     ///
     /// - Parameters:
     ///   - outcome: What the keyframe shows.
@@ -149,7 +150,9 @@ public struct Gate: Sendable {
     /// - Returns: True when it does; this counts as a burst.
     public mutating func deservesBurst(after outcome: GateOutcome, at time: MediaTime) -> Bool {
         guard case .gated = sampling, !isCalibrating, hasRested(at: time) else { return false }
-        guard outcome.isPending || hasFired && !showsMotion && !outcome.isAlerting else { return false }
+        let begins = hasFired && !showsMotion && !outcome.isAlerting
+        let isLikely = outcome.showedMotion || activity >= threshold * Self.clear
+        guard outcome.isPending || begins && isLikely else { return false }
         lastBurst = time
         return true
     }

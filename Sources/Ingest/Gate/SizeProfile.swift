@@ -51,11 +51,9 @@ struct SizeProfile: Sendable {
     /// The same against the last few groups.
     private(set) var change = 0.0
 
-    /// Takes a picture between keyframes.
+    /// Takes a picture between keyframes; true when a window ended with it, so that `activitySoFar` has changed.
     ///
-    /// - Parameters:
-    ///   - adopts: False while its group is known to show motion: it says nothing about quiet then.
-    /// - Returns: True when a window ended with it, so that `activitySoFar` has changed.
+    /// `adopts` is false while its group is known to show motion: it says nothing about quiet then.
     mutating func addPicture(size: Int, at seconds: Double, adopts: Bool) -> Bool {
         guard lastKeyframe != nil else { return false }
         if windowUnits == 0 { windowStart = seconds }

@@ -47,10 +47,8 @@ extension Ring {
 
     /// How many usual deviations `value` is off; 0 while nothing is known.
     ///
-    /// - Parameters:
-    ///   - least: Median deviation to expect at least.
-    ///   - floor: Added to the deviation: what is smaller says nothing.
-    ///   - prior: Deviation to expect of one single value; its part falls with the square of their number.
+    /// The deviation is taken for `least` at least, `floor` is added to it because what is smaller says nothing, and so
+    /// is `prior`, the deviation to expect of one single value, divided by the square of their number.
     func deviation(of value: Float, least: Double, floor: Double, prior: Double) -> Double {
         guard count > 0 else { return 0 }
         let (middle, deviation) = median()
