@@ -17,7 +17,12 @@ struct WorkerStats {
         var values: [String: Int] = [:]
         for sample in meter.samples() {
             let name = String(sample.name.dropFirst("gridwatch_".count))
-            if Self.told.contains(name) { values[name, default: 0] += sample.value }
+            guard Self.told.contains(name) else { continue }
+            values[name, default: 0] += sample.value
+            let pointClass = sample.labels.split(separator: ",").first { $0.hasPrefix("class=") }
+            if name == "samples_dropped_total", let pointClass {
+                values["\(name)_\(pointClass.dropFirst(7).dropLast())", default: 0] += sample.value
+            }
         }
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
