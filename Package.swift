@@ -133,7 +133,7 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Media", ["Media", "Flow", "CVision"]),
-        tests("RTSP", ["RTSP", "Flow", nioCore]),
+        tests("RTSP", ["RTSP", "Flow", "Media", nioCore]),
         tests("Postgres", ["Postgres"]),
         tests("CityGrid", ["CityGrid"]),
         tests("Detection", ["Detection", "Flow", "CVision"]),
@@ -158,7 +158,7 @@ let package = Package(
             ]
         ),
         tests("Replay", ["Replay", "Detection", "Flow", "Media"]),
-        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", nioCore]),
+        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore]),
         tests("Web", ["Web", "Cases", "Flow", "Postgres", "Store", hummingbird, httpTypes, lifecycle, logging]),
         tests("Command", ["gridwatch", "Detection", "Postgres", "Store"]),
         tests("Tidy", []),

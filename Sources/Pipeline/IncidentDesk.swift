@@ -17,14 +17,16 @@ final class IncidentDesk: Sendable {
     }
 
     private let incidents: Incidents
+    private let worker: String
     private let health: HealthBoard
     private let logger: Logger
     private let clocks: Clocks
     private let steps = Mutex<[Step]>([])
 
-    /// Makes a desk.
-    init(incidents: Incidents, health: HealthBoard, logger: Logger, clocks: Clocks = .system) {
+    /// Makes a desk for what `worker` sees.
+    init(incidents: Incidents, worker: String, health: HealthBoard, logger: Logger, clocks: Clocks = .system) {
         self.incidents = incidents
+        self.worker = worker
         self.health = health
         self.logger = logger
         self.clocks = clocks
@@ -64,14 +66,14 @@ final class IncidentDesk: Sendable {
                 case .open(let incident, let time):
                     try await incidents.open(
                         Self.kind(incident),
-                        scope: Self.scope(incident),
+                        scope: scope(incident),
                         at: time,
                         share: incident.kind == .cameras ? incident.share : nil,
                         affected: incident.kind == .cameras ? incident.affected : nil,
                         detail: Self.sentence(incident)
                     )
                 case .close(let incident, let time):
-                    try await incidents.close(Self.kind(incident), scope: Self.scope(incident), at: time)
+                    try await incidents.close(Self.kind(incident), scope: scope(incident), at: time)
                 }
             } catch {
                 return
@@ -91,7 +93,12 @@ final class IncidentDesk: Sendable {
         }
     }
 
-    private static func scope(_ incident: Ingest.Incident) -> String {
+    /// Where: each process sees its own cameras only, so what it finds about all of them is told under its name.
+    private func scope(_ incident: Ingest.Incident) -> String {
+        incident.kind == .cameras && incident.scope == .all ? worker : Self.place(incident)
+    }
+
+    private static func place(_ incident: Ingest.Incident) -> String {
         switch incident.scope {
         case .all: ""
         case .platform(let name), .host(let name): name
@@ -99,14 +106,14 @@ final class IncidentDesk: Sendable {
     }
 
     private static func part(_ incident: Ingest.Incident) -> String {
-        let scope = scope(incident)
+        let scope = place(incident)
         return "incident " + incident.kind.rawValue + (scope.isEmpty ? "" : " " + scope)
     }
 
     private static func sentence(_ incident: Ingest.Incident) -> String {
         switch incident.kind {
         case .cameras:
-            let place = scope(incident).isEmpty ? "" : " at \(scope(incident))"
+            let place = place(incident).isEmpty ? "" : " at \(place(incident))"
             return "\(incident.out) cameras\(place) went out together (\(Int((incident.share * 100).rounded())) % of those "
                 + "in service): look at the network or platform they share, not at single cameras"
         case .database: return "the database does not answer: alerts gather on this machine's disk until it does"

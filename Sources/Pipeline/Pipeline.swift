@@ -89,7 +89,12 @@ public final class Pipeline: Service {
             faults: FaultWatchSettings(beginsAfter: settings.supervision.faultAfter),
             outages: OutageSettings(share: settings.supervision.outageShare),
             recorder: recorder,
-            incidents: IncidentDesk(incidents: Incidents(pool: database), health: health, logger: logger),
+            incidents: IncidentDesk(
+                incidents: Incidents(pool: database),
+                worker: place.name,
+                health: health,
+                logger: logger
+            ),
             meter: meter,
             health: health
         )

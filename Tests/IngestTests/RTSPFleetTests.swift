@@ -29,12 +29,17 @@ private final class Catch: StreamSink {
     func states(_ camera: String) -> [StreamState] { state.withLock { $0.statuses[camera]?.map(\.state) ?? [] } }
     func last(_ camera: String) -> StreamStatus? { state.withLock { $0.statuses[camera]?.last } }
 
-    func eventually(_ seconds: Double, _ condition: @Sendable (Catch) -> Bool) async throws -> Bool {
+    /// Waits for what the fleet brings about; an issue where it has not come after so many seconds.
+    func expect(
+        _ seconds: Double,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: @Sendable (Catch) -> Bool
+    ) async throws {
         for _ in 0..<Int(seconds * 20) {
-            if condition(self) { return true }
+            if condition(self) { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        return false
+        Issue.record("this has not come within \(seconds) s", sourceLocation: sourceLocation)
     }
 }
 
@@ -103,7 +108,7 @@ private final class Catch: StreamSink {
     @Test("every camera's pictures come in order, on wall time, keyframes with their parameter sets")
     func pictures() async throws {
         try await run(try farm(8)) { sink, _, sources in
-            #expect(try await sink.eventually(20) { sink in (0..<8).allSatisfy { sink.units("cam-\($0)").count > 40 } })
+            try await sink.expect(20) { sink in (0..<8).allSatisfy { sink.units("cam-\($0)").count > 40 } }
             for source in sources {
                 let units = sink.units(source.camera)
                 #expect(units.first?.isKeyframe == true)
@@ -120,7 +125,7 @@ private final class Catch: StreamSink {
     @Test("where only keyframes are kept the others are measured and their bytes left behind")
     func keyframesOnly() async throws {
         try await run(try farm(1), change: { $0.keepsPictures = false }) { sink, _, _ in
-            #expect(try await sink.eventually(20) { $0.units("cam-0").filter(\.isKeyframe).count >= 2 })
+            try await sink.expect(20) { $0.units("cam-0").filter(\.isKeyframe).count >= 2 }
             let others = sink.units("cam-0").filter { !$0.isKeyframe }
             #expect(!others.isEmpty && others.allSatisfy { $0.bytes.isEmpty && $0.size > 0 })
         }
@@ -139,8 +144,8 @@ private final class Catch: StreamSink {
                 )
             }
         ) { sink, _, _ in
-            #expect(try await sink.eventually(20) { $0.units("cam-0").count > 5 })
-            #expect(try await sink.eventually(20) { $0.last("cam-1")?.state == .refused })
+            try await sink.expect(20) { $0.units("cam-0").count > 5 }
+            try await sink.expect(20) { $0.last("cam-1")?.state == .refused }
             let detail = sink.last("cam-1")?.detail ?? ""
             #expect(!detail.contains("wr0ng") && !detail.isEmpty)
         }
@@ -149,48 +154,36 @@ private final class Catch: StreamSink {
     @Test("when all cameras reboot at once every one comes back by itself")
     func reboot() async throws {
         try await run(try farm(40, faults: "reboot=1@12+3")) { sink, _, sources in
-            #expect(
-                try await sink.eventually(12) { sink in
-                    sources.allSatisfy { sink.last($0.camera)?.state == .online }
-                }
-            )
-            #expect(
-                try await sink.eventually(10) { sink in
-                    sources.allSatisfy { sink.last($0.camera)?.state == .offline }
-                }
-            )
-            #expect(
-                try await sink.eventually(30) { sink in
-                    sources.allSatisfy { sink.last($0.camera)?.state == .online }
-                }
-            )
+            try await sink.expect(12) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
+            try await sink.expect(15) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .offline } }
+            try await sink.expect(30) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
         }
     }
 
     @Test("a stream that stays open and gives nothing is stalled; one that repeats its picture is frozen")
     func deadStreams() async throws {
         try await run(try farm(1, faults: "stall=1@3")) { sink, fleet, _ in
-            #expect(try await sink.eventually(15) { $0.states("cam-0").contains(.online) })
-            #expect(try await sink.eventually(20) { $0.states("cam-0").contains(.stalled) })
+            try await sink.expect(15) { $0.states("cam-0").contains(.online) }
+            try await sink.expect(20) { $0.states("cam-0").contains(.stalled) }
         }
         try await run(try farm(1)) { sink, fleet, _ in
-            #expect(try await sink.eventually(15) { $0.states("cam-0").contains(.online) })
+            try await sink.expect(15) { $0.states("cam-0").contains(.online) }
             for _ in 0..<8 {
                 fleet.sampled("cam-0", isSame: true)
                 try await Task.sleep(for: .milliseconds(300))
             }
-            #expect(try await sink.eventually(5) { $0.states("cam-0").contains(.frozen) })
+            try await sink.expect(5) { $0.states("cam-0").contains(.frozen) }
         }
     }
 
     @Test("cameras come and go while others play on; an address that cannot be read is refused at once")
     func replaced() async throws {
         try await run(try farm(3)) { sink, fleet, sources in
-            #expect(try await sink.eventually(15) { sink in (0..<3).allSatisfy { !sink.units("cam-\($0)").isEmpty } })
+            try await sink.expect(15) { sink in (0..<3).allSatisfy { !sink.units("cam-\($0)").isEmpty } }
             var kept = Array(sources.prefix(1))
             kept.append(StreamSource(camera: "broken", url: "rtsp://no host/"))
             fleet.replace(with: kept)
-            #expect(try await sink.eventually(5) { $0.last("broken")?.state == .refused })
+            try await sink.expect(5) { $0.last("broken")?.state == .refused }
             try await Task.sleep(for: .seconds(1))
             let before = (sink.units("cam-0").count, sink.units("cam-1").count)
             try await Task.sleep(for: .seconds(2))
@@ -210,11 +203,9 @@ private final class Catch: StreamSink {
                 source.keepsPictures = false
             }
         ) { sink, _, sources in
-            #expect(
-                try await sink.eventually(40) { sink in
-                    sources.allSatisfy { camera in sink.units(camera.camera).contains { $0.isKeyframe } }
-                }
-            )
+            try await sink.expect(40) { sink in
+                sources.allSatisfy { camera in sink.units(camera.camera).contains { $0.isKeyframe } }
+            }
             #expect(farm.statistics.playing <= 3)
             #expect(sources.allSatisfy { sink.last($0.camera)?.state == .patrol })
             #expect(sources.allSatisfy { !sink.states($0.camera).contains(.offline) })
@@ -226,9 +217,9 @@ private final class Catch: StreamSink {
         let farm = try farm(1)
         let until = Clocks.system.wall().advanced(bySeconds: 3)
         try await run(farm, change: { $0.quarantinedUntil = until }) { sink, _, _ in
-            #expect(try await sink.eventually(5) { $0.last("cam-0")?.state == .quarantined })
+            try await sink.expect(5) { $0.last("cam-0")?.state == .quarantined }
             #expect(farm.statistics.sessions == 0)
-            #expect(try await sink.eventually(15) { $0.last("cam-0")?.state == .online })
+            try await sink.expect(15) { $0.last("cam-0")?.state == .online }
         }
     }
 }

@@ -435,7 +435,7 @@ def everything_mb(bench):
 def hold(bench, words):
     cameras = words.cameras or 32_000
     minutes = words.minutes
-    _, urls = bench.farm("farm", cameras, "w2", 18_554, ("--send-interval", "1"))
+    _, urls = bench.farm("farm", cameras, "w2", 18_554, ("--send-interval", "2"))
     bench.database()
     bench.settings(
         18_080, processes=2, sampling_3_s=60, read_interval_ms=2000, connects_per_second=200, connects_per_host=100,
@@ -505,10 +505,10 @@ def reboot(bench, words):
     delay, outage, cap = 150, 20, 200
     _, urls = bench.farm(
         "farm", cameras, "w2", 18_554,
-        ("--send-interval", "1", "--processes", "1", "--faults", f"reboot=1@{delay}+{outage}"),
+        ("--send-interval", "2", "--processes", "1", "--faults", f"reboot=1@{delay}+{outage}"),
     )
     cut = bench.farm_history("farm")[0]["time"] + delay
-    _, more = bench.farm("others", others, "w2", 28_554, ("--send-interval", "1", "--processes", "1"))
+    _, more = bench.farm("others", others, "w2", 28_554, ("--send-interval", "2", "--processes", "1"))
     bench.database()
     bench.settings(
         18_080, processes=1, sampling_3_s=60, read_interval_ms=2000, connects_per_second=cap, connects_per_host=100,
