@@ -55,57 +55,41 @@ public final class Pipeline: Service {
         let health = HealthBoard()
         try settings.storage.makeFolders(slot: place.slot)
         let crumbs = try Self.crumbs(settings, place)
-        let spool = try AlertSpool(
-            directory: settings.storage.spoolDirectory(slot: place.slot),
-            capacityBytes: settings.storage.spoolMaxMB << 20,
-            meter: meter,
-            notice: { logger.error("\($0)") }
-        )
+        let spool = try Self.spool(settings, place, meter, logger)
         let evidence = EvidenceStore(
             directory: settings.storage.evidenceDirectory,
             minimumFreeBytes: settings.storage.evidenceMinFreeMB << 20
         )
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
+        let lanes = LaneMaker(
+            detection: settings.detection,
+            evidence: EvidenceStyle(settings.alerts),
+            recorder: recorder,
+            logger: logger
+        )
         workers = LiveWorkers(
             threads: settings.workerThreads,
             queueUnits: settings.workers.queueUnits,
-            lanes: LaneMaker(
-                detection: settings.detection,
-                evidence: EvidenceStyle(settings.alerts),
-                recorder: recorder,
-                logger: logger
-            ),
+            lanes: lanes,
             states: states,
             meter: meter,
             crumbs: crumbs
         )
-        streams = Streams(
-            fleet: RTSPFleet(settings: RTSPFleet.Settings(settings), sink: workers, meter: meter, crumbs: crumbs),
-            pool: StreamPool(settings: StreamPool.Settings(settings.ingest), sink: workers, meter: meter),
-            rtspOverUDP: settings.ingest.rtspTransport == .udp
-        )
+        streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
         watch = CameraWatch(
-            faults: FaultWatchSettings(beginsAfter: settings.supervision.faultAfter),
-            outages: OutageSettings(share: settings.supervision.outageShare),
+            settings.supervision,
+            place,
             recorder: recorder,
-            incidents: IncidentDesk(
-                incidents: Incidents(pool: database),
-                worker: place.name,
-                health: health,
-                logger: logger
-            ),
+            incidents: Incidents(pool: database),
             meter: meter,
-            health: health
+            health: health,
+            logger: logger
         )
         keeper = ShardKeeper(
             leases: ShardLeases(pool: database),
-            worker: WorkerIdentity(id: place.name),
-            host: ProcessInfo.processInfo.hostName,
+            place: place,
             capacity: settings.ingest.maxCameras,
-            version: place.version,
-            takesOver: place.isSupervised,
-            stats: { WorkerStats(meter).json },
             meter: meter,
             health: health,
             logger: logger
@@ -135,6 +119,20 @@ public final class Pipeline: Service {
         self.logger = logger
         workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
         states.onChange { [watch] status in watch.changed(status) }
+    }
+
+    private static func spool(
+        _ settings: DaemonSettings,
+        _ place: WorkerPlace,
+        _ meter: Meter,
+        _ logger: Logger
+    ) throws -> AlertSpool {
+        try AlertSpool(
+            directory: settings.storage.spoolDirectory(slot: place.slot),
+            capacityBytes: settings.storage.spoolMaxMB << 20,
+            meter: meter,
+            notice: { logger.error("\($0)") }
+        )
     }
 
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from

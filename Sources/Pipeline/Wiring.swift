@@ -1,7 +1,9 @@
 import Flow
 import Foundation
 import Ingest
+import Logging
 import Settings
+import Store
 
 extension DaemonSettings.Storage {
     /// Makes the folders that are not there; nobody but the daemon's group reads them.
@@ -72,5 +74,60 @@ extension Delivery.Settings {
         interval = settings.interval
         retryBase = settings.retryBase
         retryCap = settings.retryCap
+    }
+}
+
+extension Streams {
+    init(_ settings: DaemonSettings, sink: any StreamSink, meter: Meter, crumbs: Breadcrumbs?) {
+        self.init(
+            fleet: RTSPFleet(settings: RTSPFleet.Settings(settings), sink: sink, meter: meter, crumbs: crumbs),
+            pool: StreamPool(settings: StreamPool.Settings(settings.ingest), sink: sink, meter: meter),
+            rtspOverUDP: settings.ingest.rtspTransport == .udp
+        )
+    }
+}
+
+extension CameraWatch {
+    convenience init(
+        _ settings: DaemonSettings.Supervision,
+        _ place: WorkerPlace,
+        recorder: AlertRecorder,
+        incidents: Incidents,
+        meter: Meter,
+        health: HealthBoard,
+        logger: Logger
+    ) {
+        self.init(
+            faults: FaultWatchSettings(beginsAfter: settings.faultAfter),
+            outages: OutageSettings(share: settings.outageShare),
+            recorder: recorder,
+            incidents: IncidentDesk(incidents: incidents, worker: place.name, health: health, logger: logger),
+            meter: meter,
+            health: health
+        )
+    }
+}
+
+extension ShardKeeper {
+    convenience init(
+        leases: ShardLeases,
+        place: WorkerPlace,
+        capacity: Int,
+        meter: Meter,
+        health: HealthBoard,
+        logger: Logger
+    ) {
+        self.init(
+            leases: leases,
+            worker: WorkerIdentity(id: place.name),
+            host: ProcessInfo.processInfo.hostName,
+            capacity: capacity,
+            version: place.version,
+            takesOver: place.isSupervised,
+            stats: { WorkerStats(meter).json },
+            meter: meter,
+            health: health,
+            logger: logger
+        )
     }
 }

@@ -21,9 +21,9 @@ import Testing
     /// A site on which two nodes share eight cameras and alerts have begun to come.
     private func sharedSite() async throws -> (site: IngestSite, first: Int32, second: Int32) {
         let site = try await IngestSite(cameras: 8, clips: Self.clips)
-        let first = try site.startNode("a")
+        let first = try site.startNode("a", decode: "keyframes")
         #expect(try await site.eventually(60, Self.owned("a")) { $0 == 256 }, "\(site.log("a"))")
-        let second = try site.startNode("b")
+        let second = try site.startNode("b", decode: "keyframes")
         #expect(try await site.eventually(180, Self.owned("b")) { $0 >= 100 }, "\(site.log("b"))")
         #expect(try await site.eventually(60, Self.watched("b")) { $0 > 0 })
         #expect(try await site.eventually(120, "SELECT count(*) FROM alert") { $0 > 0 })
@@ -42,7 +42,7 @@ import Testing
         #expect(try await site.eventually(30, Self.watched("b")) { $0 == 8 })
 
         // What the dead process had accepted comes when its disk is back, and the new owner acts on it.
-        _ = try site.startNode("a")
+        _ = try site.startNode("a", decode: "keyframes")
         #expect(try await site.eventually(60, Self.unattached) { $0 == 0 }, "\(site.log("a"))")
         #expect(try await site.number(Self.doubled) == 0)
         try await site.close()
@@ -72,7 +72,7 @@ import Testing
     @Test("a process that crashes is started again; the camera on which it crashed three times goes to quarantine")
     func poisonCamera() async throws {
         let site = try await IngestSite(cameras: 1, clips: ["sample-streams/river-day.mp4"])
-        let supervisor = try site.startNode("a")
+        let supervisor = try site.startNode("a", decode: "every_frame")
         #expect(try await site.eventually(60, Self.watched("a")) { $0 == 1 }, "\(site.log("a"))")
         let isQuarantined = "SELECT count(*) FROM camera_quarantine WHERE until > now()"
         for _ in 0..<60 where try await site.number(isQuarantined) == 0 {

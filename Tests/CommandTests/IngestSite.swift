@@ -47,7 +47,7 @@ final class IngestSite {
     }
 
     /// Starts an ingest node of one process; returns the supervisor's process id.
-    func startNode(_ node: String, decode: String = "every_frame") throws -> Int32 {
+    func startNode(_ node: String, decode: String) throws -> Int32 {
         let settings = """
             database:
               url_file: \(folder)/conninfo

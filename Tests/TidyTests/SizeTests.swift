@@ -38,6 +38,8 @@ import Testing
             guard let keyword = words.firstIndex(where: { $0 == "func" || $0.hasPrefix("init(") }), keyword <= 3 else {
                 continue
             }
+            // One that ends on its own line.
+            if line.last == "}" { continue }
             guard let end = lines[start...].firstIndex(of: indent + "}") else { continue }
             found.append((String(line.dropFirst(indent.count).prefix(60)), end - start + 1))
         }

@@ -71,6 +71,7 @@ extension FleetLoop {
         camera.connection = nil
         camera.isStarted = false
         connection.leave()
+        if isSeen { handle(.units(1), camera) }
         handle(isSeen ? .left : .failed(.timedOut), camera)
     }
 
