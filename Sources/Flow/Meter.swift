@@ -106,8 +106,8 @@ public final class Meter: Sendable {
     /// Keeps what another process has told of its metrics, in place of what it told before.
     ///
     /// - Parameters:
-    ///   - source: Whose they are, for example `worker` and `0`: becomes a label of each.
     ///   - samples: Its metrics; at most 1,000 are kept.
+    ///   - source: Whose they are, for example `worker` and `0`: becomes a label of each.
     public func keep(_ samples: [MetricSample], of source: (String, String)) {
         let label = Self.text([source])
         let labelled = samples.prefix(Self.remoteLimit).map { sample in

@@ -51,7 +51,10 @@ final class CameraWatch: Sendable {
         self.health = health
         self.clocks = clocks
         self.faults = meter.gauge("gridwatch_camera_faults", "Cameras that are a fault case now.")
-        self.openIncidents = meter.gauge("gridwatch_incidents", "Incidents that are open now, as this process sees them.")
+        self.openIncidents = meter.gauge(
+            "gridwatch_incidents",
+            "Incidents that are open now, as this process sees them."
+        )
     }
 
     /// Takes the cameras that are watched, with the host that each is reached at.
@@ -130,7 +133,8 @@ final class CameraWatch: Sendable {
     /// of again when they change.
     private func offerPending(_ state: inout State) {
         var handed = 0
-        while handed < state.pending.count, recorder.offer(AlertRecorder.Item(record: state.pending[handed], jpeg: nil)) {
+        while handed < state.pending.count, recorder.offer(AlertRecorder.Item(record: state.pending[handed], jpeg: nil))
+        {
             handed += 1
         }
         state.pending.removeFirst(max(handed, state.pending.count - Self.pendingLimit, 0))

@@ -114,7 +114,8 @@ final class IncidentDesk: Sendable {
         switch incident.kind {
         case .cameras:
             let place = place(incident).isEmpty ? "" : " at \(place(incident))"
-            return "\(incident.out) cameras\(place) went out together (\(Int((incident.share * 100).rounded())) % of those "
+            return
+                "\(incident.out) cameras\(place) went out together (\(Int((incident.share * 100).rounded())) % of those "
                 + "in service): look at the network or platform they share, not at single cameras"
         case .database: return "the database does not answer: alerts gather on this machine's disk until it does"
         case .clock:

@@ -131,7 +131,9 @@ final class SampleWorker: @unchecked Sendable {
         }
     }
 
-    /// Gives a camera its lane, ending the one that it had; nil ends it. On the worker's thread.
+    /// Gives a camera its lane, ending the one that it had; nil ends it.
+    ///
+    /// On the worker's thread.
     func setLane(_ lane: CameraLane?, of camera: String) {
         if let old = lanes.removeValue(forKey: camera) {
             totals.change(old, by: -1)
@@ -159,7 +161,9 @@ final class SampleWorker: @unchecked Sendable {
         }
     }
 
-    /// What has come; waits only when there is nothing to decode either. Nil when the worker is closed and empty.
+    /// What has come; waits only when there is nothing to decode either.
+    ///
+    /// Nil when the worker is closed and empty.
     private func next() -> Inbox? {
         condition.lock()
         defer { condition.unlock() }

@@ -33,7 +33,10 @@ final class WorkerReports: SampleWorkerDelegate {
         self.pictures = meter.counter("gridwatch_pictures_total", "Pictures that detection looked at.")
         self.broken = meter.counter("gridwatch_units_broken_total", "Access units that could not be decoded.")
         self.buffered = meter.gauge("gridwatch_gop_buffer_bytes", "Bytes of pictures that are kept for bursts.")
-        self.gatesOff = meter.gauge("gridwatch_gates_off", "Cameras whose gate has turned itself off, because it missed.")
+        self.gatesOff = meter.gauge(
+            "gridwatch_gates_off",
+            "Cameras whose gate has turned itself off, because it missed."
+        )
         func byClass(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> [Metric] {
             ["I", "II", "III"].map { meter.counter(name, help, labels: labels + [("class", $0)]) }
         }

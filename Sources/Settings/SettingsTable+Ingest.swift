@@ -76,8 +76,20 @@ extension SettingsTable {
             note: "Most cameras of one ingest process. Each needs a file descriptor: see LimitNOFILE in the unit."
         ),
         seconds("ingest", "sampling_1_s", \.ingest.samplingClass1, 0.5...3600, "Sampling interval of class I cameras."),
-        seconds("ingest", "sampling_2_s", \.ingest.samplingClass2, 0.5...3600, "Sampling interval of class II cameras."),
-        seconds("ingest", "sampling_3_s", \.ingest.samplingClass3, 0.5...3600, "Sampling interval of class III cameras."),
+        seconds(
+            "ingest",
+            "sampling_2_s",
+            \.ingest.samplingClass2,
+            0.5...3600,
+            "Sampling interval of class II cameras."
+        ),
+        seconds(
+            "ingest",
+            "sampling_3_s",
+            \.ingest.samplingClass3,
+            0.5...3600,
+            "Sampling interval of class III cameras."
+        ),
         gop(1, \.ingest.gopKBClass1),
         gop(2, \.ingest.gopKBClass2),
         gop(3, \.ingest.gopKBClass3),
@@ -156,7 +168,8 @@ extension SettingsTable {
             key: "gop_\(pointClass)_kb",
             kind: .integer(path, 0...16_384),
             unit: "KiB",
-            note: "Pictures since the last keyframe that are kept of a class \(String(repeating: "I", count: pointClass)) "
+            note:
+                "Pictures since the last keyframe that are kept of a class \(String(repeating: "I", count: pointClass)) "
                 + "camera, to look between keyframes when something moves; 0: keyframes only."
         )
     }

@@ -177,7 +177,8 @@ enum SettingsTable {
             key: "queue_units",
             kind: .integer(\.workers.queueUnits, 8...65_536),
             unit: "access units",
-            note: "What may wait per thread before it is looked at. A full queue drops to the next keyframe and counts it."
+            note:
+                "What may wait per thread before it is looked at. A full queue drops to the next keyframe and counts it."
         ),
     ]
 

@@ -16,7 +16,7 @@ struct SpoolLock: ~Copyable {
             let reason = String(cString: strerror(errno))
             throw SpoolError(.cannotOpen, "spool \(directory): spool.lock cannot be opened: \(reason)")
         }
-        guard flock(opened, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.take(opened) else {
             let holder = Self.holder(opened)
             close(opened)
             throw SpoolError(
@@ -31,6 +31,15 @@ struct SpoolLock: ~Copyable {
     }
 
     deinit { close(descriptor) }
+
+    /// Tries for half a second: a child of the last holder has its lock too, from its fork until its exec.
+    private static func take(_ descriptor: Int32) -> Bool {
+        for _ in 0..<10 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(50_000)
+        }
+        return false
+    }
 
     private static func holder(_ descriptor: Int32) -> String {
         var buffer = [UInt8](repeating: 0, count: 16)

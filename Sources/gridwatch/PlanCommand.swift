@@ -33,12 +33,17 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON document.") var json = false
 
     func validate() throws {
-        guard [class1, class2, class3].allSatisfy({ (0...10_000_000).contains($0) }), class1 + class2 + class3 > 0 else {
+        guard [class1, class2, class3].allSatisfy({ (0...10_000_000).contains($0) }), class1 + class2 + class3 > 0
+        else {
             throw ValidationError("give the number of cameras of at least one class: --class-1, --class-2, --class-3")
         }
         guard [interval1, interval2, interval3, gop].allSatisfy({ $0 > 0 }), kbps > 0, maxCameras > 0,
             (0...1).contains(motionShare), (0.1...1).contains(load)
-        else { throw ValidationError("intervals, --gop, --kbps and --max-cameras must be more than 0, shares within 0 to 1") }
+        else {
+            throw ValidationError(
+                "intervals, --gop, --kbps and --max-cameras must be more than 0, shares within 0 to 1"
+            )
+        }
     }
 
     func run() async throws {

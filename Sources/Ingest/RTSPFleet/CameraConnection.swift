@@ -53,7 +53,12 @@ final class CameraConnection: ChannelInboundHandler {
     private var isOver = false
     private var isLeft = false
 
-    init(camera: FleetCamera, session: ClientSession, keeping: RTPDepacketiser.Keeping, owner: any CameraConnectionOwner) {
+    init(
+        camera: FleetCamera,
+        session: ClientSession,
+        keeping: RTPDepacketiser.Keeping,
+        owner: any CameraConnectionOwner
+    ) {
         self.camera = camera
         self.session = session
         self.keeping = keeping
@@ -111,7 +116,6 @@ final class CameraConnection: ChannelInboundHandler {
         context.flush()
     }
 
-
     /// True once the stream plays.
     var isPlaying: Bool { depacketiser != nil && !isOver }
 
@@ -155,7 +159,6 @@ final class CameraConnection: ChannelInboundHandler {
         perform(session.stop(at: owner.elapsed()))
         context?.flush()
     }
-
 
     private func begin(_ context: ChannelHandlerContext) {
         perform(session.connected(at: owner.elapsed()))
@@ -207,7 +210,6 @@ final class CameraConnection: ChannelInboundHandler {
         }
         pending = ByteBuffer(bytes: bytes.readableBytesView)
     }
-
 
     private func receive(_ message: RTSPMessage) {
         let now = owner.elapsed()

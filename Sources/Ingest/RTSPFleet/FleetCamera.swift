@@ -1,7 +1,9 @@
 import Flow
 import RTSP
 
-/// One camera of an `RTSPFleet`: its address, its life, its connection if there is one. Lives on the fleet's event loop.
+/// One camera of an `RTSPFleet`: its address, its life, its connection if there is one.
+///
+/// Lives on the fleet's event loop.
 final class FleetCamera {
     let source: StreamSource
     let url: RTSPURL

@@ -28,7 +28,10 @@ struct FleetDialer {
         let (host, isSecure, tls) = (url.host, url.isSecure, tls)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 1000)))
-            .channelOption(.socketOption(.so_rcvbuf), value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer))
+            .channelOption(
+                .socketOption(.so_rcvbuf),
+                value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer)
+            )
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: settings.readSize))
             .channelOption(.maxMessagesPerRead, value: 64)

@@ -24,7 +24,9 @@ public enum MachineCosts {
         var units: [AccessUnit] = []
         while units.count < 1000, let unit = try demuxer.next() { units.append(unit) }
         let keyframes = units.filter(\.isKeyframe)
-        guard !keyframes.isEmpty else { throw PipelineError("\(clip) has no keyframe to measure with: take another clip") }
+        guard !keyframes.isEmpty else {
+            throw PipelineError("\(clip) has no keyframe to measure with: take another clip")
+        }
         progress(0.1)
         let (decode, detect) = try pictures(keyframes)
         progress(0.6)

@@ -87,7 +87,10 @@ public final class IngestSupervisor: Service {
         self.clocks = clocks
         self.beat = Heartbeat(name: "supervisor", limit: Self.longestSilence, now: clocks.monotonic())
         self.state = Mutex(State(slots: (0..<settings.ingest.processes).map { _ in Slot() }))
-        self.deaths = meter.counter("gridwatch_worker_deaths_total", "Ingest processes that ended without being asked to.")
+        self.deaths = meter.counter(
+            "gridwatch_worker_deaths_total",
+            "Ingest processes that ended without being asked to."
+        )
         self.running = meter.gauge("gridwatch_workers_running", "Ingest processes that give signs of life.")
     }
 

@@ -37,7 +37,9 @@ extension CameraFarm {
         public var account: Authenticator.Account?
         /// Time-outs of sessions and connections.
         public var session = ServerSession.Options()
-        /// Most connections at once; more are closed when they come. The limit of open files may allow fewer.
+        /// Most connections at once; more are closed when they come.
+        ///
+        /// The limit of open files may allow fewer.
         public var maximumConnections = 40_000
         /// Most bytes of memory for all clips together.
         public var maximumClipBytes = 1 << 30

@@ -94,6 +94,7 @@ public struct FarmLayout: Hashable, Sendable {
     /// - Parameters:
     ///   - paths: Paths of all cameras, in order.
     ///   - bound: The endpoints as they were bound, where that is known: port 0 has become a real one.
+    /// - Returns: One for each path, in order.
     public func urls(_ paths: [String], bound: [FarmEndpoint]? = nil) -> [String] {
         let authorities = (bound ?? endpoints).map(\.authority)
         return paths.enumerated().map { index, path in
@@ -108,6 +109,7 @@ public struct FarmLayout: Hashable, Sendable {
     ///   - cameras: How many cameras, each with one client.
     ///   - addresses: How many addresses.
     ///   - openFiles: Files that one process may open.
+    /// - Returns: At least 1.
     public static func processes(cameras: Int, addresses: Int, openFiles: Int) -> Int {
         let fewest = (1...maximumProcesses).first { processes in
             let share = (cameras + processes - 1) / processes

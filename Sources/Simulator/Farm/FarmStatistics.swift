@@ -14,7 +14,9 @@ public struct FarmStatistics: Hashable, Sendable, Codable {
     public var sessions = 0
     /// Sessions that their client ended: it tore them down or closed the connection.
     public var endedByClient = 0
-    /// Sessions that a fault of the farm ended. Those that play when the farm stops are not counted.
+    /// Sessions that a fault of the farm ended.
+    ///
+    /// Those that play when the farm stops are not counted.
     public var endedByFarm = 0
     /// Sessions whose client gave no sign of life for too long.
     public var timedOut = 0
