@@ -227,7 +227,7 @@ final class CameraConnection: ChannelInboundHandler {
             case .send(let request): write { $0.writeRTSP(request) }
             case .respond(let response): write { $0.writeRTSP(response) }
             case .play(let track): play(track)
-            case .started: owner.started(camera: camera)
+            case .started: start()
             case .redirect(let url):
                 isOver = true
                 context?.close(promise: nil)
@@ -248,8 +248,13 @@ final class CameraConnection: ChannelInboundHandler {
         } catch {
             return finish(error)
         }
-        context?.channel.setOption(.autoRead, value: false).whenFailure { _ in }
         owner.agreed(on: track, camera: camera)
+    }
+
+    /// The stream runs: from now on the fleet's timer says when to read.
+    private func start() {
+        context?.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+        owner.started(camera: camera)
     }
 
     private func write(_ body: (inout ByteBuffer) -> Void) {
