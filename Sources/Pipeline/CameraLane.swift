@@ -70,6 +70,11 @@ final class CameraLane {
         for finding in try pipeline.look(at: sample, bench) { keep(finding) }
     }
 
+    /// A sample that the gate chose is left, because there is too much to do.
+    func declined() {
+        pipeline.declined()
+    }
+
     /// Bytes of pictures that are kept for bursts.
     var bufferedBytes: Int { pipeline.bufferedBytes }
 

@@ -25,6 +25,9 @@ final class CameraPipeline {
         /// Why the gate chose it; nil for a burst within a long group.
         var reason: GateReason?
 
+        /// Whether it may be left when there is too much to do: the camera's sampling interval did not ask for it.
+        var isExtra: Bool { reason != .floor && reason != .sampling }
+
         /// Bytes that it holds.
         var size: Int { group.reduce(keyframe?.bytes.count ?? 0) { $0 + $1.bytes.count } }
     }
@@ -163,6 +166,11 @@ final class CameraPipeline {
     /// A sample that `admit` gave was not looked at: the next keyframe is due.
     func lost() {
         gate.lost()
+    }
+
+    /// A sample that `admit` gave is left, because there is too much to do; only for one that `isExtra`.
+    func declined() {
+        gate.declined()
     }
 
     /// Forgets the stream's continuity after a loss of units: decoding goes on with the next keyframe.

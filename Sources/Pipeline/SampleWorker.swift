@@ -38,6 +38,9 @@ final class SampleWorker: @unchecked Sendable {
         var isEmpty: Bool { batches.isEmpty && jobs.isEmpty }
     }
 
+    /// Samples that may wait while cameras of class I, II and III still get more than their interval asks for.
+    private static let extraLimits = [512, 128, 32]
+
     private let limits: Limits
     private let clocks: Clocks
     private let delegate: any SampleWorkerDelegate
@@ -124,6 +127,8 @@ final class SampleWorker: @unchecked Sendable {
         var bufferedBytes = 0
         /// Gates that have turned themselves off.
         var gatesOff = 0
+        /// Samples beyond the sampling interval that were left because of other work, of class I, II and III; only grows.
+        var declined = SIMD3<Int>(0, 0, 0)
 
         mutating func change(_ lane: CameraLane, by sign: Int) {
             bufferedBytes += sign * lane.bufferedBytes
@@ -180,6 +185,11 @@ final class SampleWorker: @unchecked Sendable {
     private func take(_ unit: AccessUnit, _ lane: CameraLane) {
         guard lane.isSampled else { return look(lane) { () throws(MediaError) in try lane.take(unit, bench) } }
         guard let sample = lane.admit(unit) else { return }
+        let index = min(max(lane.pointClass, 1), 3) - 1
+        if sample.isExtra, queue.count >= Self.extraLimits[index] {
+            totals.declined[index] += 1
+            return lane.declined()
+        }
         let now = clocks.monotonic()
         let isTaken = queue.offer(
             sample,

@@ -23,6 +23,7 @@ final class WorkerReports: SampleWorkerDelegate {
     private let gatesOff: Metric
     private let taken: [Metric]
     private let late: [Metric]
+    private let declined: [Metric]
     private let lost: [(path: any KeyPath<DecodeCounts, [Int]> & Sendable, metrics: [Metric])]
 
     init(states: StateReporter, meter: Meter, beats: [Heartbeat], clocks: Clocks) {
@@ -44,6 +45,7 @@ final class WorkerReports: SampleWorkerDelegate {
         self.late = byClass("gridwatch_samples_late_total", "Samples that were decoded after their deadline.")
         let name = "gridwatch_samples_dropped_total"
         let help = "Samples that were not decoded, because the workers are behind."
+        self.declined = byClass(name, help, [("reason", "busy")])
         self.lost = [
             (\.replaced, byClass(name, help, [("reason", "newer")])),
             (\.shed, byClass(name, help, [("reason", "queue_full")])),
@@ -89,6 +91,7 @@ final class WorkerReports: SampleWorkerDelegate {
         }
         buffered.add(now.totals.bufferedBytes - before.totals.bufferedBytes)
         gatesOff.add(now.totals.gatesOff - before.totals.gatesOff)
+        for index in 0..<3 { declined[index].add(now.totals.declined[index] - before.totals.declined[index]) }
         guard now.counts != before.counts else { return }
         for index in 0..<3 {
             taken[index].add(now.counts.taken[index] - before.counts.taken[index])

@@ -131,12 +131,12 @@ class Bench:
 
     # The farm
 
-    def farm(self, name, cameras, kind, port, extra=()):
+    def farm(self, name, cameras, kind, port, extra=(), motion="0.05"):
         """Starts a farm; returns its process and the cameras' URLs."""
         listing = f"{self.folder}/{name}.csv"
         words = [
             self.binary, "simulate", "--cameras", str(cameras), "--listen", f"127.0.0.1:{port}", "--addresses", "8",
-            "--clips", f"{CLIPS}/{kind}/quiet", "--motion-share", "0.05", "--motion-clips", f"{CLIPS}/{kind}/motion",
+            "--clips", f"{CLIPS}/{kind}/quiet", "--motion-share", motion, "--motion-clips", f"{CLIPS}/{kind}/motion",
             "--urls", listing, "--stats", f"{self.folder}/{name}.jsonl", *extra,
         ]
         process = self.start(name, words)
@@ -435,7 +435,7 @@ def everything_mb(bench):
 def hold(bench, words):
     cameras = words.cameras or 32_000
     minutes = words.minutes
-    _, urls = bench.farm("farm", cameras, "w2", 18_554, ("--send-interval", "2"))
+    _, urls = bench.farm("farm", cameras, "w2", 18_554, ("--send-interval", "2"), motion="0")
     bench.database()
     bench.settings(
         18_080, processes=2, sampling_3_s=60, read_interval_ms=2000, connects_per_second=200, connects_per_host=100,
@@ -472,7 +472,7 @@ def hold(bench, words):
     result = {
         "workload": {
             "name": "W2", "size": "352x288", "fps": 5, "kbps": 32, "gop_s": 2, "sampling_s": 60, "class": 3,
-            "motion_share": 0.05, "minutes": minutes,
+            "motion_share": 0, "minutes": minutes,
         },
         "cameras": cameras,
         "workers": len(workers),

@@ -74,6 +74,7 @@ public struct Gate: Sendable {
     private let settings: GateSettings
     private var profile = SizeProfile()
     private var lastDecoded: MediaTime?
+    private var decodedBefore: MediaTime?
     private var lastBurst: MediaTime?
     private var offSince: MediaTime?
     private var waitsForKeyframe = true
@@ -131,6 +132,12 @@ public struct Gate: Sendable {
     /// Forgets the last decode: it did not come about, so the next keyframe is due.
     public mutating func lost() {
         lastDecoded = nil
+    }
+
+    /// Takes the last verdict back: the owner is too busy for what the floor did not ask for, which stays due as it was.
+    public mutating func declined() {
+        lastDecoded = decodedBefore
+        hasFired = false
     }
 
     /// Whether the group before the keyframe that was just let through may turn out to deserve a burst, so that it is
@@ -274,6 +281,7 @@ extension Gate {
     }
 
     private mutating func decoding(_ unit: UnitHeader, _ reason: GateReason) -> Verdict {
+        decodedBefore = lastDecoded
         lastDecoded = unit.time
         return .decode(reason)
     }
