@@ -47,12 +47,12 @@ def rate_of(path):
     return min(25.0, float(over) / float(under))
 
 
-def make(kind, clip, labels, path, filters, encoding):
+def make(kind, clip, labels, path, filters, encoding, before=()):
     target = f"{out}/{kind}/{clip}.mp4"
     if only not in target or os.path.exists(target):
         return
     os.makedirs(f"{out}/{kind}/labels", exist_ok=True)
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", path, "-an", "-filter_complex", filters, "-map", "[out]",
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *before, "-i", path, "-an", "-filter_complex", filters, "-map", "[out]",
                     "-c:v", "libx264", "-preset", "superfast", "-threads", "1", "-bf", "0", "-sc_threshold", "0", "-g", "9999",
                     "-force_key_frames", "expr:gte(t,n_forced*2)", "-pix_fmt", "yuv420p", *encoding, target],
                    check=True, stdin=subprocess.DEVNULL)
@@ -64,8 +64,25 @@ def make(kind, clip, labels, path, filters, encoding):
 def pingpong(first, last, rate, seconds):
     frames = 2 * int((last - first) * rate)
     return (f"scale='min(iw,640)':-2,fps={rate:.3f},format=yuv420p,trim={first}:{last},setpts=PTS-STARTPTS,"
-            f"split[x][y];[y]reverse[z];[x][z]concat=n=2:v=1,loop=loop={int(seconds * rate / frames) + 1}:size={frames},"
+            f"split[x][y];[y]reverse[z];[x][z]concat=n=2:v=1,loop=loop={int(seconds * rate / frames)}:size={frames},"
             f"trim=0:{seconds},setpts=PTS-STARTPTS")
+
+
+def quiet(kind, clip, first, last, encoding):
+    if only not in f"{out}/{kind}/{clip}.mp4":
+        return
+    path, _ = source(clip)
+    os.makedirs(f"{out}/stretches", exist_ok=True)
+    stretch = f"{out}/stretches/{clip}.mp4"
+    if not os.path.exists(stretch):
+        subprocess.run(["ffmpeg", "-v", "error", "-y", "-ss", str(first), "-t", str(last - first), "-i", path, "-an",
+                        "-filter_complex", "[0:v]scale='min(iw,640)':-2,format=yuv420p,split[a][b];[b]reverse[c];"
+                        "[a][c]concat=n=2:v=1[o]", "-map", "[o]", "-c:v", "libx264", "-preset", "ultrafast",
+                        "-crf", "10", "-bf", "0", "-g", "25", stretch], check=True, stdin=subprocess.DEVNULL)
+    view = {"id": "view", "kind": "quiet", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "events": []}
+    make(kind, clip, {"clip": clip + ".mp4", "width": 640, "height": 360, "duration": 399, "rules": [view]}, stretch,
+         "[0:v]noise=alls=4:allf=t,eq=brightness='0.02*sin(t/40)':eval=frame,fps=15,trim=0:400[out]", encoding,
+         before=("-stream_loop", "-1", "-t", "400"))
 
 
 def shifted(labels, seconds):
@@ -86,12 +103,7 @@ for name in sorted(os.listdir(footage + "/clips")):
          "[0:v]scale='min(iw,640)':-2,noise=alls=3:allf=t[out]", CONSTANT)
 for kind, encoding in (("vbr", CAPPED), ("cbr", CONSTANT)):
     for clip, first, last in QUIET:
-        path, _ = source(clip)
-        view = {"id": "view", "kind": "quiet", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "events": []}
-        make(f"quiet-{kind}", clip,
-             {"clip": clip + ".mp4", "width": 640, "height": 360, "duration": 399, "rules": [view]}, path,
-             f"[0:v]{pingpong(first, last, min(rate_of(path), 15.0), 400)},noise=alls=4:allf=t,"
-             "eq=brightness='0.02*sin(t/40)':eval=frame[out]", encoding)
+        quiet(f"quiet-{kind}", clip, first, last, encoding)
     for clip, first, last in WARM:
         path, labels = source(clip)
         fps = rate_of(path)
