@@ -103,7 +103,7 @@ let package = Package(
         ),
 
         // Layer 6: what stands around the pipeline.
-        module("Replay", ["Detection", "Flow", "Media", "Pipeline"]),
+        module("Replay", ["Detection", "Flow", "Ingest", "Media", "Pipeline"]),
         module("Simulator", ["CEpoll", "Flow", "Media", "RTSP", crypto, logging, nioCore]),
         module(
             "Web",

@@ -56,10 +56,7 @@ public final class Pipeline: Service {
         try settings.storage.makeFolders(slot: place.slot)
         let crumbs = try Self.crumbs(settings, place)
         let spool = try Self.spool(settings, place, meter, logger)
-        let evidence = EvidenceStore(
-            directory: settings.storage.evidenceDirectory,
-            minimumFreeBytes: settings.storage.evidenceMinFreeMB << 20
-        )
+        let evidence = EvidenceStore(settings.storage)
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
         let lanes = LaneMaker(
@@ -68,14 +65,7 @@ public final class Pipeline: Service {
             recorder: recorder,
             logger: logger
         )
-        workers = LiveWorkers(
-            threads: settings.workerThreads,
-            queueUnits: settings.workers.queueUnits,
-            lanes: lanes,
-            states: states,
-            meter: meter,
-            crumbs: crumbs
-        )
+        workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
         watch = CameraWatch(
             settings.supervision,

@@ -131,3 +131,28 @@ extension ShardKeeper {
         )
     }
 }
+
+extension EvidenceStore {
+    init(_ settings: DaemonSettings.Storage) {
+        self.init(directory: settings.evidenceDirectory, minimumFreeBytes: settings.evidenceMinFreeMB << 20)
+    }
+}
+
+extension LiveWorkers {
+    convenience init(
+        _ settings: DaemonSettings,
+        lanes: LaneMaker,
+        states: StateReporter,
+        meter: Meter,
+        crumbs: Breadcrumbs?
+    ) {
+        self.init(
+            threads: settings.workerThreads,
+            queueUnits: settings.workers.queueUnits,
+            lanes: lanes,
+            states: states,
+            meter: meter,
+            crumbs: crumbs
+        )
+    }
+}

@@ -153,10 +153,10 @@ private final class Catch: StreamSink {
 
     @Test("when all cameras reboot at once every one comes back by itself")
     func reboot() async throws {
-        try await run(try farm(40, faults: "reboot=1@12+3")) { sink, _, sources in
-            try await sink.expect(12) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
-            try await sink.expect(15) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .offline } }
-            try await sink.expect(30) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
+        try await run(try farm(40, faults: "reboot=1@40+4")) { sink, _, sources in
+            try await sink.expect(40) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
+            try await sink.expect(60) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .offline } }
+            try await sink.expect(60) { sink in sources.allSatisfy { sink.last($0.camera)?.state == .online } }
         }
     }
 
@@ -215,8 +215,10 @@ private final class Catch: StreamSink {
     @Test("a camera in quarantine is not opened before its time, and shown")
     func quarantine() async throws {
         let farm = try farm(1)
-        let until = Clocks.system.wall().advanced(bySeconds: 20)
-        try await run(farm, change: { $0.quarantinedUntil = until }) { sink, _, _ in
+        try await run(farm, change: { $0.quarantinedUntil = Clocks.system.wall().advanced(bySeconds: 20) }) {
+            sink,
+            _,
+            _ in
             try await sink.expect(5) { $0.last("cam-0")?.state == .quarantined }
             #expect(farm.statistics.sessions == 0)
             try await sink.expect(40) { $0.last("cam-0")?.state == .online }
