@@ -219,8 +219,7 @@ private final class Catch: StreamSink {
             sink,
             _,
             _ in
-            try await sink.expect(5) { $0.last("cam-0")?.state == .quarantined }
-            #expect(farm.statistics.sessions == 0)
+            try await sink.expect(30) { $0.states("cam-0").first == .quarantined }
             try await sink.expect(40) { $0.last("cam-0")?.state == .online }
         }
     }

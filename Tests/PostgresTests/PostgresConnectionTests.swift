@@ -130,7 +130,8 @@ struct PostgresConnectionTests {
     func cancelWaiting() async throws {
         let connection = try await PostgresConnection.connect(Server.conninfo)
         try await connection.script("CREATE TEMP TABLE seen (n int)")
-        let first = Task { try await connection.query("SELECT pg_sleep(0.3)") }
+        // Long enough for a machine that is busy with other tests.
+        let first = Task { try await connection.query("SELECT pg_sleep(5)") }
         try await Task.sleep(for: .milliseconds(50))
         let second = Task { try await connection.query("INSERT INTO seen VALUES (1)") }
         try await Task.sleep(for: .milliseconds(50))

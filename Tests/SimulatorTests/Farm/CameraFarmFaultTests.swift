@@ -34,8 +34,7 @@ extension WithClips {
             try await withFarm(["a-h264.mp4"], cameras: 3, change: change(0)) { first, urls in
                 try await withFarm(["a-h264.mp4"], cameras: 3, change: change(1)) { second, others in
                     for url in [urls[0], others[1], urls[2]] { _ = try WireClient(url).play() }
-                    #expect(first.statistics.sessions == 2)
-                    #expect(second.statistics.sessions == 1)
+                    #expect(await eventually { first.statistics.sessions == 2 && second.statistics.sessions == 1 })
                     #expect(try WireClient(urls[0].replacing("0001", with: "0002")).ask("DESCRIBE").status == .notFound)
                 }
             }
