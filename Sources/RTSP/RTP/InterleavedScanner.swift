@@ -4,50 +4,6 @@
 /// closure and stops where the parser has to take over. Some cameras put stray bytes between frames; the scanner then
 /// skips to the next thing that looks like a frame of a known channel or like a message.
 public struct InterleavedScanner: Sendable {
-    /// How much disorder is taken before the connection is given up.
-    public struct Limits: Hashable, Sendable {
-        /// Stray bytes in a row that are skipped.
-        public var stray = 65_536
-        /// Longest frame, in bytes, that may end a run of stray bytes; longer ones are more likely chance.
-        public var resynchronisingFrame = 16_384
-
-        /// Makes the default limits.
-        public init() {}
-    }
-
-    /// Why a scan ended.
-    public enum Stop: Hashable, Sendable {
-        /// What is left is an unfinished frame or the beginning of something; call again with more bytes behind it.
-        case needsMore
-        /// What is left begins with an RTSP message: `RTSPParser` takes it, then the scan goes on.
-        case message
-        /// More stray bytes than the limit: close the connection.
-        case lost
-    }
-
-    /// What a scan did.
-    public struct Result: Hashable, Sendable {
-        /// Bytes from the front that are done with.
-        public var consumed: Int
-        /// Why it ended.
-        public var stop: Stop
-    }
-
-    /// What was met so far.
-    public struct Counters: Hashable, Sendable {
-        /// Frames that were handed out.
-        public var frames = 0
-        /// Frames of channels above the highest known one; skipped.
-        public var otherChannels = 0
-        /// Times that the framing was lost.
-        public var resynchronisations = 0
-        /// Bytes that were skipped as stray.
-        public var strayBytes = 0
-
-        /// Makes counters that stand at zero.
-        public init() {}
-    }
-
     /// What was met so far.
     public private(set) var counters = Counters()
 
@@ -173,5 +129,51 @@ public struct InterleavedScanner: Sendable {
         let next = position + Self.frameHeader + length
         guard next < bytes.count else { return .unknown }
         return bytes[next] == UInt8(ascii: "$") ? .yes : Self.messageStart(bytes, next)
+    }
+}
+
+extension InterleavedScanner {
+    /// How much disorder is taken before the connection is given up.
+    public struct Limits: Hashable, Sendable {
+        /// Stray bytes in a row that are skipped.
+        public var stray = 65_536
+        /// Longest frame, in bytes, that may end a run of stray bytes; longer ones are more likely chance.
+        public var resynchronisingFrame = 16_384
+
+        /// Makes the default limits.
+        public init() {}
+    }
+
+    /// Why a scan ended.
+    public enum Stop: Hashable, Sendable {
+        /// What is left is an unfinished frame or the beginning of something; call again with more bytes behind it.
+        case needsMore
+        /// What is left begins with an RTSP message: `RTSPParser` takes it, then the scan goes on.
+        case message
+        /// More stray bytes than the limit: close the connection.
+        case lost
+    }
+
+    /// What a scan did.
+    public struct Result: Hashable, Sendable {
+        /// Bytes from the front that are done with.
+        public var consumed: Int
+        /// Why it ended.
+        public var stop: Stop
+    }
+
+    /// What was met so far.
+    public struct Counters: Hashable, Sendable {
+        /// Frames that were handed out.
+        public var frames = 0
+        /// Frames of channels above the highest known one; skipped.
+        public var otherChannels = 0
+        /// Times that the framing was lost.
+        public var resynchronisations = 0
+        /// Bytes that were skipped as stray.
+        public var strayBytes = 0
+
+        /// Makes counters that stand at zero.
+        public init() {}
     }
 }

@@ -7,25 +7,6 @@ public import Flow
 /// RTP time only takes its jitter out. Corrections are slewed, so that time neither stands still nor jumps:
 /// `decodeTime` strictly grows, and between pictures at least 19/20 of the RTP time pass.
 public struct SenderClock: Sendable {
-    /// When a camera's clock is believed, and how far its time may be from ours.
-    public struct Limits: Hashable, Sendable {
-        /// Most seconds between a report's time and its arrival, and between a picture's time by it and its arrival.
-        public var reportTolerance = 10.0
-        /// Most seconds between a picture's time and its arrival, while the time of arrival rules.
-        public var arrivalTolerance = 2.0
-
-        /// Makes the default limits.
-        public init() {}
-    }
-
-    /// The times of a picture.
-    public struct Stamp: Hashable, Sendable {
-        /// When the picture was taken; smaller than that of the picture before where B frames are sent.
-        public var time: MediaTime
-        /// Strictly grows from picture to picture; equals `time` but for B frames and clocks that were set back.
-        public var decodeTime: MediaTime
-    }
-
     /// Seconds by which the camera's clock is ahead of ours, by its last report; nil before the first one.
     ///
     /// Delay on the way makes it look slower by that much.
@@ -145,5 +126,26 @@ public struct SenderClock: Sendable {
     private func microseconds(_ ticks: Int64) -> Int64 {
         let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: clockRate)
         return seconds &* 1_000_000 &+ rest &* 1_000_000 / clockRate
+    }
+}
+
+extension SenderClock {
+    /// When a camera's clock is believed, and how far its time may be from ours.
+    public struct Limits: Hashable, Sendable {
+        /// Most seconds between a report's time and its arrival, and between a picture's time by it and its arrival.
+        public var reportTolerance = 10.0
+        /// Most seconds between a picture's time and its arrival, while the time of arrival rules.
+        public var arrivalTolerance = 2.0
+
+        /// Makes the default limits.
+        public init() {}
+    }
+
+    /// The times of a picture.
+    public struct Stamp: Hashable, Sendable {
+        /// When the picture was taken; smaller than that of the picture before where B frames are sent.
+        public var time: MediaTime
+        /// Strictly grows from picture to picture; equals `time` but for B frames and clocks that were set back.
+        public var decodeTime: MediaTime
     }
 }
