@@ -76,7 +76,9 @@ import Testing
         #expect(try await site.eventually(60, Self.watched("a")) { $0 == 1 }, "\(site.log("a"))")
         let isQuarantined = "SELECT count(*) FROM camera_quarantine WHERE until > now()"
         for _ in 0..<60 where try await site.number(isQuarantined) == 0 {
-            if let worker = site.worker(of: supervisor) { try crashDecoder(of: worker) }
+            if let worker = site.worker(of: supervisor) {
+                try crash(worker, crumbs: "\(site.folder)/a/worker-0.crumbs")
+            }
             try await Task.sleep(for: .seconds(3))
         }
         #expect(try await site.number(isQuarantined) == 1, "\(site.log("a"))")
@@ -86,15 +88,21 @@ import Testing
         try await site.close()
     }
 
-    /// Sends SIGSEGV to the thread that decodes, as a fault in a decoder would come.
-    private func crashDecoder(of process: Int32) throws {
+    /// Sends SIGSEGV to a thread at the moment when it works on the camera, as a fault in a decoder would come.
+    private func crash(_ process: Int32, crumbs: String) throws {
         let script = """
-            import ctypes, glob, sys
-            libc = ctypes.CDLL(None)
-            for path in glob.glob("/proc/%s/task/*/comm" % sys.argv[1]):
-                if open(path).read().strip() == "worker-0":
-                    libc.syscall(234, int(sys.argv[1]), int(path.split("/")[4]), 11)
+            import ctypes, struct, sys, time
+            path, pid = sys.argv[1], int(sys.argv[2])
+            libc, end = ctypes.CDLL(None), time.time() + 10
+            while time.time() < end:
+                with open(path, "rb") as file:
+                    data = file.read()
+                for start in range(128, len(data), 128):
+                    busy, thread = struct.unpack_from("<Ii", data, start)
+                    if busy and struct.unpack_from("<i", data, 16)[0] == pid:
+                        libc.syscall(234, pid, thread, 11)
+                        sys.exit()
             """
-        _ = try CommandUnderTest.run(program: "/usr/bin/python3", ["-c", script, "\(process)"])
+        _ = try CommandUnderTest.run(program: "/usr/bin/python3", ["-c", script, crumbs, "\(process)"])
     }
 }
