@@ -34,12 +34,14 @@ import Testing
     func killedNode() async throws {
         let (site, first, _) = try await sharedSite()
         let worker = try #require(site.worker(of: first))
+        // By the database's clock: this test itself may have to wait for its turn on a busy machine.
+        let began = try await site.number("extract(epoch FROM clock_timestamp())")
         kill(first, SIGKILL)
         kill(worker, SIGKILL)
-        let began = ContinuousClock.now
-        #expect(try await site.eventually(60, Self.owned("b")) { $0 == 256 })
-        #expect(ContinuousClock.now - began < .seconds(30), "the lease is 15 s, the round of the other 5 s")
-        #expect(try await site.eventually(30, Self.watched("b")) { $0 == 8 })
+        #expect(try await site.eventually(120, Self.owned("b")) { $0 == 256 })
+        let moved = try await site.number("SELECT extract(epoch FROM max(since)) FROM ingest_shard")
+        #expect(moved - began < 30, "the lease is 15 s, the round of the other 5 s")
+        #expect(try await site.eventually(90, Self.watched("b")) { $0 == 8 })
 
         // What the dead process had accepted comes when its disk is back, and the new owner acts on it.
         _ = try site.startNode("a", decode: "keyframes")
