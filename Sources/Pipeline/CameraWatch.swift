@@ -10,10 +10,6 @@ import Synchronization
 ///
 /// Faults are alerts of their own kind and go the way of all alerts, through spool and store, to the maintenance unit.
 final class CameraWatch: Sendable {
-    /// Rule id of fault alerts; see `Store`.
-    static let faultRule = "camera-fault"
-    /// Hazard type of fault alerts: a camera out of order.
-    static let faultHazard = "01050"
     /// Seconds between two looks.
     private static let interval = 1.0
     /// Statements that may wait for the recorder.
@@ -148,11 +144,11 @@ final class CameraWatch: Sendable {
         end: MediaTime?
     ) -> AlertRecord {
         AlertRecord(
-            id: AlertID.make(camera: camera, rule: Self.faultRule, start: start),
+            id: AlertID.make(camera: camera, rule: CameraFault.rule, start: start),
             camera: camera,
-            rule: Self.faultRule,
-            kind: "camera_fault",
-            hazardType: Self.faultHazard,
+            rule: CameraFault.rule,
+            kind: CameraFault.kind,
+            hazardType: CameraFault.hazardType,
             severity: 3,
             autoDispatch: true,
             phase: phase,

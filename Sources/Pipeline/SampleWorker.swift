@@ -227,8 +227,6 @@ final class SampleWorker: @unchecked Sendable {
 
     /// What went through the decode queue so far; on the worker's thread.
     var decodeCounts: DecodeCounts { queue.counts }
-    /// Samples that wait for the decoder; on the worker's thread.
-    var waitingSamples: Int { queue.count }
 }
 
 /// What a worker tells, on its thread.

@@ -34,10 +34,8 @@ final class ShardKeeper: Sendable {
     private let takesOver: Bool
     private let health: HealthBoard
     private let logger: Logger
-    private let clocks: Clocks
     private let shards: Metric
     private let state = Mutex(Holding())
-    private let trust = Mutex(LeaseTrust())
     private let stats: @Sendable () -> String
 
     /// Makes a keeper; `run` starts it.
@@ -53,7 +51,6 @@ final class ShardKeeper: Sendable {
     ///   - meter: Where it counts.
     ///   - health: Where it says what is wrong.
     ///   - logger: For the operator.
-    ///   - clocks: Time.
     init(
         leases: ShardLeases,
         worker: WorkerIdentity,
@@ -64,8 +61,7 @@ final class ShardKeeper: Sendable {
         stats: @escaping @Sendable () -> String,
         meter: Meter,
         health: HealthBoard,
-        logger: Logger,
-        clocks: Clocks = .system
+        logger: Logger
     ) {
         self.leases = leases
         self.worker = worker
@@ -76,7 +72,6 @@ final class ShardKeeper: Sendable {
         self.stats = stats
         self.health = health
         self.logger = logger
-        self.clocks = clocks
         self.shards = meter.gauge("gridwatch_shards", "Shards of cameras that this worker owns, of 256.")
     }
 
@@ -85,9 +80,6 @@ final class ShardKeeper: Sendable {
 
     /// What the worker may say that it owns; the database checks it.
     var authority: Authority { Authority(worker: worker, epochs: holding.epochs) }
-
-    /// Whether the lease is certainly still its own.
-    var isTrusted: Bool { trust.withLock { $0.mayAct(at: clocks.monotonic()) } }
 
     /// Keeps the lease until the task is cancelled.
     ///
@@ -137,9 +129,7 @@ final class ShardKeeper: Sendable {
 
     /// One round: renew, take what is free, give up what others should have.
     private func renew(_ changed: @Sendable (Set<Int>) async -> Void) async throws {
-        let asked = clocks.monotonic()
         let view = try await leases.renew(worker, stats: stats())
-        trust.withLock { $0.renewed(requestedAt: asked) }
         let plan = ShardPlan(view)
         var epochs = view.owned
         epochs.merge(try await leases.claim(plan.claim, by: worker)) { $1 }

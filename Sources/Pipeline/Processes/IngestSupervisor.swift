@@ -97,17 +97,6 @@ public final class IngestSupervisor: Service {
     /// Whether the supervisor itself gives no sign of life.
     public var isSilent: Bool { beat.isSilent(now: clocks.monotonic()) }
 
-    /// Process ids of the workers that run now, by slot; for tests and tools.
-    public var processIdentifiers: [Int: Int32] {
-        state.withLock { state in
-            Dictionary(
-                uniqueKeysWithValues: state.slots.enumerated().compactMap { index, slot in
-                    slot.process.map { (index, $0.identifier) }
-                }
-            )
-        }
-    }
-
     /// Supervises until the service group stops it, then stops the processes in order.
     public func run() async {
         for slot in 0..<settings.ingest.processes { handle(.wanted, slot) }
