@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wide.h"
+
 // A pixel of which only the neighbours explain the value differs from its own background by more than this, in grey
 // levels, besides a quarter of its noise.
 enum { EXCUSED = 12 };
@@ -33,7 +35,7 @@ void cv_map(const uint8_t *src, const uint8_t table[256], size_t count, uint8_t 
     }
 }
 
-static void range_at(const uint8_t *row, const uint8_t *above, const uint8_t *below, size_t left, size_t x,
+static inline void range_at(const uint8_t *row, const uint8_t *above, const uint8_t *below, size_t left, size_t x,
                      size_t right, uint8_t *low, uint8_t *high) {
     uint8_t low_left = min_u8(row[left], min_u8(above[left], below[left]));
     uint8_t low_mid = min_u8(row[x], min_u8(above[x], below[x]));
@@ -45,7 +47,7 @@ static void range_at(const uint8_t *row, const uint8_t *above, const uint8_t *be
     high[x] = max_u8(high_mid, max_u8(high_left, high_right));
 }
 
-void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
+CV_WIDE void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
     size_t last = width - 1;
     for (size_t y = 0; y < height; y++) {
         const uint8_t *row = src + y * width;
@@ -61,7 +63,7 @@ void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restric
     }
 }
 
-void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
+CV_WIDE void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
                    cv_threshold threshold, uint8_t *mask) {
     for (size_t i = 0; i < count; i++) {
         int32_t pixel = pixels[i];
@@ -74,7 +76,7 @@ void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *hig
     }
 }
 
-void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst) {
+CV_WIDE void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst) {
     memset(dst, 0, width * height);
     for (size_t y = 1; y + 1 < height; y++) {
         for (size_t x = 1; x + 1 < width; x++) {
@@ -90,41 +92,65 @@ void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, u
     }
 }
 
-void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t rate, uint32_t seed) {
+CV_WIDE void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t rate, uint32_t seed) {
     for (size_t i = 0; i < count; i++) {
         value[i] = approach(value[i], target[i], rate, dither((uint32_t)i, seed));
     }
 }
 
-static inline uint8_t learn_noise(uint8_t noise, int32_t deviation, int32_t moved, uint32_t rate, int32_t rounding) {
+static inline int32_t learn_noise(int32_t noise, int32_t deviation, int32_t moved, int32_t rate, int32_t rounding) {
     int32_t flicker = FLICKER * moved;
     int32_t eighths = 8 * deviation < flicker ? 8 * deviation : flicker;
-    return approach(noise, (uint8_t)(eighths > 255 ? 255 : eighths), rate, rounding);
+    eighths = eighths > 255 ? 255 : eighths;
+    return noise + (((eighths - noise) * rate + rounding) >> 16);
 }
 
-void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
-              const uint8_t *kind, const uint8_t table[256], size_t count, const cv_rates *rates, uint32_t seed) {
+static inline int32_t by_kind(const uint32_t rates[CV_KINDS], uint8_t kind) {
+    uint32_t rate = rates[CV_EMPTY];
+    rate = kind == CV_OBJECT ? rates[CV_OBJECT] : rate;
+    rate = kind == CV_SPECK ? rates[CV_SPECK] : rate;
+    rate = kind == CV_LIGHT ? rates[CV_LIGHT] : rate;
+    return (int32_t)(kind == CV_ADOPT ? rates[CV_ADOPT] : rate);
+}
+
+CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                      const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
+                      const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t count,
+                      const cv_rates *rates, uint32_t seed) {
+    const cv_rates r = *rates;
     for (size_t i = 0; i < count; i++) {
         int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t before = background[i];
-        int32_t deviation = distance_u8(pixels[i], table[before]);
-        int excused = kind[i] == CV_EMPTY && deviation > EXCUSED + noise[i] / 4;
-        int32_t moved = distance_u8(pixels[i], recent[i]);
-        noise[i] = learn_noise(noise[i], deviation, moved, rates->noise[kind[i]], rounding);
-        if (kind[i] == CV_ADOPT) {
-            background[i] = pixels[i];
-            continue;
-        }
-        int covered = kind[i] == CV_OBJECT || kind[i] == CV_SPECK;
-        uint32_t rate = excused ? rates->excused : rates->background[kind[i]];
-        uint8_t after = approach(before, covered ? table[before] : pixels[i], rate, rounding);
-        background[i] = after;
-        if (home[i] == before && kind[i] != CV_LIGHT) {
-            home[i] = after;
-        } else if (kind[i] != CV_LIGHT) {
-            uint8_t lit = approach(home[i], table[home[i]], rate, rounding);
-            home[i] = covered ? lit : approach(lit, after, rates->home, rounding);
-        }
+        uint8_t pixel = pixels[i], before = background[i], lit = expected[i];
+        int32_t deviation = distance_u8(pixel, lit);
+        int excused = (kind[i] == CV_EMPTY) & (deviation > EXCUSED + noise[i] / 4);
+        int32_t moved = distance_u8(pixel, recent[i]);
+        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, by_kind(r.noise, kind[i]), rounding);
+        int covered = (kind[i] == CV_OBJECT) | (kind[i] == CV_SPECK);
+        uint32_t rate = excused ? r.excused : (uint32_t)by_kind(r.background, kind[i]);
+        uint8_t after = approach(before, covered ? lit : pixel, rate, rounding);
+        uint8_t lit_home = approach(home[i], expected_home[i], rate, rounding);
+        uint8_t open_home = approach(lit_home, after, r.home, rounding);
+        uint8_t away = covered ? lit_home : open_home;
+        uint8_t next = home[i] == before ? after : away;
+        int stays = (kind[i] == CV_LIGHT) | (kind[i] == CV_ADOPT);
+        home[i] = stays ? home[i] : next;
+        background[i] = kind[i] == CV_ADOPT ? pixel : after;
+    }
+}
+
+CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
+                            const uint8_t *restrict recent, const uint8_t *restrict expected, size_t count,
+                            const cv_rates *rates, uint32_t seed) {
+    const cv_rates r = *rates;
+    for (size_t i = 0; i < count; i++) {
+        int32_t rounding = dither((uint32_t)i, seed);
+        uint8_t pixel = pixels[i];
+        int32_t deviation = distance_u8(pixel, expected[i]);
+        int excused = deviation > EXCUSED + noise[i] / 4;
+        int32_t moved = distance_u8(pixel, recent[i]);
+        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, (int32_t)r.noise[CV_EMPTY], rounding);
+        uint32_t rate = excused ? r.excused : r.background[CV_EMPTY];
+        background[i] = approach(background[i], pixel, rate, rounding);
     }
 }
 
@@ -143,7 +169,7 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
     }
 }
 
-void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
+CV_WIDE void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
             cv_threshold threshold, uint8_t ticks) {
     for (size_t i = 0; i < count; i++) {
         int32_t distance = (int32_t)pixels[i] - (int32_t)recent[i];
@@ -154,7 +180,7 @@ void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint
     }
 }
 
-void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst) {
+CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst) {
     memset(dst, 0, width * height);
     for (size_t y = 1; y + 1 < height; y++) {
         for (size_t x = 1; x + 1 < width; x++) {
@@ -165,4 +191,12 @@ void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst) 
             dst[y * width + x] = (uint8_t)(sum > 255 ? 255 : sum);
         }
     }
+}
+
+int cv_any(const uint8_t *values, size_t count) {
+    uint8_t all = 0;
+    for (size_t i = 0; i < count; i++) {
+        all |= values[i];
+    }
+    return all != 0;
 }

@@ -2,69 +2,106 @@
 
 #include <string.h>
 
-// While labels are given, `area` of a component holds its parent in the union-find forest.
+// While labels are given, an element of the forest holds its parent; a root holds itself.
 
-static uint32_t root_of(cv_component *forest, uint32_t label) {
-    while (forest[label].area != label) {
-        forest[label].area = forest[forest[label].area].area;
-        label = forest[label].area;
+static uint16_t root_of(uint16_t *forest, uint16_t label) {
+    while (forest[label] != label) {
+        forest[label] = forest[forest[label]];
+        label = forest[label];
     }
     return label;
 }
 
-static uint32_t join(cv_component *forest, uint32_t a, uint32_t b) {
+static uint16_t join(uint16_t *forest, uint16_t a, uint16_t b) {
     a = root_of(forest, a);
     b = root_of(forest, b);
     if (a < b) {
-        forest[b].area = a;
+        forest[b] = a;
         return a;
     }
-    forest[a].area = b;
+    forest[a] = b;
     return b;
+}
+
+/// Columns from `x` on that are 0, in steps of eight.
+static size_t empty_columns(const uint8_t *row, size_t x, size_t width) {
+    uint64_t eight = 0;
+    size_t from = x;
+    while (x + sizeof eight <= width) {
+        memcpy(&eight, row + x, sizeof eight);
+        if (eight) {
+            break;
+        }
+        x += sizeof eight;
+    }
+    return x - from;
 }
 
 size_t cv_components_limit(size_t width, size_t height) { return ((width + 1) / 2) * ((height + 1) / 2); }
 
-static uint32_t give_labels(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, cv_component *forest) {
-    uint32_t next = 1;
+/// The label of a foreground pixel by its neighbours above and to the left; 0 when it has none.
+static uint16_t label_near(const uint16_t *label, size_t x, size_t y, size_t width, uint16_t *forest) {
+    uint16_t found = x > 0 ? label[-1] : 0;
+    if (y == 0) {
+        return found;
+    }
+    const uint16_t *above = label - width;
+    for (ptrdiff_t dx = x > 0 ? -1 : 0; dx <= (x + 1 < width ? 1 : 0); dx++) {
+        if (above[dx]) {
+            found = found ? join(forest, found, above[dx]) : above[dx];
+        }
+    }
+    return found;
+}
+
+static uint16_t give_labels(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, uint16_t *forest) {
+    uint16_t next = 1;
+    memset(labels, 0, width * height * sizeof *labels);
     for (size_t y = 0; y < height; y++) {
-        for (size_t x = 0; x < width; x++) {
-            size_t i = y * width + x;
-            labels[i] = 0;
-            if (!mask[i]) {
+        const uint8_t *row = mask + y * width;
+        uint16_t *out = labels + y * width;
+        for (size_t x = empty_columns(row, 0, width); x < width; x++) {
+            if (!row[x]) {
+                size_t empty = empty_columns(row, x, width);
+                x += empty ? empty - 1 : 0;
                 continue;
             }
-            uint32_t label = x > 0 ? labels[i - 1] : 0;
-            if (y > 0) {
-                const uint16_t *above = labels + i - width;
-                for (ptrdiff_t dx = x > 0 ? -1 : 0; dx <= (x + 1 < width ? 1 : 0); dx++) {
-                    if (above[dx]) {
-                        label = label ? join(forest, label, above[dx]) : above[dx];
-                    }
-                }
-            }
+            uint16_t label = label_near(out + x, x, y, width, forest);
             if (!label) {
                 label = next++;
-                forest[label].area = label;
+                forest[label] = label;
             }
-            labels[i] = (uint16_t)label;
+            out[x] = label;
         }
     }
     return next;
 }
 
-/// Gives each root its final number 1, 2, … in `strong`. A root is always before what hangs on it.
-static uint32_t number_roots(cv_component *forest, uint32_t next) {
-    uint32_t count = 0;
-    for (uint32_t label = 1; label < next; label++) {
-        uint32_t root = root_of(forest, label);
-        forest[label].strong = root == label ? ++count : forest[root].strong;
+/// Puts the final number 1, 2, … of each label's root in its place. A root is always before what hangs on it.
+static uint16_t number_roots(uint16_t *forest, uint16_t next) {
+    uint16_t count = 0;
+    for (uint16_t label = 1; label < next; label++) {
+        forest[label] = forest[label] == label ? ++count : forest[forest[label]];
     }
     return count;
 }
 
-static void outline(const uint8_t *mask, size_t width, size_t height, const uint16_t *labels,
-                    cv_component *components) {
+size_t cv_label(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, uint16_t *forest) {
+    uint16_t next = give_labels(mask, width, height, labels, forest);
+    uint16_t count = number_roots(forest, next);
+    for (size_t i = 0; i < width * height; i++) {
+        if (labels[i]) {
+            labels[i] = forest[labels[i]];
+        }
+    }
+    return count;
+}
+
+void cv_outline(const uint8_t *mask, size_t width, size_t height, const uint16_t *labels, cv_component *components,
+                size_t count) {
+    for (size_t k = 0; k < count; k++) {
+        components[k] = (cv_component){.left = UINT32_MAX, .top = UINT32_MAX};
+    }
     for (size_t y = 0; y < height; y++) {
         for (size_t x = 0; x < width; x++) {
             size_t i = y * width + x;
@@ -80,19 +117,6 @@ static void outline(const uint8_t *mask, size_t width, size_t height, const uint
             c->bottom = (uint32_t)y;
         }
     }
-}
-
-size_t cv_components(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, cv_component *components) {
-    uint32_t next = give_labels(mask, width, height, labels, components);
-    uint32_t count = number_roots(components, next);
-    for (size_t i = 0; i < width * height; i++) {
-        labels[i] = labels[i] ? (uint16_t)components[labels[i]].strong : 0;
-    }
-    for (uint32_t k = 0; k < count; k++) {
-        components[k] = (cv_component){.left = UINT32_MAX, .top = UINT32_MAX};
-    }
-    outline(mask, width, height, labels, components);
-    return count;
 }
 
 static void measure_border(cv_component *c, int32_t now, int32_t then) {

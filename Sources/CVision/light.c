@@ -130,9 +130,12 @@ cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count) {
     }
     candidate still = {256, 0, score(&s, 256, 0)};
     candidate best = still;
+    // A change must pay for its two free numbers: 3 % of the best possible score.
+    if (full - still.score < full * 3 / 100) {
+        return (cv_light){256, 0, (int32_t)(still.score * 1000 / full), (int32_t)(still.score * 1000 / full)};
+    }
     try_lines(&s, &best);
     refine(&s, &best);
-    // A change must pay for its two free numbers: 3 % of the best possible score.
     if (best.score - still.score < full * 3 / 100) {
         best = still;
     }

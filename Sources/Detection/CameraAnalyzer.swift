@@ -61,11 +61,10 @@ public struct CameraAnalyzer: Sendable {
                 watched[index].region = Region(polygon: polygon, width: plane.width, height: plane.height)
             }
         }
-        scene?.observe(plane, elapsed: elapsed)
-        guard scene?.isJudged == true else { return [] }
+        guard let things = scene?.observe(plane, elapsed: elapsed), scene?.isJudged == true else { return [] }
         var changes: [AlertChange] = []
         for index in watched.indices {
-            if let change = judge(&watched[index], at: time, elapsed: elapsed, wallClock: wallClock) {
+            if let change = judge(&watched[index], things, at: time, elapsed: elapsed, wallClock: wallClock) {
                 changes.append(change)
             }
         }
@@ -96,11 +95,13 @@ public struct CameraAnalyzer: Sendable {
     ///
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
-        scene?.kinds ?? []
+        guard let scene else { return [] }
+        return scene.kinds.isEmpty ? Array(repeating: 0, count: scene.width * scene.height) : scene.kinds
     }
 
     private func judge(
         _ item: inout Watched,
+        _ things: Things,
         at time: MediaTime,
         elapsed: Double,
         wallClock: MediaTime?
@@ -108,9 +109,9 @@ public struct CameraAnalyzer: Sendable {
         if let schedule = item.rule.schedule, let wallClock, !schedule.contains(wallClock) {
             return item.watch.close(at: time)
         }
-        guard let scene, let region = item.region else { return nil }
+        guard let region = item.region else { return nil }
         let share = item.rule.thresholds.minShare ?? settings.minShare
-        let sighting = scene.sighting(in: region, minShare: share)
+        let sighting = things.sighting(in: region, minShare: share)
         return item.watch.see(sighting, at: time, elapsed: elapsed)
     }
 }

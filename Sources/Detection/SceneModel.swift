@@ -6,12 +6,6 @@ import Flow
 /// Each pixel has two backgrounds: what it looks like now when nothing is there, and its home, what it looked like
 /// before something was adopted. A thing that was there so long that it became background leaves no trace when it goes.
 struct SceneModel: Sendable {
-    /// A group of foreground pixels with its verdict; its label is its index + 1.
-    private struct Blob {
-        let shape: cv_component
-        let verdict: Verdict
-    }
-
     let width: Int
     let height: Int
     private let settings: DetectionSettings
@@ -19,12 +13,12 @@ struct SceneModel: Sendable {
     private let threshold: cv_threshold
     private var modes: ModeWatch
     private var background: [UInt8]
-    private var home: [UInt8]
+    /// Empty while it is the background at every pixel.
+    private var home: [UInt8] = []
     private var recent: [UInt8]
     private var noise: [UInt8]
-    private var age: [UInt8]
-    private var labels: [UInt16]
-    private var blobs: [Blob] = []
+    /// For how long each foreground pixel has not changed; empty while there is none.
+    private var age: [UInt8] = []
     private var ageClock = 0.0
     /// Seconds for which this scene has been learnt.
     private var seconds = 0.0
@@ -34,8 +28,10 @@ struct SceneModel: Sendable {
 
     /// What the last frame was judged as.
     private(set) var status = SceneStatus.warmingUp
-    /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is.
-    private(set) var kinds: [UInt8]
+    /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is; empty when nothing is anywhere.
+    private(set) var kinds: [UInt8] = []
+    /// Share of the last frame that things cover.
+    private(set) var thingShare = 0.0
 
     /// Starts to learn a scene from its first frame.
     init(first plane: LumaPlane, settings: DetectionSettings) {
@@ -51,12 +47,8 @@ struct SceneModel: Sendable {
         )
         modes = ModeWatch(saturation: plane.saturation, settings: settings)
         background = plane.pixels
-        home = plane.pixels
         recent = plane.pixels
         noise = Self.prior(of: plane)
-        age = Array(repeating: 0, count: count)
-        labels = Array(repeating: 0, count: count)
-        kinds = Array(repeating: 0, count: count)
     }
 
     /// True for a plane of the size that was learnt.
@@ -67,29 +59,21 @@ struct SceneModel: Sendable {
     /// False while the whole picture changes: nothing can be said about things then.
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 
-    /// Share of the last frame that things cover.
-    var thingShare: Double {
-        let things = blobs.reduce(0) { $0 + ($1.verdict.certainty > 0 ? Int($1.shape.area) : 0) }
-        return Double(things) / Double(kinds.count)
-    }
-
-    /// Takes the next frame, `elapsed` seconds after the one before (0 for the first).
-    mutating func observe(_ plane: LumaPlane, elapsed: Double) {
+    /// Takes the next frame, `elapsed` seconds after the one before (0 for the first), and says what is in it.
+    mutating func observe(_ plane: LumaPlane, elapsed: Double) -> Things {
         frame &+= 1
         seconds += elapsed
         settling = max(0, settling - elapsed)
         let light = cv_fit_light(background, plane.pixels, background.count)
-        var table = [UInt8](repeating: 0, count: 256)
-        cv_light_table(light, &table)
-        var expected = [UInt8](repeating: 0, count: background.count)
-        cv_map(background, table, expected.count, &expected)
-        let mask = foreground(of: plane, expected: expected, table: table)
-        cv_age(&age, mask, plane.pixels, recent, mask.count, threshold, ageTicks(elapsed))
-        blobs = findBlobs(in: mask, plane: plane, expected: expected)
+        let lit = LightTable(light)
+        let expected = lit.map(background)
+        let mask = foreground(of: plane, expected: expected, lit: lit)
+        let things = findThings(in: mask, plane: plane, expected: expected, ticks: ageTicks(elapsed))
+        thingShare = Double(things.thingArea) / Double(mask.count)
         let mode = modes.judge(
             saturation: plane.saturation,
             changed: 1 - Double(light.still) / 1000,
-            occupied: Double(blobs.reduce(0) { $0 + Int($1.shape.area) }) / Double(mask.count),
+            occupied: Double(things.area) / Double(mask.count),
             elapsed: elapsed
         )
         switch mode {
@@ -98,46 +82,11 @@ struct SceneModel: Sendable {
         case .unclear:
             status = .sceneChange
         case .normal:
-            learn(from: plane, table: table, elapsed: min(elapsed, Self.longestLesson))
+            learn(from: plane, things: things, lit: lit, elapsed: min(elapsed, Self.longestLesson))
             if settling <= 0 { status = steadyStatus(light) }
         }
         cv_approach(&recent, plane.pixels, recent.count, rate(Self.recentSeconds, elapsed), frame &* 7919 &+ 1)
-    }
-
-    /// What occupies a region, if anything does; `minShare` is the share of the region that is needed for strength 1.
-    func sighting(in region: Region, minShare: Double) -> Sighting? {
-        let inside = pixelsPerLabel(in: region)
-        var total = 0.0
-        var believed = 0.0
-        var left = width
-        var top = height
-        var right = 0
-        var bottom = 0
-        for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
-            let pixels = Double(inside[index + 1])
-            guard pixels >= (blob.verdict == .object ? judge.leastArea : judge.leastInside) else { continue }
-            total += pixels
-            believed += pixels * blob.verdict.certainty
-            left = min(left, Int(blob.shape.left))
-            top = min(top, Int(blob.shape.top))
-            right = max(right, Int(blob.shape.right) + 1)
-            bottom = max(bottom, Int(blob.shape.bottom) + 1)
-        }
-        guard total > 0 else { return nil }
-        // Something slight is rarely seen whole; what it lacks in size it must make up in time.
-        let certainty = believed / total
-        let needed = certainty < Sighting.doubtful ? judge.leastArea * 0.6 : judge.leastArea
-        return Sighting(
-            strength: total / max(needed, minShare * Double(region.count)),
-            certainty: certainty,
-            share: total / Double(region.count),
-            box: NormalizedRect(
-                x: Double(left) / Double(width),
-                y: Double(top) / Double(height),
-                width: Double(right - left) / Double(width),
-                height: Double(bottom - top) / Double(height)
-            )
-        )
+        return things
     }
 }
 
@@ -169,12 +118,14 @@ extension SceneModel {
         return (low, high)
     }
 
-    private mutating func foreground(of plane: LumaPlane, expected: [UInt8], table: [UInt8]) -> [UInt8] {
+    private mutating func foreground(of plane: LumaPlane, expected: [UInt8], lit: LightTable) -> [UInt8] {
         let (low, high) = Self.range(of: expected, width, height)
         var raw = [UInt8](repeating: 0, count: expected.count)
         var clean = raw
         cv_foreground(plane.pixels, low, high, noise, raw.count, threshold, &raw)
-        cv_recall_home(plane.pixels, home, table, raw.count, threshold, &raw, &background)
+        if !home.isEmpty {
+            cv_recall_home(plane.pixels, home, lit.table, raw.count, threshold, &raw, &background)
+        }
         cv_clean(raw, width, height, 4, 6, &clean)
         return clean
     }
@@ -187,20 +138,18 @@ extension SceneModel {
         return UInt8(min(255, whole))
     }
 
-    private mutating func findBlobs(in mask: [UInt8], plane: LumaPlane, expected: [UInt8]) -> [Blob] {
-        var found = [cv_component](repeating: cv_component(), count: cv_components_limit(width, height) + 1)
-        let count = cv_components(mask, width, height, &labels, &found)
-        guard count > 0 else { return [] }
-        var now = [UInt8](repeating: 0, count: mask.count)
-        var then = now
-        cv_gradient(plane.pixels, width, height, &now)
-        cv_gradient(expected, width, height, &then)
-        cv_measure(labels, width, height, plane.pixels, expected, age, now, then, &found)
-        return found[0..<count].map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
+    private mutating func findThings(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], ticks: UInt8) -> Things {
+        guard cv_any(mask, mask.count) != 0 else {
+            age = []
+            return Things(judge: judge, width: width, height: height)
+        }
+        if age.isEmpty { age = Array(repeating: 0, count: mask.count) }
+        cv_age(&age, mask, plane.pixels, recent, mask.count, threshold, ticks)
+        return Things(in: mask, plane: plane, expected: expected, age: age, judge: judge)
     }
 
-    private mutating func learn(from plane: LumaPlane, table: [UInt8], elapsed: Double) {
-        cv_select(labels, [UInt8(CV_EMPTY)] + blobs.map(\.verdict.kind), labels.count, &kinds)
+    private mutating func learn(from plane: LumaPlane, things: Things, lit: LightTable, elapsed: Double) {
+        kinds = things.blobs.isEmpty ? [] : things.kinds()
         let follow = settling > 0 ? Self.settlingSeconds : min(settings.backgroundSeconds, max(0.5, seconds))
         let scene = rate(follow, elapsed)
         let flicker = rate(min(settings.noiseSeconds, max(1, seconds)), elapsed)
@@ -212,15 +161,30 @@ extension SceneModel {
             excused: rate(follow * Self.excusedBackground, elapsed),
             home: rate(settings.homeSeconds, elapsed)
         )
-        cv_learn(&background, &home, &noise, plane.pixels, recent, kinds, table, kinds.count, &rates, frame &* 7919)
+        let (count, seed) = (background.count, frame &* 7919)
+        // What is learnt quickly, or at once, leaves home behind.
+        if home.isEmpty, things.blobs.contains(where: { $0.verdict == .light || $0.verdict == .adopt }) {
+            home = background
+        }
+        let expected = lit.map(background)
+        if kinds.isEmpty && home.isEmpty {
+            cv_learn_empty(&background, &noise, plane.pixels, recent, expected, count, &rates, seed)
+            return
+        }
+        let kinds = kinds.isEmpty ? [UInt8](repeating: UInt8(CV_EMPTY), count: count) : kinds
+        var before = home.isEmpty ? background : home
+        let expectedHome = lit.map(before)
+        cv_learn(&background, &before, &noise, plane.pixels, recent, kinds, expected, expectedHome, count, &rates, seed)
+        home = before == background ? [] : before
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {
+        if home.isEmpty { home = background }
         background = plane.pixels
         noise = Self.prior(of: plane)
-        age = Array(repeating: 0, count: age.count)
-        kinds = age
-        blobs = []
+        age = []
+        kinds = []
+        thingShare = 0
         seconds = 0
         settling = settings.settleSeconds
         status = reason
@@ -234,18 +198,25 @@ extension SceneModel {
     private func rate(_ period: Double, _ elapsed: Double) -> UInt32 {
         UInt32(min(65_536, 65_536 * elapsed / max(period, elapsed, 0.001)))
     }
+}
 
-    private func pixelsPerLabel(in region: Region) -> [UInt32] {
-        var inside = [UInt32](repeating: 0, count: blobs.count + 1)
-        guard !blobs.isEmpty else { return inside }
-        labels.withUnsafeBufferPointer { all in
-            guard let first = all.baseAddress else { return }
-            for (row, runs) in zip(region.rows, region.runs) {
-                for run in runs {
-                    cv_count_labels(first + row * width, run.lowerBound, run.upperBound, &inside)
-                }
-            }
-        }
-        return inside
+/// What each grey level of the empty scene has become under the light of a frame.
+private struct LightTable {
+    let table: [UInt8]
+    private let isSame: Bool
+
+    init(_ light: cv_light) {
+        var table = [UInt8](repeating: 0, count: 256)
+        cv_light_table(light, &table)
+        self.table = table
+        isSame = light.gain == 256 && light.offset == 0
+    }
+
+    /// A plane of the empty scene under this light.
+    func map(_ plane: [UInt8]) -> [UInt8] {
+        if isSame { return plane }
+        var lit = [UInt8](repeating: 0, count: plane.count)
+        cv_map(plane, table, plane.count, &lit)
+        return lit
     }
 }

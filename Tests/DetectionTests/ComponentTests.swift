@@ -35,9 +35,11 @@ import Testing
 
     private func label(_ mask: [UInt8], _ width: Int, _ height: Int) -> ([UInt16], [cv_component]) {
         var labels = [UInt16](repeating: 9, count: mask.count)
-        var found = [cv_component](repeating: cv_component(), count: cv_components_limit(width, height) + 1)
-        let count = cv_components(mask, width, height, &labels, &found)
-        return (labels, Array(found[0..<count]))
+        var forest = [UInt16](repeating: 9, count: cv_components_limit(width, height) + 1)
+        let count = cv_label(mask, width, height, &labels, &forest)
+        var found = [cv_component](repeating: cv_component(), count: count)
+        cv_outline(mask, width, height, labels, &found, count)
+        return (labels, found)
     }
 
     @Test(
@@ -93,11 +95,11 @@ import Testing
         cv_gradient(now, width, 12, &gradientNow)
         cv_gradient(then, width, 12, &gradientThen)
         let age = [UInt8](repeating: 4, count: 144)
-        var labels = [UInt16](repeating: 0, count: 144)
-        var found = [cv_component](repeating: cv_component(), count: 37)
-        let count = cv_components(mask, width, 12, &labels, &found)
+        let labelled = label(mask, width, 12)
+        let labels = labelled.0
+        var found = labelled.1
         cv_measure(labels, width, 12, now, then, age, gradientNow, gradientThen, &found)
-        #expect(count == 1)
+        #expect(found.count == 1)
         #expect(found[0].area == 25)
         #expect(found[0].border == 16)
         #expect(found[0].core == 9)

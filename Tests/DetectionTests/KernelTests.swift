@@ -111,4 +111,114 @@ import Testing
         #expect(clean[2 * 8 + 3] == 2)
         #expect(clean.filter { $0 != 0 }.count == 9)
     }
+
+    /// One pixel's planes, and what `cv_learn` is to make of them, written as the header says it.
+    private struct Pixel {
+        var background: Int
+        var home: Int
+        var noise: Int
+        var now: Int
+        var recent: Int
+        var kind: Int
+        var expected: Int
+        var expectedHome: Int
+
+        mutating func learn(_ rates: cv_rates, rounding: Int) {
+            let backgrounds = [rates.background.0, rates.background.1, rates.background.2, rates.background.3]
+            let noises = [rates.noise.0, rates.noise.1, rates.noise.2, rates.noise.3, rates.noise.4]
+            func step(_ value: Int, _ target: Int, _ rate: UInt32) -> Int {
+                value + ((target - value) * Int(rate) + rounding) >> 16
+            }
+            let deviation = abs(now - expected)
+            let isExcused = kind == Int(CV_EMPTY) && deviation > 12 + noise / 4
+            noise = step(noise, min(8 * deviation, 12 * abs(now - recent), 255), noises[kind])
+            if kind == Int(CV_ADOPT) {
+                background = now
+                return
+            }
+            let before = background
+            let isCovered = kind == Int(CV_OBJECT) || kind == Int(CV_SPECK)
+            let rate = isExcused ? rates.excused : backgrounds[kind]
+            background = step(before, isCovered ? expected : now, rate)
+            if kind == Int(CV_LIGHT) { return }
+            if home == before {
+                home = background
+            } else {
+                let lit = step(home, expectedHome, rate)
+                home = isCovered ? lit : step(lit, background, rates.home)
+            }
+        }
+    }
+
+    private func rounding(_ index: Int, _ seed: UInt32) -> Int {
+        var value = (UInt32(index) &+ seed) &* 2_654_435_761
+        value ^= value >> 15
+        return Int(value & 0xffff)
+    }
+
+    private var rates: cv_rates {
+        cv_rates(
+            background: (700, 900, 1100, 30_000, 0),
+            noise: (2000, 100, 500, 65_536, 7),
+            excused: 90,
+            home: 40
+        )
+    }
+
+    @Test("learning is that of a pixel at a time", arguments: [UInt32(0), 7919, 4_294_967_290])
+    func learning(seed: UInt32) {
+        let count = 5003
+        let kinds = picture(count, seed: 1).map { $0 % UInt8(CV_KINDS) }
+        let (now, recent) = (picture(count, seed: 2), picture(count, seed: 3))
+        let (expected, expectedHome) = (picture(count, seed: 4), picture(count, seed: 6))
+        var (background, home) = (picture(count, seed: 7), picture(count, seed: 8))
+        var noise = picture(count, seed: 9)
+        for index in stride(from: 0, to: count, by: 3) { home[index] = background[index] }
+        var pixels = (0..<count).map { index in
+            Pixel(
+                background: Int(background[index]),
+                home: Int(home[index]),
+                noise: Int(noise[index]),
+                now: Int(now[index]),
+                recent: Int(recent[index]),
+                kind: Int(kinds[index]),
+                expected: Int(expected[index]),
+                expectedHome: Int(expectedHome[index])
+            )
+        }
+        var rates = rates
+        cv_learn(&background, &home, &noise, now, recent, kinds, expected, expectedHome, count, &rates, seed)
+        for index in 0..<count { pixels[index].learn(rates, rounding: rounding(index, seed)) }
+        #expect(background.map(Int.init) == pixels.map(\.background))
+        #expect(home.map(Int.init) == pixels.map(\.home))
+        #expect(noise.map(Int.init) == pixels.map(\.noise))
+    }
+
+    @Test("learning where nothing is gives what learning in general gives")
+    func learningEmpty() {
+        let count = 5003
+        let (now, recent, expected) = (picture(count, seed: 2), picture(count, seed: 3), picture(count, seed: 4))
+        var (background, noise) = (picture(count, seed: 7), picture(count, seed: 9))
+        var (generalBackground, generalNoise) = (background, noise)
+        var home = background
+        let kinds = [UInt8](repeating: UInt8(CV_EMPTY), count: count)
+        var rates = rates
+        cv_learn_empty(&background, &noise, now, recent, expected, count, &rates, 7919)
+        cv_learn(
+            &generalBackground,
+            &home,
+            &generalNoise,
+            now,
+            recent,
+            kinds,
+            expected,
+            expected,
+            count,
+            &rates,
+            7919
+        )
+        #expect(background == generalBackground)
+        #expect(noise == generalNoise)
+        #expect(home == generalBackground)
+    }
 }

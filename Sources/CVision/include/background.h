@@ -66,8 +66,16 @@ typedef struct {
 
 /// One step of learning for each pixel: `background`, its grey level in the empty scene; `home`, what that was before
 /// something was adopted; `noise`, its mean deviation in eighths of a grey level. `kind` is a CV_ value for each pixel,
-/// `table` the change of light since the background.
+/// `expected` and `expected_home` are background and home under the light of the frame. No two planes may overlap.
 void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
-              const uint8_t *kind, const uint8_t table[256], size_t count, const cv_rates *rates, uint32_t seed);
+              const uint8_t *kind, const uint8_t *expected, const uint8_t *expected_home, size_t count,
+              const cv_rates *rates, uint32_t seed);
+
+/// The same where every pixel is CV_EMPTY and home is the background at every pixel, before and after.
+void cv_learn_empty(uint8_t *background, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
+                    const uint8_t *expected, size_t count, const cv_rates *rates, uint32_t seed);
+
+/// Whether any value is not 0.
+int cv_any(const uint8_t *values, size_t count);
 
 #endif

@@ -34,12 +34,15 @@ typedef struct {
 /// The greatest number of components that a picture of this size can have.
 size_t cv_components_limit(size_t width, size_t height);
 
-/// Finds the components of `mask` (0 = background). `labels` gets 0 or 1 + the component's index for each pixel,
-/// `components` needs cv_components_limit(width, height) + 1 elements.
+/// Finds the components of `mask` (0 = background): `labels` gets 0 or 1 + the component's index for each pixel.
 ///
-/// Components are numbered in the order of their first pixel. Returns their number.
-/// The picture may have at most 65,535 components. Only the geometric fields are filled.
-size_t cv_components(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, cv_component *components);
+/// Components are numbered in the order of their first pixel. `forest` is room to work in, of
+/// cv_components_limit(width, height) + 1 elements. The picture may have at most 65,534 components. Returns their number.
+size_t cv_label(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, uint16_t *forest);
+
+/// Fills the geometric fields of `count` components that `labels` names.
+void cv_outline(const uint8_t *mask, size_t width, size_t height, const uint16_t *labels, cv_component *components,
+                size_t count);
 
 /// Fills the other fields of the components: from the frame, what was expected in its place, the ages and the
 /// gradients of both.

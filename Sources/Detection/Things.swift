@@ -1,0 +1,116 @@
+import CVision
+import Flow
+
+/// What one frame shows that does not belong to the empty scene: its groups of foreground pixels, each with a verdict.
+///
+/// Made for each frame and gone with it; two bytes a pixel would be too much to keep of every camera.
+struct Things: Sendable {
+    /// A group of foreground pixels with its verdict; its label is its index + 1.
+    struct Blob {
+        let shape: cv_component
+        let verdict: Verdict
+    }
+
+    /// The groups, in the order of their first pixel.
+    private(set) var blobs: [Blob] = []
+    private let judge: BlobJudge
+    private let width: Int
+    private let height: Int
+    /// For each pixel 0 or 1 + the index of its group; empty while there is none.
+    private var labels: [UInt16] = []
+
+    /// Nothing at all.
+    init(judge: BlobJudge, width: Int, height: Int) {
+        self.judge = judge
+        self.width = width
+        self.height = height
+    }
+
+    /// Groups the foreground pixels of `mask` and judges each group.
+    ///
+    /// - Parameters:
+    ///   - mask: 0 background, 1 foreground, 2 clearly foreground; `width` times `height` pixels.
+    ///   - plane: the frame.
+    ///   - expected: the empty scene under the light of the frame.
+    ///   - age: for how long each foreground pixel has not changed.
+    ///   - judge: says what a group is.
+    init(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], age: [UInt8], judge: BlobJudge) {
+        self.init(judge: judge, width: plane.width, height: plane.height)
+        var labels = [UInt16](repeating: 0, count: mask.count)
+        var forest = [UInt16](repeating: 0, count: cv_components_limit(width, height) + 1)
+        let count = cv_label(mask, width, height, &labels, &forest)
+        guard count > 0 else { return }
+        var found = [cv_component](repeating: cv_component(), count: count)
+        cv_outline(mask, width, height, labels, &found, count)
+        var now = [UInt8](repeating: 0, count: mask.count)
+        var then = now
+        cv_gradient(plane.pixels, width, height, &now)
+        cv_gradient(expected, width, height, &then)
+        cv_measure(labels, width, height, plane.pixels, expected, age, now, then, &found)
+        blobs = found.map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
+        self.labels = labels
+    }
+
+    /// Pixels of all groups.
+    var area: Int { blobs.reduce(0) { $0 + Int($1.shape.area) } }
+
+    /// Pixels of the groups that may be things.
+    var thingArea: Int { blobs.reduce(0) { $0 + ($1.verdict.certainty > 0 ? Int($1.shape.area) : 0) } }
+
+    /// For each pixel how it learns: a `CV_` value; empty where there is nothing.
+    func kinds() -> [UInt8] {
+        var kinds = [UInt8](repeating: UInt8(CV_EMPTY), count: labels.count)
+        cv_select(labels, [UInt8(CV_EMPTY)] + blobs.map(\.verdict.kind), labels.count, &kinds)
+        return kinds
+    }
+
+    /// What occupies a region, if anything does; `minShare` is the share of the region that is needed for strength 1.
+    func sighting(in region: Region, minShare: Double) -> Sighting? {
+        guard !blobs.isEmpty else { return nil }
+        let inside = pixelsPerLabel(in: region)
+        var total = 0.0
+        var believed = 0.0
+        var left = width
+        var top = height
+        var right = 0
+        var bottom = 0
+        for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
+            let pixels = Double(inside[index + 1])
+            guard pixels >= (blob.verdict == .object ? judge.leastArea : judge.leastInside) else { continue }
+            total += pixels
+            believed += pixels * blob.verdict.certainty
+            left = min(left, Int(blob.shape.left))
+            top = min(top, Int(blob.shape.top))
+            right = max(right, Int(blob.shape.right) + 1)
+            bottom = max(bottom, Int(blob.shape.bottom) + 1)
+        }
+        guard total > 0 else { return nil }
+        // Something slight is rarely seen whole; what it lacks in size it must make up in time.
+        let certainty = believed / total
+        let needed = certainty < Sighting.doubtful ? judge.leastArea * 0.6 : judge.leastArea
+        return Sighting(
+            strength: total / max(needed, minShare * Double(region.count)),
+            certainty: certainty,
+            share: total / Double(region.count),
+            box: NormalizedRect(
+                x: Double(left) / Double(width),
+                y: Double(top) / Double(height),
+                width: Double(right - left) / Double(width),
+                height: Double(bottom - top) / Double(height)
+            )
+        )
+    }
+
+    private func pixelsPerLabel(in region: Region) -> [UInt32] {
+        var inside = [UInt32](repeating: 0, count: blobs.count + 1)
+        labels.withUnsafeBufferPointer { all in
+            guard let first = all.baseAddress else { return }
+            for (row, runs) in zip(region.rows, region.runs) {
+                for run in runs {
+                    cv_count_labels(first + row * width, run.lowerBound, run.upperBound, &inside)
+                }
+            }
+        }
+        return inside
+    }
+}
