@@ -132,8 +132,8 @@ actor TownTemplate {
     static let shared = TownTemplate()
     private static let limit = 6
 
-    private let name = "gridwatch_template_" + suffix()
-    private var making: Task<Void, any Error>?
+    /// Makes the template and gives its name; each one has a name of its own, because the last may still be dropped.
+    private var making: Task<String, any Error>?
     private var interested = 0
     private var inside = 0
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -155,25 +155,27 @@ actor TownTemplate {
         }
         let task =
             making
-            ?? Task { [name] in
+            ?? Task {
+                let name = "gridwatch_template_" + Self.suffix()
                 try await Self.server("CREATE DATABASE \(name)")
                 try await StoreDatabase.fill("\(StoreDatabase.server) dbname=\(name)")
+                return name
             }
         making = task
         do {
-            try await task.value
+            return try await task.value
         } catch {
             try? await leave()
             throw error
         }
-        return name
     }
 
     func leave() async throws {
         interested -= 1
         if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().resume() }
-        guard interested == 0 else { return }
+        guard interested == 0, let made = making else { return }
         making = nil
+        guard let name = try? await made.value else { return }
         try await Self.server("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
     }
 }
