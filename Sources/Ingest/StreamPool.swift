@@ -170,7 +170,7 @@ extension StreamPool: StreamReaderDelegate {
 
     func read(_ unit: AccessUnit, from camera: String) {
         unitsRead.add()
-        sink.accept([unit], from: camera)
+        sink.accept([StreamBatch(camera: camera, units: [unit])])
     }
 
     func settled(_ camera: String) {

@@ -82,12 +82,26 @@ public struct StreamStatus: Sendable, Hashable {
     }
 }
 
+/// Units of one camera that came together.
+public struct StreamBatch: Sendable {
+    /// The camera's code.
+    public var camera: String
+    /// The units, in the order in which they came.
+    public var units: [AccessUnit]
+
+    /// Makes a batch.
+    public init(camera: String, units: [AccessUnit]) {
+        self.camera = camera
+        self.units = units
+    }
+}
+
 /// Where the pool puts what it reads.
 ///
 /// Called on I/O threads; must not wait.
 public protocol StreamSink: Sendable {
-    /// Takes units of a camera, in order; their times are wall time.
-    func accept(_ units: [AccessUnit], from camera: String)
+    /// Takes what came, in order; the units' times are wall time.
+    func accept(_ batches: [StreamBatch])
     /// Takes a change of a stream's state.
     func changed(_ status: StreamStatus)
 }

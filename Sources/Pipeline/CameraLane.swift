@@ -13,7 +13,7 @@ final class CameraLane {
 
     /// The camera.
     let camera: String
-    private let assignment: LiveWorkers.Assignment
+    private var tuning: LiveWorkers.Tuning
     private let pipeline: CameraPipeline
     private let settingsVersion: String
     private let recorder: AlertRecorder
@@ -21,13 +21,13 @@ final class CameraLane {
 
     init(
         camera: String,
-        assignment: LiveWorkers.Assignment,
+        tuning: LiveWorkers.Tuning,
         pipeline: CameraPipeline,
         settingsVersion: String,
         recorder: AlertRecorder
     ) {
         self.camera = camera
-        self.assignment = assignment
+        self.tuning = tuning
         self.pipeline = pipeline
         self.settingsVersion = settingsVersion
         self.recorder = recorder
@@ -36,13 +36,13 @@ final class CameraLane {
     var scene: SceneStatus { pipeline.scene }
 
     /// Monitoring point class I, II or III as 1…3.
-    var pointClass: Int { assignment.pointClass }
+    var pointClass: Int { tuning.pointClass }
 
     /// Seconds between two samples.
-    var interval: Double { assignment.sampling.interval }
+    var interval: Double { tuning.sampling.interval }
 
     /// Whether single keyframes are decoded, rather than every picture in order.
-    var isSampled: Bool { assignment.sampling.isSampled }
+    var isSampled: Bool { tuning.sampling.isSampled }
 
     /// Time of the last picture that detection looked at.
     var lastPicture: MediaTime { pipeline.lastPicture }
@@ -52,6 +52,12 @@ final class CameraLane {
 
     /// Pictures that detection looked at so far.
     var picturesSeen: Int { pipeline.picturesSeen }
+
+    /// Changes how much of it is looked at; the rules stay what they are, and with them what was learnt.
+    func retune(_ tuning: LiveWorkers.Tuning) {
+        self.tuning = tuning
+        pipeline.retune(sampling: tuning.sampling, bufferBytes: tuning.bufferBytes)
+    }
 
     /// Runs the camera's stages on a unit and hands over what was found.
     func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {

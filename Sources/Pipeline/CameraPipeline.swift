@@ -51,7 +51,7 @@ final class CameraPipeline {
     /// What the gate let through so far; nil unless it is asked for at the start.
     private(set) var trace: GateTrace?
 
-    private let sampling: Sampling
+    private var sampling: Sampling { gate.sampling }
     private let evidence: EvidenceStyle?
     private let wallOffset: Int64
     private var gate: Gate
@@ -83,7 +83,6 @@ final class CameraPipeline {
         traces: Bool = false
     ) {
         self.analyzer = analyzer
-        self.sampling = sampling
         self.evidence = evidence
         self.wallOffset = wallOffset
         self.gate = Gate(sampling: sampling, settings: gateSettings)
@@ -99,6 +98,16 @@ final class CameraPipeline {
 
     /// Bytes of pictures that are kept for bursts.
     var bufferedBytes: Int { buffer.bytes }
+
+    /// Looks at more or less of the stream from now on; what was learnt of the scene and the stream stays.
+    ///
+    /// - Parameters:
+    ///   - sampling: How much; single keyframes as before, or every unit as before.
+    ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
+    func retune(sampling: Sampling, bufferBytes: Int) {
+        gate.sampling = sampling
+        if bufferBytes != buffer.limit { buffer = GOPBuffer(limit: bufferBytes) }
+    }
 
     /// Runs all stages on the next unit of the camera at once.
     ///

@@ -6,8 +6,8 @@ import Media
 final class DecoderBench {
     /// Pictures a second that a worker decodes in bursts in the long run, and how many at once after a quiet time.
     ///
-    /// About a fiftieth of a core for sub streams; what is beyond has to do with keyframes.
-    static let burstPictures = (perSecond: 30.0, atOnce: 300.0)
+    /// About a fiftieth of a core at 640x360 (1 to 2 ms each); what is beyond has to do with keyframes.
+    static let burstPictures = (perSecond: 12.0, atOnce: 240.0)
 
     /// Decodes single keyframes.
     let keyframes = KeyframeDecoder()

@@ -20,7 +20,7 @@ struct Fleet: Sendable {
     private struct Watched: Equatable {
         var source: StreamSource
         var rulesRevision: UInt64
-        var interval: Double
+        var tuning: LiveWorkers.Tuning
     }
 
     private let reader: FleetReader
@@ -90,15 +90,19 @@ struct Fleet: Sendable {
     ) -> [String: Watched] {
         var wanted: [String: Watched] = [:]
         var changes: [(camera: String, assignment: LiveWorkers.Assignment?)] = []
+        var retuned: [(camera: String, tuning: LiveWorkers.Tuning)] = []
         for camera in cameras {
             let now = watched(camera, holding)
             wanted[camera.id] = now
-            let before = known[camera.id]
-            guard before?.rulesRevision != now.rulesRevision || before?.interval != now.interval else { continue }
-            changes.append((camera.id, assignment(of: camera, interval: now.interval)))
+            if let before = known[camera.id], before.rulesRevision == now.rulesRevision {
+                if before.tuning != now.tuning { retuned.append((camera.id, now.tuning)) }
+            } else {
+                changes.append((camera.id, LiveWorkers.Assignment(rules: rules(of: camera), tuning: now.tuning)))
+            }
         }
         for camera in known.keys where wanted[camera] == nil { changes.append((camera, nil)) }
         workers.assign(changes)
+        workers.retune(retuned)
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
             states.keep(only: Set(wanted.keys))
@@ -111,30 +115,32 @@ struct Fleet: Sendable {
 
     private func watched(_ camera: CameraAssignment, _ holding: ShardKeeper.Holding) -> Watched {
         let interval = interval(of: camera)
+        let bufferBytes = bufferBytes(camera.pointClass)
         var source = StreamSource(camera: camera.id, url: camera.url, pointClass: camera.pointClass)
-        source.keepsPictures = ingest.decode == .everyFrame || bufferBytes(camera.pointClass) > 0
+        source.keepsPictures = ingest.decode == .everyFrame || bufferBytes > 0
         source.interval = interval
         source.patrolSessions = camera.patrolSessions.map { total in
             // Every worker gets its part of what the platform gives; the first ones get what is left over.
             total / holding.workers + (holding.rank < total % holding.workers ? 1 : 0)
         }
         source.quarantinedUntil = camera.quarantinedUntil
-        return Watched(source: source, rulesRevision: camera.rulesRevision, interval: interval)
+        return Watched(
+            source: source,
+            rulesRevision: camera.rulesRevision,
+            tuning: LiveWorkers.Tuning(
+                sampling: sampling(interval: interval),
+                pointClass: camera.pointClass,
+                bufferBytes: bufferBytes
+            )
+        )
     }
 
-    private func assignment(of camera: CameraAssignment, interval: Double) -> LiveWorkers.Assignment {
-        let sampling: Sampling =
-            switch ingest.decode {
-            case .gated: .gated(floor: interval)
-            case .keyframes: .keyframes(every: 0)
-            case .everyFrame: .everyFrame
-            }
-        return LiveWorkers.Assignment(
-            rules: rules(of: camera),
-            sampling: sampling,
-            pointClass: camera.pointClass,
-            bufferBytes: bufferBytes(camera.pointClass)
-        )
+    private func sampling(interval: Double) -> Sampling {
+        switch ingest.decode {
+        case .gated: .gated(floor: interval)
+        case .keyframes: .keyframes(every: 0)
+        case .everyFrame: .everyFrame
+        }
     }
 
     /// Seconds between two samples of a camera now: its own word, else that of its tags, else that of its class.

@@ -11,13 +11,18 @@ import Synchronization
 /// Whoever brings units never waits: what does not fit is dropped and counted, and its camera goes on with the next
 /// keyframe.
 final class LiveWorkers: StreamSink {
-    /// What a camera is analysed with.
-    struct Assignment: Sendable {
-        var rules: [Rule]
+    /// How much of a camera is looked at.
+    struct Tuning: Sendable, Hashable {
         var sampling: Sampling
         var pointClass: Int
         /// Bytes of pictures since the last keyframe that are kept for bursts.
         var bufferBytes: Int
+    }
+
+    /// What a camera is analysed with.
+    struct Assignment: Sendable {
+        var rules: [Rule]
+        var tuning: Tuning
     }
 
     /// Longest time without a sign of life of a healthy worker, seconds.
@@ -91,9 +96,21 @@ final class LiveWorkers: StreamSink {
         }
     }
 
+    /// Changes how much of cameras is looked at; their rules stay as they are, and what was learnt of them.
+    func retune(_ changes: [(camera: String, tuning: Tuning)]) {
+        for (index, changes) in Dictionary(grouping: changes, by: { index(of: $0.camera) }) {
+            workers[index].submit { worker in
+                for (camera, tuning) in changes { worker.retune(camera, tuning) }
+            }
+        }
+    }
+
     /// Takes units from an I/O thread or event loop; drops and counts them when the camera's worker is behind.
-    func accept(_ units: [AccessUnit], from camera: String) {
-        let lost = workers[index(of: camera)].offer(units, from: camera)
+    func accept(_ batches: [StreamBatch]) {
+        var lost = 0
+        for (index, batches) in Dictionary(grouping: batches, by: { index(of: $0.camera) }) {
+            lost += workers[index].offer(batches)
+        }
         if lost > 0 { dropped.add(lost) }
     }
 
@@ -132,13 +149,13 @@ struct LaneMaker: Sendable {
             let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: detection)
             let pipeline = CameraPipeline(
                 analyzer: analyzer,
-                sampling: assignment.sampling,
+                sampling: assignment.tuning.sampling,
                 evidence: evidence,
-                bufferBytes: assignment.bufferBytes
+                bufferBytes: assignment.tuning.bufferBytes
             )
             return CameraLane(
                 camera: camera,
-                assignment: assignment,
+                tuning: assignment.tuning,
                 pipeline: pipeline,
                 settingsVersion: detection.version,
                 recorder: recorder

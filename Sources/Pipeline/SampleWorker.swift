@@ -22,13 +22,8 @@ final class SampleWorker: @unchecked Sendable {
         var bytes = 64 << 20
     }
 
-    private struct Batch {
-        var camera: String
-        var units: [AccessUnit]
-    }
-
     private struct Inbox {
-        var batches: [Batch] = []
+        var batches: [StreamBatch] = []
         var jobs: [Job] = []
         var units = 0
         var bytes = 0
@@ -36,6 +31,25 @@ final class SampleWorker: @unchecked Sendable {
         var losing: Set<String> = []
         var isClosed = false
         var isEmpty: Bool { batches.isEmpty && jobs.isEmpty }
+
+        /// Takes what there is room for; returns the number of units that were not taken.
+        mutating func take(_ batch: StreamBatch, _ limits: Limits) -> Int {
+            guard !isClosed else { return batch.units.count }
+            var wanted = batch
+            if losing.contains(batch.camera) {
+                wanted.units = Array(batch.units.drop { !$0.isKeyframe })
+            }
+            let size = wanted.units.reduce(0) { $0 + $1.bytes.count }
+            guard !wanted.units.isEmpty, units + wanted.units.count <= limits.units, bytes + size <= limits.bytes else {
+                losing.insert(batch.camera)
+                return batch.units.count
+            }
+            losing.remove(batch.camera)
+            batches.append(wanted)
+            units += wanted.units.count
+            bytes += size
+            return batch.units.count - wanted.units.count
+        }
     }
 
     /// Samples that may wait while cameras of class I, II and III still get more than their interval asks for.
@@ -75,28 +89,15 @@ final class SampleWorker: @unchecked Sendable {
         }
     }
 
-    /// Takes units of one camera without waiting.
+    /// Takes units of this thread's cameras without waiting.
     ///
     /// - Returns: Units that were not taken, because the thread is behind.
-    func offer(_ units: [AccessUnit], from camera: String) -> Int {
+    func offer(_ batches: [StreamBatch]) -> Int {
         condition.lock()
         defer { condition.unlock() }
-        guard !inbox.isClosed else { return units.count }
-        var wanted = units[...]
-        if inbox.losing.contains(camera) {
-            wanted = units[(units.firstIndex(where: \.isKeyframe) ?? units.endIndex)...]
-        }
-        let size = wanted.reduce(0) { $0 + $1.bytes.count }
-        guard !wanted.isEmpty, inbox.units + wanted.count <= limits.units, inbox.bytes + size <= limits.bytes else {
-            inbox.losing.insert(camera)
-            return units.count
-        }
-        inbox.losing.remove(camera)
-        inbox.batches.append(Batch(camera: camera, units: Array(wanted)))
-        inbox.units += wanted.count
-        inbox.bytes += size
-        condition.signal()
-        return units.count - wanted.count
+        let lost = batches.reduce(0) { $0 + inbox.take($1, limits) }
+        if !inbox.batches.isEmpty { condition.signal() }
+        return lost
     }
 
     /// Hands over a job; the callers are few and come by the second, so they are not bounded.
@@ -146,6 +147,14 @@ final class SampleWorker: @unchecked Sendable {
         }
         queue.remove(camera)
         lanes[camera] = lane
+    }
+
+    /// Changes how much of a camera is looked at; on the worker's thread.
+    func retune(_ camera: String, _ tuning: LiveWorkers.Tuning) {
+        guard let lane = lanes[camera] else { return }
+        totals.change(lane, by: -1)
+        lane.retune(tuning)
+        totals.change(lane, by: 1)
     }
 
     private func run() {

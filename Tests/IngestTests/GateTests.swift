@@ -37,6 +37,23 @@ import Testing
         #expect(verdicts.count { $0 == .decodeUnseen } == unseen)
     }
 
+    @Test("another interval counts at once, and what the gate has learnt stays")
+    func retuned() {
+        var gate = gate(floor: 60)
+        let stream = GateStream()
+        var decoded: [Double] = []
+        for unit in stream.units(seconds: 300) {
+            if unit.time.seconds == 120 { gate.sampling = .gated(floor: 4) }
+            guard case .decode = gate.admit(unit) else { continue }
+            gate.learned(GateOutcome(showedMotion: false))
+            decoded.append(unit.time.seconds)
+        }
+        // Keyframes that a gate decodes when it begins would all come at its first times.
+        #expect(decoded.count { (20..<120).contains($0) } <= 4)
+        #expect(decoded.count { (120..<132).contains($0) } == 3)
+        #expect(zip(decoded, decoded.dropFirst()).filter { $0.0 >= 120 }.allSatisfy { $1 - $0 >= 3.9 })
+    }
+
     @Test("a stream whose time goes back is sampled again at once", arguments: ["keyframes:10", "gated:10"])
     func timeGoesBack(text: String) throws {
         var gate = Gate(sampling: try #require(Sampling(text)), settings: settings(calibration: 0))

@@ -17,8 +17,10 @@ private final class Catch: StreamSink {
 
     let state = Mutex(State())
 
-    func accept(_ units: [AccessUnit], from camera: String) {
-        state.withLock { $0.units[camera, default: []] += units }
+    func accept(_ batches: [StreamBatch]) {
+        state.withLock { state in
+            for batch in batches { state.units[batch.camera, default: []] += batch.units }
+        }
     }
 
     func changed(_ status: StreamStatus) {
@@ -191,6 +193,22 @@ private final class Catch: StreamSink {
             try await Task.sleep(for: .seconds(2))
             #expect(sink.units("cam-0").count > before.0)
             #expect(sink.units("cam-1").count == before.1)
+        }
+    }
+
+    @Test("another sampling interval does not interrupt a stream, another address does")
+    func intervals() async throws {
+        let farm = try farm(2)
+        try await run(farm) { sink, fleet, sources in
+            try await sink.expect(15) { sink in (0..<2).allSatisfy { sink.last("cam-\($0)")?.state == .online } }
+            var changed = sources
+            for index in changed.indices { changed[index].interval = 7 }
+            fleet.replace(with: changed)
+            try await Task.sleep(for: .seconds(2))
+            #expect(farm.statistics.accepted == 2)
+            changed[1].url += "?other"
+            fleet.replace(with: changed)
+            try await sink.expect(10) { _ in farm.statistics.accepted == 3 }
         }
     }
 

@@ -14,8 +14,10 @@ private final class Collector: StreamSink {
 
     let state = Mutex(State())
 
-    func accept(_ units: [AccessUnit], from camera: String) {
-        state.withLock { $0.units[camera, default: []] += units }
+    func accept(_ batches: [StreamBatch]) {
+        state.withLock { state in
+            for batch in batches { state.units[batch.camera, default: []] += batch.units }
+        }
     }
 
     func changed(_ status: StreamStatus) {

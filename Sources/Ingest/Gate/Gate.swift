@@ -70,7 +70,8 @@ public struct Gate: Sendable {
     /// While pictures show motion, every so many groups is still taken for quiet, so that the reference never ages.
     private static let adoptedOfMoving: UInt8 = 4
 
-    private let sampling: Sampling
+    /// How much of the stream is looked at; a change counts from the next unit on, and forgets nothing.
+    public var sampling: Sampling
     private let settings: GateSettings
     private var profile = SizeProfile()
     private var lastDecoded: MediaTime?

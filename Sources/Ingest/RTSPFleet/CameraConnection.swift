@@ -49,6 +49,8 @@ final class CameraConnection: ChannelInboundHandler {
     private var channels = TransportHeader.Channels(rtp: 0, rtcp: 1)
     private let keeping: RTPDepacketiser.Keeping
     private var pictures: [CodedUnit] = []
+    /// Who our reports are from.
+    private let reporter = UInt32.random(in: 1...UInt32.max)
     private var context: ChannelHandlerContext?
     private var isOver = false
     private var isLeft = false
@@ -224,7 +226,9 @@ final class CameraConnection: ChannelInboundHandler {
     private func perform(_ actions: [ClientAction]) {
         for action in actions where !isOver {
             switch action {
-            case .send(let request): write { $0.writeRTSP(request) }
+            case .send(let request):
+                write { $0.writeRTSP(request) }
+                if isPlaying { reportReception() }
             case .respond(let response): write { $0.writeRTSP(response) }
             case .play(let track): play(track)
             case .started: start()
@@ -255,6 +259,16 @@ final class CameraConnection: ChannelInboundHandler {
     private func start() {
         context?.channel.setOption(.autoRead, value: false).whenFailure { _ in }
         owner.started(camera: camera)
+    }
+
+    /// Says what was received, along with a sign of life: some cameras take only this for one.
+    private func reportReception() {
+        guard let report = depacketiser?.receiverReport(ssrc: reporter) else { return }
+        write { buffer in
+            let packet = report.packet(name: "gridwatch")
+            buffer.writeMultipleIntegers(UInt8(ascii: "$"), channels.rtcp, UInt16(packet.readableBytes))
+            buffer.writeImmutableBuffer(packet)
+        }
     }
 
     private func write(_ body: (inout ByteBuffer) -> Void) {

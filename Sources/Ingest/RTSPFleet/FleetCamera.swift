@@ -5,7 +5,7 @@ import RTSP
 ///
 /// Lives on the fleet's event loop.
 final class FleetCamera {
-    let source: StreamSource
+    private(set) var source: StreamSource
     let url: RTSPURL
     /// Where it connects to, as the pacer and the outage judge count hosts: address and port.
     let host: String
@@ -13,6 +13,8 @@ final class FleetCamera {
     var connection: CameraConnection?
     var clock = SenderClock(clockRate: 90_000)
     var format = StreamFormat(codec: .other, avCodecID: 0, width: 0, height: 0, extradata: [])
+    /// What the connection had met when it was last counted.
+    var counted = RTPDepacketiser.Counters()
     /// Units since the life was told of the last ones.
     var newUnits = 0
     /// Why the last connection ended, in the camera's own words; nil while all is well.
@@ -27,6 +29,21 @@ final class FleetCamera {
         self.url = url
         self.host = "\(url.host):\(url.port)"
         self.life = CameraLife(isPatrol: source.patrolSessions != nil, settings: settings)
+    }
+
+    /// True when the camera tells a time that cannot be believed.
+    var isClockOff: Bool { isStarted && clock.cameraAhead != nil && !clock.followsCamera }
+
+    /// Takes what changed at the camera without a new connection; false when there must be one.
+    ///
+    /// Intervals change at a schedule's hour for many cameras at once, and must not make them all reconnect.
+    func follow(_ changed: StreamSource) -> Bool {
+        guard source.patrolSessions == nil else { return source == changed }
+        var before = source
+        before.interval = changed.interval
+        guard before == changed else { return false }
+        source = changed
+        return true
     }
 
     /// The access unit of a picture, stamped with wall time.

@@ -1,4 +1,5 @@
 import Flow
+import RTSP
 
 /// What a fleet counts.
 struct FleetGauges {
@@ -12,6 +13,11 @@ struct FleetGauges {
     private let handshakes: Metric
     private let hostsDown: Metric
     private let connections: Metric
+    private let clocksOff: Metric
+    private let lost: Metric
+    private let damaged: Metric
+    private let refused: Metric
+    private let restarts: Metric
 
     init(_ meter: Meter) {
         cameras = meter.gauge("gridwatch_rtsp_cameras", "Cameras read over RTSP by event loops.")
@@ -27,6 +33,27 @@ struct FleetGauges {
         handshakes = meter.gauge("gridwatch_rtsp_handshakes", "RTSP sessions that are being set up.")
         hostsDown = meter.gauge("gridwatch_rtsp_hosts_down", "Addresses on which several handshakes in a row failed.")
         connections = meter.gauge("gridwatch_rtsp_connections", "RTSP sessions that play.")
+        clocksOff = meter.gauge(
+            "gridwatch_rtsp_clocks_off",
+            "Cameras whose own clock is too far from ours to be believed; the time of arrival is taken."
+        )
+        lost = meter.counter("gridwatch_rtp_packets_lost_total", "RTP packets that are missing by their numbers.")
+        damaged = meter.counter("gridwatch_rtp_pictures_damaged_total", "Pictures of which packets are missing.")
+        refused = meter.counter(
+            "gridwatch_rtp_pictures_refused_total",
+            "Keyframes without parameter sets, and pictures beyond the limits."
+        )
+        restarts = meter.counter("gridwatch_rtp_restarts_total", "Streams that began anew within their session.")
+    }
+
+    /// Adds what a connection has met since the last time.
+    func count(_ now: RTPDepacketiser.Counters, since before: inout RTPDepacketiser.Counters) {
+        if now.lost != before.lost { lost.add(now.lost &- before.lost) }
+        if now.damaged != before.damaged { damaged.add(now.damaged &- before.damaged) }
+        let refusals = now.refused &+ now.oversize &- before.refused &- before.oversize
+        if refusals != 0 { refused.add(refusals) }
+        if now.restarts != before.restarts { restarts.add(now.restarts &- before.restarts) }
+        before = now
     }
 
     /// Notes where connecting stands.
@@ -35,5 +62,6 @@ struct FleetGauges {
         handshakes.set(pacer.handshakes)
         hostsDown.set(pacer.hostsDown)
         connections.set(cameras.reduce(0) { $0 + ($1.isStarted ? 1 : 0) })
+        clocksOff.set(cameras.reduce(0) { $0 + ($1.isClockOff ? 1 : 0) })
     }
 }

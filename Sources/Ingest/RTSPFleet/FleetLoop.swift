@@ -30,6 +30,8 @@ final class FleetLoop: @unchecked Sendable {
     /// The cameras of platforms that are visited in turn, by host.
     var patrols: [String: PatrolPlan<String>] = [:]
     private var isStopping = false
+    /// What came in this turn of the wheel: handed over at once, because waking a worker costs more than one camera's work.
+    private var arrived: [StreamBatch] = []
 
     init(
         settings: RTSPFleet.Settings,
@@ -61,7 +63,7 @@ final class FleetLoop: @unchecked Sendable {
     /// Takes the new list of cameras.
     func replace(with sources: [StreamSource]) {
         let wanted = Dictionary(sources.map { ($0.camera, $0) }) { first, _ in first }
-        for camera in cameras.values where wanted[camera.source.camera] != camera.source { remove(camera) }
+        for camera in cameras.values where wanted[camera.source.camera].map(camera.follow) != true { remove(camera) }
         for source in sources where cameras[source.camera] == nil { add(source) }
         gauges.cameras.set(cameras.count)
     }
@@ -79,6 +81,7 @@ final class FleetLoop: @unchecked Sendable {
         return eventLoop.scheduleTask(in: .nanoseconds(Int64(Self.farewell * 1e9))) { [self] in
             for camera in cameras.values { drop(camera) }
             cameras = [:]
+            handOver()
         }.futureResult
     }
 
@@ -120,10 +123,17 @@ final class FleetLoop: @unchecked Sendable {
         connectDue()
         turn = (turn + 1) % wheel.count
         for camera in wheel[turn] { visit(camera) }
+        handOver()
         if turn == 0 {
             gauges.update(pacer, cameras: cameras.values)
             countPatrols()
         }
+    }
+
+    private func handOver() {
+        guard !arrived.isEmpty else { return }
+        sink.accept(arrived)
+        arrived.removeAll(keepingCapacity: true)
     }
 
     private func connectDue() {
@@ -153,6 +163,7 @@ final class FleetLoop: @unchecked Sendable {
         let keeping: RTPDepacketiser.Keeping = camera.source.keepsPictures ? .everything : .keyframes
         let connection = CameraConnection(camera: camera, session: session, keeping: keeping, owner: self)
         camera.connection = connection
+        camera.counted = RTPDepacketiser.Counters()
         gauges.opens.add()
         dialer.dial(url, connection) { [weak connection] reason in connection?.connectFailed(reason) }
     }
@@ -167,7 +178,9 @@ final class FleetLoop: @unchecked Sendable {
         if camera.life.checkAt(settings.life) <= now() { handle(.timePassed, camera) }
         guard let connection = camera.connection else { return }
         connection.timePassed(to: elapsed())
-        if connection.isPlaying { connection.read() }
+        guard connection.isPlaying else { return }
+        connection.read()
+        if let counters = connection.counters { gauges.count(counters, since: &camera.counted) }
     }
 
     /// Gives the life of a camera an event and does what it says.
@@ -253,7 +266,7 @@ extension FleetLoop: CameraConnectionOwner {
         gauges.units.add(pictures.count)
         let arrival = clocks.wall()
         let units = pictures.map { camera.unit(of: $0, arrival: arrival) }
-        sink.accept(units, from: camera.source.camera)
+        arrived.append(StreamBatch(camera: camera.source.camera, units: units))
         if camera.isVisited, pictures.contains(where: { $0.isKeyframe && $0.bytes != nil }) {
             endVisit(camera, isSeen: true)
         }

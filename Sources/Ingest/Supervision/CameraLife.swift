@@ -113,13 +113,13 @@ public struct CameraLife: Sendable {
     /// - Parameters:
     ///   - event: What happened; what cannot happen in this phase is ignored.
     ///   - now: Monotonic seconds.
-    ///   - random: A number in 0..<1 for the jitter of the waits.
+    ///   - random: A number in 0..<1 for the jitter of the waits; asked for only when there will be one.
     ///   - settings: The same at every call.
     /// - Returns: What to do.
     public mutating func handle(
         _ event: Event,
         now: Double,
-        random: Double,
+        random: @autoclosure () -> Double,
         settings: CameraLifeSettings
     ) -> Actions {
         switch event {
@@ -132,16 +132,16 @@ public struct CameraLife: Sendable {
         case .units(let count):
             guard phase == .open, count > 0 else { return .none }
             return flow(now: now, settings)
-        case .sample(let isSame): return sample(isSame: isSame, now: now, random: random, settings)
+        case .sample(let isSame): return sample(isSame: isSame, now: now, random: random(), settings)
         case .failed(let failure):
             guard phase != .waiting else { return .none }
-            return fail(failure, now: now, random: random, settings)
+            return fail(failure, now: now, random: random(), settings)
         case .left:
             phase = .waiting
             return .none
         case .timePassed:
             guard checkAt(settings) <= now else { return .none }
-            return fail(phase == .open ? .silent : .timedOut, now: now, random: random, settings)
+            return fail(phase == .open ? .silent : .timedOut, now: now, random: random(), settings)
         case .quarantined(let until):
             quarantinedUntil = until
             phase = .waiting
