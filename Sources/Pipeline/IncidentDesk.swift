@@ -22,6 +22,11 @@ final class IncidentDesk: Sendable {
     private let logger: Logger
     private let clocks: Clocks
     private let steps = Mutex<[Step]>([])
+    /// When what gone workers saw was last swept up; nil until what an earlier process of this name saw is forgotten.
+    private let swept = Mutex<Double?>(nil)
+
+    /// Seconds between two sweeps.
+    private static let sweepInterval = 30.0
 
     /// Makes a desk for what `worker` sees.
     init(incidents: Incidents, worker: String, health: HealthBoard, logger: Logger, clocks: Clocks = .system) {
@@ -60,20 +65,27 @@ final class IncidentDesk: Sendable {
 
     /// Writes what waits, until the database refuses.
     func write() async {
+        guard await tidy() else { return }
         while let step = steps.withLock(\.first) {
             do {
                 switch step {
                 case .open(let incident, let time):
                     try await incidents.open(
                         Self.kind(incident),
-                        scope: scope(incident),
+                        scope: Self.place(incident),
+                        worker: worker,
                         at: time,
                         share: incident.kind == .cameras ? incident.share : nil,
                         affected: incident.kind == .cameras ? incident.affected : nil,
                         detail: Self.sentence(incident)
                     )
                 case .close(let incident, let time):
-                    try await incidents.close(Self.kind(incident), scope: scope(incident), at: time)
+                    try await incidents.close(
+                        Self.kind(incident),
+                        scope: Self.place(incident),
+                        worker: worker,
+                        at: time
+                    )
                 }
             } catch {
                 return
@@ -85,17 +97,29 @@ final class IncidentDesk: Sendable {
         }
     }
 
+    /// Ends what nobody sees any more: at the start what an earlier process of this name saw, then what gone ones saw.
+    ///
+    /// False when the database refuses.
+    private func tidy() async -> Bool {
+        let now = clocks.monotonic()
+        let last = swept.withLock(\.self)
+        if let last, now - last < Self.sweepInterval { return true }
+        do {
+            if last == nil { try await incidents.forget(worker: worker, at: clocks.wall()) }
+            try await incidents.sweep(at: clocks.wall())
+        } catch {
+            return false
+        }
+        swept.withLock { $0 = now }
+        return true
+    }
+
     private static func kind(_ incident: Ingest.Incident) -> Store.Incident.Kind {
         switch incident.kind {
         case .cameras: .cameras
         case .database: .database
         case .clock: .clock
         }
-    }
-
-    /// Where: each process sees its own cameras only, so what it finds about all of them is told under its name.
-    private func scope(_ incident: Ingest.Incident) -> String {
-        incident.kind == .cameras && incident.scope == .all ? worker : Self.place(incident)
     }
 
     private static func place(_ incident: Ingest.Incident) -> String {

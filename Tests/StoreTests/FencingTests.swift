@@ -107,8 +107,9 @@ struct FencingTests {
             }
             let writer = AlertWriter(pool: database.pool)
             async let writing = writer.write([statement("a")], authority: .town)
-            while try await database.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0"
-            {
+            while try await database.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+            ) == "0" {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let owner = try await takeOver(database)

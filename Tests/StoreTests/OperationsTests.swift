@@ -112,9 +112,7 @@ struct OperationsTests {
             func at(_ seconds: Double) -> MediaTime { MediaTime(seconds: seconds) }
             let first = try await incidents.open(.cameras, scope: "nvr", at: at(10), share: 0.5, affected: 20)
             #expect(try await incidents.open(.cameras, scope: "nvr", at: at(11), share: 0.7, affected: 30) == first)
-            #expect(try await incidents.update(.cameras, scope: "nvr", share: 0.9, affected: 40, detail: "停电"))
-            #expect(try await incidents.update(.cameras, scope: "nvr", share: 0.9, affected: 40, detail: "停电"))
-            #expect(try await !incidents.update(.clock))
+            try await incidents.open(.cameras, scope: "nvr", at: at(11), share: 0.9, affected: 40, detail: "停电")
             try await incidents.open(.clock, at: at(12))
             #expect(try await incidents.close(.cameras, scope: "nvr", at: at(5)))
             #expect(try await !incidents.close(.cameras, scope: "nvr", at: at(6)))
@@ -136,6 +134,42 @@ struct OperationsTests {
             let audience = try await ChangeReader(pool: database.pool).audiences(of: [key])
             #expect(audience.map(\.gridID) == [nil])
             await listener.close()
+        }
+    }
+
+    @Test("what several workers see in one place is one incident: summed up, and open until the last sees it no more")
+    func incidentParts() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let incidents = Incidents(pool: database.pool)
+            func at(_ seconds: Double) -> MediaTime { MediaTime(seconds: seconds) }
+            for worker in ["a-0", "a-1", "a-2"] {
+                try await incidents.open(.cameras, worker: worker, at: at(10), share: 0.5, affected: 100)
+            }
+            try await incidents.open(.cameras, worker: "a-2", at: at(10), share: 0.1, affected: 60)
+            var list = try await incidents.list()
+            #expect(list.count == 1)
+            #expect(list.first?.affected == 260)
+            #expect(abs((list.first?.share ?? 0) - 0.26) < 1e-6, "260 of 1,000 cameras")
+
+            #expect(try await incidents.close(.cameras, worker: "a-0", at: at(20)))
+            #expect(try await !incidents.close(.cameras, worker: "a-0", at: at(21)))
+            try await incidents.forget(worker: "a-1", at: at(30))
+            list = try await incidents.list()
+            #expect(list.map(\.affected) == [60])
+            #expect(list.map(\.endedAt) == [nil])
+            // The last worker is gone for good.
+            try await database.pool.query(
+                """
+                INSERT INTO ingest_worker (id, boot, epoch, lease_until, capacity, version, host)
+                VALUES ('a-2', gen_random_uuid (), 1, now () - interval '30 s', 1, '1', 'a')
+                """
+            )
+            try await incidents.sweep(at: at(40))
+            #expect(try await incidents.list().map(\.endedAt) == [nil], "it may come back")
+            try await database.pool.query("UPDATE ingest_worker SET lease_until = now () - interval '2 min'")
+            try await incidents.sweep(at: at(50))
+            #expect(try await incidents.list().map(\.endedAt) == [50_000_000])
+            #expect(try await incidents.list().map(\.affected) == [60], "what it was stays to be read")
         }
     }
 

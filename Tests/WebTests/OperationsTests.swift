@@ -110,6 +110,8 @@ extension LiveSite {
                     INSERT INTO incident (kind, scope, share, affected, started_at, ended_at) VALUES
                         ('cameras', '10.0.0.4', 0.8, 318, now() - interval '3 min', NULL),
                         ('clock', 'box-2', NULL, NULL, now() - interval '2 h', now() - interval '1 h');
+                    INSERT INTO incident_part (incident_id, worker, share, affected)
+                    SELECT id, '', share, affected FROM incident WHERE ended_at IS NULL;
                     """
                 )
             }

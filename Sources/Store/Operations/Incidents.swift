@@ -34,12 +34,14 @@ public struct Incident: Sendable, Hashable, Encodable {
     public let detail: String?
 }
 
-/// The table `incident`: at most one is open per kind and scope.
+/// The table `incident`: at most one is open per kind and scope, however many workers see it.
 public struct Incidents: Sendable {
     /// Longest scope, characters.
     public static let maximumScope = 200
     /// Longest detail, characters.
     public static let maximumDetail = 1000
+    /// Seconds after the end of its lease from which what a worker saw does not count any more.
+    private static let patience = 60
 
     private let pool: PostgresPool
 
@@ -48,13 +50,16 @@ public struct Incidents: Sendable {
         self.pool = pool
     }
 
-    /// Opens an incident; when one is open already, its share, number and detail are replaced.
+    /// Says what a worker sees of an incident; opens it unless it is open.
+    ///
+    /// Number and share of the incident are those of all workers that see it; the detail is the last one told.
     ///
     /// - Parameters:
     ///   - kind: What is in trouble.
     ///   - scope: Where; empty for everything; cut to `maximumScope`.
+    ///   - worker: Who sees it.
     ///   - time: When it began.
-    ///   - share: 0 to 1, or nil.
+    ///   - share: Share of what the worker watches there, 0 to 1, or nil.
     ///   - affected: How many, or nil.
     ///   - detail: For a person; cut to `maximumDetail`.
     /// - Returns: Its key.
@@ -63,59 +68,96 @@ public struct Incidents: Sendable {
     public func open(
         _ kind: Incident.Kind,
         scope: String = "",
+        worker: String = "",
         at time: MediaTime,
         share: Double? = nil,
         affected: Int? = nil,
         detail: String? = nil
     ) async throws -> Int {
-        let sql = """
-            INSERT INTO incident (kind, scope, share, affected, detail, started_at) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (kind, scope) WHERE ended_at IS NULL
-            DO UPDATE SET share = EXCLUDED.share, affected = EXCLUDED.affected, detail = EXCLUDED.detail
+        let opening = """
+            INSERT INTO incident (kind, scope, detail, started_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (kind, scope) WHERE ended_at IS NULL DO UPDATE SET detail = EXCLUDED.detail
             RETURNING id
             """
-        let values = Self.values(kind, scope, share, affected, detail)
-        return try await pool.query(sql, values + [.timestamp(microsecondsSinceEpoch: time.microseconds)]).rows[0]
-            .requireInt("id")
+        let telling = """
+            INSERT INTO incident_part (incident_id, worker, share, affected) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (incident_id, worker) DO UPDATE SET share = EXCLUDED.share, affected = EXCLUDED.affected
+            """
+        let instant = PostgresValue.timestamp(microsecondsSinceEpoch: time.microseconds)
+        let place: [PostgresValue] = [.text(kind.rawValue), .text(Self.cut(scope, Self.maximumScope))]
+        let words = PostgresValue(detail.map { Self.cut($0, Self.maximumDetail) })
+        let seen: [PostgresValue] = [
+            .text(Self.cut(worker, Self.maximumScope)),
+            PostgresValue(share.map { $0.isFinite ? min(max($0, 0), 1) : 1 }),
+            PostgresValue(affected.map { min(max($0, 0), Int(Int32.max)) }),
+        ]
+        return try await pool.transaction { connection in
+            let id = try await connection.query(opening, place + [words, instant]).rows[0].requireInt("id")
+            try await connection.query(telling, [.int(id)] + seen)
+            try await connection.query("SELECT settle_incident($1, $2)", [.int(id), instant])
+            return id
+        }
     }
 
-    /// Replaces share, number and detail of the open incident; nothing is announced when they are the same.
+    /// A worker does not see an incident any more; it ends when no other does.
     ///
-    /// - Returns: False when none is open.
+    /// - Returns: False when the worker did not see one.
     /// - Throws: `PostgresError`.
     @discardableResult
-    public func update(
+    public func close(
         _ kind: Incident.Kind,
         scope: String = "",
-        share: Double? = nil,
-        affected: Int? = nil,
-        detail: String? = nil
+        worker: String = "",
+        at time: MediaTime
     ) async throws -> Bool {
-        let sql = """
-            WITH changed AS (
-                UPDATE incident SET share = $3, affected = $4, detail = $5
-                WHERE kind = $1 AND scope = $2 AND ended_at IS NULL
-                    AND (share, affected, detail) IS DISTINCT FROM ($3::real, $4::int, $5::text))
-            SELECT 1 AS one FROM incident WHERE kind = $1 AND scope = $2 AND ended_at IS NULL
-            """
-        return try await !pool.query(sql, Self.values(kind, scope, share, affected, detail)).rows.isEmpty
+        try await leave(
+            "kind = $1 AND scope = $2 AND worker = $3",
+            [
+                .text(kind.rawValue), .text(Self.cut(scope, Self.maximumScope)),
+                .text(Self.cut(worker, Self.maximumScope)),
+            ],
+            at: time
+        )
     }
 
-    /// Ends the open incident.
+    /// A worker starts anew: what an earlier process of its name saw does not count any more.
     ///
-    /// - Returns: False when none is open.
     /// - Throws: `PostgresError`.
-    @discardableResult
-    public func close(_ kind: Incident.Kind, scope: String = "", at time: MediaTime) async throws -> Bool {
-        let sql = """
-            UPDATE incident SET ended_at = GREATEST (started_at, $3)
-            WHERE kind = $1 AND scope = $2 AND ended_at IS NULL
+    public func forget(worker: String, at time: MediaTime) async throws {
+        _ = try await leave("worker = $1", [.text(Self.cut(worker, Self.maximumScope))], at: time)
+    }
+
+    /// What workers saw that are gone does not count any more; any worker may say so at any time.
+    ///
+    /// - Throws: `PostgresError`.
+    public func sweep(at time: MediaTime) async throws {
+        let gone = """
+            worker IN (SELECT id FROM ingest_worker
+                WHERE lease_until < clock_timestamp () - make_interval (secs => $1::int))
             """
-        let values: [PostgresValue] = [
-            .text(kind.rawValue), .text(Self.cut(scope, Self.maximumScope)),
-            .timestamp(microsecondsSinceEpoch: time.microseconds),
-        ]
-        return try await pool.query(sql, values).affected == 1
+        _ = try await leave(gone, [.int(Self.patience)], at: time)
+    }
+
+    /// Takes the parts for which `condition` holds out of open incidents; false when there is none.
+    private func leave(_ condition: String, _ values: [PostgresValue], at time: MediaTime) async throws -> Bool {
+        // Those who open and those who leave the same incident take turns at its row.
+        let finding = """
+            SELECT id FROM incident WHERE ended_at IS NULL
+                AND EXISTS (SELECT 1 FROM incident_part WHERE incident_id = incident.id AND \(condition))
+            ORDER BY id FOR UPDATE
+            """
+        let leaving = """
+            DELETE FROM incident_part USING incident
+            WHERE incident_id = incident.id AND ended_at IS NULL AND \(condition)
+            """
+        let instant = PostgresValue.timestamp(microsecondsSinceEpoch: time.microseconds)
+        return try await pool.transaction { connection in
+            let ids = try await connection.query(finding, values).rows.map { try $0.requireInt("id") }
+            guard !ids.isEmpty else { return false }
+            try await connection.query(leaving, values)
+            for id in ids { try await connection.query("SELECT settle_incident($1, $2)", [.int(id), instant]) }
+            return true
+        }
     }
 
     /// Incidents, the open ones first, then the newest.
@@ -145,21 +187,6 @@ public struct Incidents: Sendable {
                 detail: try row.text("detail")
             )
         }
-    }
-
-    private static func values(
-        _ kind: Incident.Kind,
-        _ scope: String,
-        _ share: Double?,
-        _ affected: Int?,
-        _ detail: String?
-    ) -> [PostgresValue] {
-        [
-            .text(kind.rawValue), .text(cut(scope, maximumScope)),
-            PostgresValue(share.map { $0.isFinite ? min(max($0, 0), 1) : 1 }),
-            PostgresValue(affected.map { min(max($0, 0), Int(Int32.max)) }),
-            PostgresValue(detail.map { cut($0, maximumDetail) }),
-        ]
     }
 
     private static func cut(_ text: String, _ limit: Int) -> String {

@@ -143,6 +143,38 @@ COMMENT ON COLUMN incident.detail IS 'For a person';
 CREATE UNIQUE INDEX incident_open ON incident (kind, scope) WHERE ended_at IS NULL;
 CREATE INDEX incident_newest ON incident (started_at DESC, id DESC);
 
+-- Each process sees its own cameras only; what several see in one place is one incident.
+CREATE TABLE incident_part (
+    incident_id bigint NOT NULL REFERENCES incident ON DELETE CASCADE,
+    worker      text NOT NULL CHECK (length (worker) <= 200),
+    share       real CHECK (share BETWEEN 0 AND 1),
+    affected    integer CHECK (affected >= 0),
+    PRIMARY KEY (incident_id, worker)
+);
+COMMENT ON TABLE incident_part IS 'What each process sees of an open incident, which lasts as long as one of them sees it';
+COMMENT ON COLUMN incident_part.incident_id IS 'The incident';
+COMMENT ON COLUMN incident_part.worker IS 'Name of the process in ingest_worker';
+COMMENT ON COLUMN incident_part.share IS 'Share of its cameras in that place that are affected, 0 to 1';
+COMMENT ON COLUMN incident_part.affected IS 'How many of its cameras';
+
+-- Sums up what the processes see of an open incident, and ends it when none sees it any more.
+CREATE FUNCTION settle_incident (key bigint, at timestamptz) RETURNS void LANGUAGE sql AS $$
+    WITH sums AS (
+        SELECT count (*) AS parts, sum (affected)::integer AS affected,
+            coalesce (sum (affected) / nullif (sum (affected / nullif (share, 0)), 0), max (share))::real AS share
+        FROM incident_part WHERE incident_id = key),
+    wanted AS (
+        SELECT CASE WHEN parts = 0 THEN incident.affected ELSE sums.affected END AS affected,
+            CASE WHEN parts = 0 THEN incident.share ELSE least (sums.share, 1) END AS share,
+            CASE WHEN parts = 0 THEN greatest (started_at, at) END AS ended_at
+        FROM sums, incident WHERE id = key)
+    UPDATE incident SET affected = wanted.affected, share = wanted.share, ended_at = wanted.ended_at
+    FROM wanted
+    WHERE id = key AND incident.ended_at IS NULL
+        AND (incident.affected, incident.share, incident.ended_at)
+            IS DISTINCT FROM (wanted.affected, wanted.share, wanted.ended_at)
+$$;
+
 CREATE FUNCTION announce_incident() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify ('gridwatch_change', 'incident ' || NEW.id);
