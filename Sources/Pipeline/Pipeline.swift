@@ -56,6 +56,9 @@ public final class Pipeline: Service {
         try settings.storage.makeFolders(slot: place.slot)
         let crumbs = try Self.crumbs(settings, place)
         let spool = try Self.spool(settings, place, meter, logger)
+        if place.slot == 0 {
+            LeftSpools.take(into: spool, settings.storage, processes: settings.ingest.processes, logger: logger)
+        }
         let evidence = EvidenceStore(settings.storage)
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)

@@ -7,27 +7,6 @@ import Testing
 @testable import Pipeline
 
 @Suite struct RecorderTests {
-    private func record(_ number: Int) -> AlertRecord {
-        let start = MediaTime(seconds: 1_790_000_000 + Double(number))
-        return AlertRecord(
-            id: AlertID.make(camera: "cam", rule: "gate", start: start),
-            camera: "cam",
-            rule: "gate",
-            kind: "intrusion",
-            hazardType: "FNS-01",
-            severity: 2,
-            autoDispatch: true,
-            phase: .start,
-            startedAt: start,
-            statedAt: start,
-            endedAt: nil,
-            score: 0.5,
-            box: .full,
-            evidence: nil,
-            settingsVersion: "v"
-        )
-    }
-
     private func recorder(_ folder: Folder, free: Int, health: HealthBoard) throws -> (AlertRecorder, AlertSpool) {
         try FileManager.default.createDirectory(
             atPath: folder.path + "/evidence",
@@ -49,11 +28,11 @@ import Testing
         let folder = try Folder()
         let (recorder, spool) = try recorder(folder, free: 0, health: HealthBoard())
         for number in 0..<40 {
-            #expect(recorder.offer(AlertRecorder.Item(record: record(number), jpeg: [0xff, 0xd8, UInt8(number)])))
+            #expect(recorder.offer(AlertRecorder.Item(record: makeRecord(number), jpeg: [0xff, 0xd8, UInt8(number)])))
         }
         recorder.drain()
         let kept = try spool.next(limit: 100).map(\.record)
-        #expect(kept.map(\.id) == (0..<40).map { record($0).id })
+        #expect(kept.map(\.id) == (0..<40).map { makeRecord($0).id })
         for (number, record) in kept.enumerated() {
             let evidence = try #require(record.evidence)
             let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/evidence/" + evidence.path))
@@ -68,7 +47,7 @@ import Testing
         let folder = try Folder()
         let health = HealthBoard()
         let (recorder, spool) = try recorder(folder, free: .max, health: health)
-        #expect(recorder.offer(AlertRecorder.Item(record: record(1), jpeg: [0xff, 0xd8])))
+        #expect(recorder.offer(AlertRecorder.Item(record: makeRecord(1), jpeg: [0xff, 0xd8])))
         recorder.drain()
         let kept = try spool.next(limit: 10)
         #expect(kept.count == 1)

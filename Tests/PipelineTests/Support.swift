@@ -1,3 +1,4 @@
+import Flow
 import Foundation
 
 /// The root of the checkout that the tests were built from.
@@ -27,4 +28,26 @@ func eventually(seconds: Double = 60, _ condition: () async throws -> Bool) asyn
         try await Task.sleep(for: .milliseconds(100))
     }
     return false
+}
+
+/// The start of an alert, another one for each number.
+func makeRecord(_ number: Int) -> AlertRecord {
+    let start = MediaTime(seconds: 1_790_000_000 + Double(number))
+    return AlertRecord(
+        id: AlertID.make(camera: "cam", rule: "gate", start: start),
+        camera: "cam",
+        rule: "gate",
+        kind: "intrusion",
+        hazardType: "FNS-01",
+        severity: 2,
+        autoDispatch: true,
+        phase: .start,
+        startedAt: start,
+        statedAt: start,
+        endedAt: nil,
+        score: 0.5,
+        box: .full,
+        evidence: nil,
+        settingsVersion: "v"
+    )
 }

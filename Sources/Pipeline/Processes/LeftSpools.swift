@@ -1,0 +1,56 @@
+import Foundation
+import Logging
+import Settings
+import Spool
+
+/// The spools of processes that this machine does not start any more, because `ingest.processes` was made smaller.
+///
+/// What they accepted is as much a promise as what the running ones accept, so the first process takes it over.
+enum LeftSpools {
+    /// Records moved at once.
+    private static let batch = 500
+
+    /// Moves what lies in left spools into `spool`; blocks on the disk.
+    ///
+    /// A record leaves its old spool once it is on the disk in the new one, so a crash in between doubles it there, which
+    /// the writer folds. What cannot be moved now stays, is told, and is tried again at the next start.
+    static func take(into spool: AlertSpool, _ storage: DaemonSettings.Storage, processes: Int, logger: Logger) {
+        for slot in slots(storage) where slot >= processes {
+            let folder = storage.spoolDirectory(slot: slot)
+            do throws(SpoolError) {
+                let left = try AlertSpool(directory: folder, capacityBytes: storage.spoolMaxMB << 20)
+                let count = try move(from: left, to: spool)
+                left.close()
+                guard count > 0 else { continue }
+                logger.notice(
+                    "alerts of a left process taken over",
+                    metadata: ["count": "\(count)", "from": "\(folder)"]
+                )
+            } catch {
+                logger.error(
+                    "alerts of a left process stay where they are",
+                    metadata: ["folder": "\(folder)", "why": "\(error)", "todo": "see to it, then restart"]
+                )
+            }
+        }
+    }
+
+    private static func move(from left: AlertSpool, to spool: AlertSpool) throws(SpoolError) -> Int {
+        var count = 0
+        while true {
+            let records = try left.next(limit: batch)
+            guard !records.isEmpty else { return count }
+            try spool.append(records.map(\.record))
+            try left.remove(records.map(\.sequence))
+            count += records.count
+        }
+    }
+
+    /// Slots that have a spool folder.
+    private static func slots(_ storage: DaemonSettings.Storage) -> [Int] {
+        let first = URL(fileURLWithPath: storage.spoolDirectory(slot: 0))
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: first.deletingLastPathComponent().path)) ?? []
+        let prefix = first.lastPathComponent + "-"
+        return names.filter { $0.hasPrefix(prefix) }.compactMap { Int($0.dropFirst(prefix.count)) }.sorted()
+    }
+}
