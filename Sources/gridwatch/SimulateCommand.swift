@@ -65,6 +65,8 @@ struct SimulateCommand: AsyncParsableCommand {
     var urls: String?
     @Option(help: "Write the farm's numbers to this file as a line of JSON a second; - for standard output.")
     var stats: String?
+    @Option(help: "Write when which camera shows motion in the coming hour, as CSV camera,from,to; one process only.")
+    var motionLog: String?
     @Option(help: "Ask for this user by Digest; the password comes from GRIDWATCH_SIMULATE_PASSWORD.")
     var user: String?
     @Option(help: .hidden) var share: ShareArgument?
@@ -79,7 +81,10 @@ struct SimulateCommand: AsyncParsableCommand {
             try await serve(try farm { try CameraFarm(options: options, logger: logger) }, isChild: true)
         } else {
             options.share.count = processes.count(cameras: cameras, addresses: addresses)
-            try await serve(try whole(options, logger), isChild: false)
+            options.origin = MediaTime(seconds: Clocks.system.monotonic())
+            let farm = try whole(options, logger)
+            if let motionLog { try write(motionsOf: farm, to: motionLog) }
+            try await serve(farm, isChild: false)
         }
     }
 
@@ -90,6 +95,13 @@ struct SimulateCommand: AsyncParsableCommand {
         return try farm {
             try FarmSupervisor(options: options, executable: program, arguments: arguments, logger: logger)
         }
+    }
+
+    private func write(motionsOf farm: any Farm, to path: String) throws {
+        guard let farm = farm as? CameraFarm, let origin = farm.origin else {
+            throw ValidationError("--motion-log: a farm of several processes does not keep one; add --processes 1")
+        }
+        try CameraList.write(farm.motions(seconds: 3600), origin: origin, to: path)
     }
 
     private func farm(_ make: () throws -> any Farm) throws -> any Farm {
@@ -255,6 +267,30 @@ enum CameraList {
         let lines =
             path.lowercased().hasSuffix(".csv")
             ? ["id,url"] + urls.enumerated().map { "cam-\($0.offset + 1),\($0.element)" } : urls
+        try write(lines: lines, to: path)
+    }
+
+    /// When cameras show motion, in seconds since the Unix epoch.
+    ///
+    /// - Parameters:
+    ///   - motions: For each camera its stretches, in microseconds since the origin.
+    ///   - origin: The origin on the clock that only grows.
+    ///   - path: The file.
+    /// - Throws: When the file cannot be written.
+    static func write(_ motions: [(camera: String, motions: [Range<Int64>])], origin: MediaTime, to path: String) throws
+    {
+        let clocks = Clocks.system
+        let start = clocks.wall().seconds - (clocks.monotonic() - origin.seconds)
+        func instant(_ microseconds: Int64) -> String {
+            String(format: "%.3f", start + Double(microseconds) / 1e6)
+        }
+        let rows = motions.flatMap { camera, motions in
+            motions.map { "\(camera),\(instant($0.lowerBound)),\(instant($0.upperBound))" }
+        }
+        try write(lines: ["camera,from,to"] + rows, to: path)
+    }
+
+    private static func write(lines: [String], to path: String) throws {
         try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 }

@@ -3,7 +3,7 @@
 //
 //   floor read URLS SECONDS INTERVAL_MS   opens every rtsp:// URL of the file (one a line), reads and throws away;
 //                                         INTERVAL_MS 0 reads whenever epoll says so, else each socket so often
-//   floor decode CLIP SECONDS             decodes the clip's keyframes in a loop
+//   floor decode CLIP SECONDS RATE        decodes the clip's keyframes in a loop, RATE of them a second; 0: without rest
 //
 // Prints one JSON object. Linux; needs libavformat and libavcodec.
 #define _GNU_SOURCE
@@ -164,7 +164,13 @@ static AVCodecContext *make_decoder(const AVCodecParameters *parameters)
     return context;
 }
 
-static int floor_decode(const char *file, double length)
+static void sleep_until(double due)
+{
+    double rest = due - seconds(CLOCK_MONOTONIC);
+    if (rest > 0) usleep((useconds_t)(rest * 1e6));
+}
+
+static int floor_decode(const char *file, double length, double rate)
 {
     AVFormatContext *input = NULL;
     if (avformat_open_input(&input, file, NULL, NULL) < 0) fail("cannot be opened", file);
@@ -188,6 +194,7 @@ static int floor_decode(const char *file, double length)
     long decoded = 0;
     double start = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     while (seconds(CLOCK_MONOTONIC) - start < length) {
+        if (rate > 0) sleep_until(start + decoded / rate);
         avcodec_flush_buffers(decoder);
         if (avcodec_send_packet(decoder, keyframes[decoded % count]) < 0) fail("does not decode", file);
         avcodec_send_packet(decoder, NULL);
@@ -203,7 +210,7 @@ static int floor_decode(const char *file, double length)
 int main(int count, char **words)
 {
     if (count == 5 && !strcmp(words[1], "read")) return floor_read(words[2], atof(words[3]), atoi(words[4]));
-    if (count == 4 && !strcmp(words[1], "decode")) return floor_decode(words[2], atof(words[3]));
-    fprintf(stderr, "usage: floor read URLS SECONDS INTERVAL_MS | floor decode CLIP SECONDS\n");
+    if (count == 5 && !strcmp(words[1], "decode")) return floor_decode(words[2], atof(words[3]), atof(words[4]));
+    fprintf(stderr, "usage: floor read URLS SECONDS INTERVAL_MS | floor decode CLIP SECONDS RATE\n");
     return 2;
 }

@@ -1,4 +1,4 @@
-import Flow
+public import Flow
 import Foundation
 public import Logging
 import RTSP
@@ -69,6 +69,9 @@ public final class CameraFarm: Sendable {
         self.skippedClips = skipped
     }
 
+    /// Where all times of the farm begin, on the clock that only grows; nil: when it starts to listen.
+    public var origin: MediaTime? { options.origin }
+
     /// The URLs of all cameras, without credentials, in the order of the options; also of those that other processes
     /// serve.
     ///
@@ -92,6 +95,13 @@ public final class CameraFarm: Sendable {
 
     /// What the farm does and has done so far.
     public var statistics: FarmStatistics { counters.snapshot }
+
+    /// When each camera of this process shows motion in the next `seconds`, in microseconds since the farm's origin.
+    ///
+    /// Cameras that are stopped, slowed or cut off by faults show it all the same.
+    public func motions(seconds: Double) -> [(camera: String, motions: [Range<Int64>])] {
+        catalogue.cameras.map { ($0.path, $0.motions(until: Int64(seconds * 1e6))) }
+    }
 
     /// Listens; clients are served from now on.
     ///

@@ -85,6 +85,18 @@ struct FarmCamera: Sendable {
         programme.isMotion(at: max(0, elapsed + phase) % programme.period)
     }
 
+    /// When it shows motion between the farm's start and `end`, what began before the start left out.
+    func motions(until end: Int64) -> [Range<Int64>] {
+        let rounds = (end + phase) / programme.period
+        return (0...max(0, rounds)).flatMap { round in
+            programme.motions.map { motion in
+                let shift = round * programme.period - phase
+                return motion.lowerBound + shift..<motion.upperBound + shift
+            }
+        }
+        .filter { (0..<max(0, end)).contains($0.lowerBound) }
+    }
+
     /// The first instant not before `elapsed` at which a camera that sends every `interval` microseconds sends.
     ///
     /// The path spreads the cameras over the interval.

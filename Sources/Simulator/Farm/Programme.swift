@@ -156,6 +156,11 @@ final class Programme: Sendable {
         return position + 1 < segments.count ? segments[position + 1].firstNumber : nil
     }
 
+    /// When the round shows motion: from a motion clip's first picture to its end.
+    var motions: [Range<Int64>] {
+        zip(segments, starts.dropFirst() + [period]).filter(\.0.isMotion).map { $0.start..<$1 }
+    }
+
     /// Whether the round shows motion at `time` within it.
     func isMotion(at time: Int64) -> Bool {
         segments[starts.partitioningIndex { $0 > time } - 1].isMotion

@@ -182,4 +182,17 @@ func makeClip(count: Int = 10, gop: Int = 5, first: Int = 1, name: String = "tes
             #expect(throws: SimulatorError.self) { try programme(share: share) }
         }
     }
+
+    @Test("the stretches of motion are those in which motion is shown", arguments: ["cam/1", "cam/2", "cam/77"])
+    func motions(path: String) throws {
+        let programme = try Programme(quiet: makeClip(), motion: [makeClip(first: 50), makeClip(count: 5)], share: 0.3)
+        let camera = FarmCamera(path: path, programme: programme, seed: 1)
+        let motions = camera.motions(until: 20_000_000)
+        #expect(!motions.isEmpty)
+        // What began before the farm did is left out.
+        let first = try #require(stride(from: Int64(0), to: 20_000_000, by: 1000).first { !camera.isMotion(at: $0) })
+        for time in stride(from: first, to: 20_000_000, by: 1000) {
+            #expect(camera.isMotion(at: time) == motions.contains { $0.contains(time) })
+        }
+    }
 }
