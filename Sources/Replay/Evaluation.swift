@@ -4,33 +4,29 @@ public import Detection
 public struct RuleResult: Sendable, Hashable {
     /// Name of the clip.
     public var clip: String
-    /// Id of the rule.
-    public var rule: String
-    /// The rule's kind.
-    public var kind: RuleKind
+    /// The rule, and what truly happens.
+    public var labels: LabelledRule
     /// Seconds that the rule watched: the clip's length.
     public var seconds: Double
     /// Its alerts, by start.
-    public var alerts: [TimeSpan]
+    public let alerts: [TimeSpan]
     /// How they compare with the labels.
-    public var score: EventScore
+    public let score: EventScore
 
-    /// Makes a result.
-    public init(
-        clip: String,
-        rule: String,
-        kind: RuleKind,
-        seconds: Double,
-        alerts: [TimeSpan],
-        score: EventScore
-    ) {
+    /// Scores the alerts of a rule on a clip.
+    public init(clip: String, labels: LabelledRule, seconds: Double, alerts: [TimeSpan]) {
         self.clip = clip
-        self.rule = rule
-        self.kind = kind
+        self.labels = labels
         self.seconds = seconds
         self.alerts = alerts
-        self.score = score
+        score = EventScore(alerts: alerts, labels: labels)
     }
+
+    /// Id of the rule.
+    public var rule: String { labels.rule.id }
+
+    /// The rule's kind.
+    public var kind: RuleKind { labels.rule.kind }
 }
 
 /// Figures over some results.

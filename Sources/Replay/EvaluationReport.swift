@@ -12,13 +12,22 @@ public struct EvaluationReport: Sendable {
     public let sampling: String
     /// Version of the program.
     public let version: String
+    /// What changed against an earlier evaluation; nil when none was given.
+    public let comparison: Comparison?
 
     /// Makes a report.
-    public init(evaluation: Evaluation, settings: DetectionSettings, sampling: String, version: String) {
+    public init(
+        evaluation: Evaluation,
+        settings: DetectionSettings,
+        sampling: String,
+        version: String,
+        baseline: Baseline? = nil
+    ) {
         self.evaluation = evaluation
         self.settings = settings
         self.sampling = sampling
         self.version = version
+        comparison = baseline.map { Comparison(evaluation, with: $0) }
     }
 
     /// The document of `evaluate --json`; the same input gives the same bytes.
@@ -45,6 +54,7 @@ public struct EvaluationReport: Sendable {
             ("settings", .object(settingsMembers)),
             ("version", .text(version)),
         ]
+        if let comparison { members.append(("baseline", object(comparison))) }
         return JSONText.object(members).document(levels: 2)
     }
 
@@ -84,6 +94,38 @@ public struct EvaluationReport: Sendable {
         ])
     }
 
+    private func object(_ comparison: Comparison) -> JSONText {
+        let changes = Comparison.Kind.allCases.map { kind in
+            let rows = comparison.changes.filter { $0.kind == kind }.map { change in
+                JSONText.object([
+                    ("clip", .text(change.result.clip)),
+                    ("rule", .text(change.result.rule)),
+                    ("kind", .text(change.result.kind.rawValue)),
+                    (
+                        "span",
+                        .list([
+                            .number(change.span.start.seconds, digits: 3), .number(change.span.end.seconds, digits: 3),
+                        ])
+                    ),
+                ])
+            }
+            return (kind.rawValue, JSONText.list(rows))
+        }
+        return .object(
+            [
+                ("file", .text(comparison.baseline.path)),
+                ("settings", .text(comparison.baseline.settings)),
+                ("sampling", .text(comparison.baseline.sampling)),
+                ("before", .object(figures(ScoreTotals(comparison.before)))),
+                ("after", .object(figures(ScoreTotals(comparison.after)))),
+            ] + changes + [
+                ("not_in_baseline", .integer(comparison.added)),
+                ("only_in_baseline", .integer(comparison.missing)),
+                ("worse", .bool(comparison.isWorse)),
+            ]
+        )
+    }
+
     private func results(byKind results: [RuleResult]) -> [(kind: RuleKind, totals: ScoreTotals)] {
         RuleKind.allCases.compactMap { kind in
             let own = results.filter { $0.kind == kind }
@@ -105,6 +147,7 @@ extension EvaluationReport {
         if !skipped.isEmpty { lines += ["", "not judged yet: " + skipped.joined(separator: ", ")] }
         if !evaluation.failures.isEmpty { lines.append("") }
         lines += evaluation.failures.map { "failed: \($0.clip): \($0.message)" }
+        if let comparison { lines += [""] + self.lines(comparison) }
         lines += ["", "settings \(settings.version), sampling \(sampling), version \(version)"]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -118,16 +161,42 @@ extension EvaluationReport {
         ]
     }
 
-    private func faults(_ result: RuleResult) -> [[String]] {
-        func rows(_ what: String, _ spans: [TimeSpan]) -> [[String]] {
-            spans.map { span in
-                [
-                    what, result.clip, result.rule, result.kind.rawValue, Self.fixed(span.start.seconds, 2),
-                    Self.fixed(span.end.seconds, 2) + " s",
-                ]
-            }
+    private func lines(_ comparison: Comparison) -> [String] {
+        let baseline = comparison.baseline
+        var lines = ["against \(baseline.path) (settings \(baseline.settings), sampling \(baseline.sampling)):"]
+        var rows = [["", "events", "found", "recall", "false", "false/h", "f1"]]
+        let (before, after) = (results(byKind: comparison.before), results(byKind: comparison.after))
+        for (old, new) in zip(before, after) where old.totals != new.totals {
+            rows.append(short("\(old.kind.rawValue) before", old.totals))
+            rows.append(short("\(new.kind.rawValue) now", new.totals))
         }
-        return rows("missed", result.score.missed) + rows("false", result.score.falseAlerts)
+        rows.append(short("all before", ScoreTotals(comparison.before)))
+        rows.append(short("all now", ScoreTotals(comparison.after)))
+        lines += TextTable.lines(rows)
+        let changes = comparison.changes.map { line($0.kind.rawValue, $0.result, $0.span) }
+        lines += changes.isEmpty ? ["no event was won or lost, no false alert came or went"] : [""]
+        lines += TextTable.lines(changes, leftColumns: 4)
+        if comparison.added > 0 { lines.append("not in the baseline, not compared: \(comparison.added) rules") }
+        if comparison.missing > 0 { lines.append("only in the baseline: \(comparison.missing) rules") }
+        if comparison.isWorse { lines.append("worse than the baseline: fewer events found, or more false alerts") }
+        return lines
+    }
+
+    private func short(_ name: String, _ totals: ScoreTotals) -> [String] {
+        let whole = row(name, totals)
+        return [whole[0]] + whole[4...9]
+    }
+
+    private func faults(_ result: RuleResult) -> [[String]] {
+        result.score.missed.map { line("missed", result, $0) }
+            + result.score.falseAlerts.map { line("false", result, $0) }
+    }
+
+    private func line(_ what: String, _ result: RuleResult, _ span: TimeSpan) -> [String] {
+        [
+            what, result.clip, result.rule, result.kind.rawValue, Self.fixed(span.start.seconds, 2),
+            Self.fixed(span.end.seconds, 2) + " s",
+        ]
     }
 
     private static func fixed(_ value: Double?, _ digits: Int) -> String {

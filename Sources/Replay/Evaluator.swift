@@ -143,14 +143,7 @@ public enum Evaluator {
     private static func score(_ labels: LabelledRule, _ file: LabelFile, _ outcome: ClipOutcome) -> RuleResult {
         let alerts = outcome.alerts.filter { $0.rule == labels.rule.id }.map(\.span)
             .sorted { ($0.start, $0.end) < ($1.start, $1.end) }
-        return RuleResult(
-            clip: file.clip,
-            rule: labels.rule.id,
-            kind: labels.rule.kind,
-            seconds: file.duration,
-            alerts: alerts,
-            score: EventScore(alerts: alerts, labels: labels)
-        )
+        return RuleResult(clip: file.clip, labels: labels, seconds: file.duration, alerts: alerts)
     }
 }
 

@@ -3,6 +3,7 @@ internal import Foundation
 /// JSON with keys in a given order and numbers with given digits: the same values give the same bytes.
 indirect enum JSONText {
     case null
+    case bool(Bool)
     case integer(Int)
     /// A number with that many digits behind the point.
     case number(Double, digits: Int)
@@ -23,6 +24,7 @@ indirect enum JSONText {
     private func render(indent: String, levels: Int) -> String {
         switch self {
         case .null: "null"
+        case .bool(let value): value ? "true" : "false"
         case .integer(let value): String(value)
         case .number(let value, let digits): Self.fixed(value, digits)
         case .text(let text): Self.quoted(text)

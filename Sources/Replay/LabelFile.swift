@@ -142,7 +142,7 @@ public struct LabelFile: Sendable, Hashable, Decodable {
         }
     }
 
-    private static func explain(_ error: any Error) -> String {
+    static func explain(_ error: any Error) -> String {
         switch error as? DecodingError {
         case .keyNotFound(let key, let context):
             return "'\(name(context.codingPath + [key]))' is missing"

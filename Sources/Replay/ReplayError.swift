@@ -8,6 +8,8 @@ public struct ReplayError: Error, Sendable, Hashable, CustomStringConvertible {
         case labelUnreadable
         /// A label file is not JSON, lacks a key, or holds a value that cannot be.
         case labelMalformed
+        /// A file to compare with cannot be read, or is no document of `evaluate --json`.
+        case baselineUnusable
         /// The clip of a label file is not there.
         case clipMissing
         /// A clip ends long before its labels do.

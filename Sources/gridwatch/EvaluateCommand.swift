@@ -16,12 +16,18 @@ struct EvaluateCommand: AsyncParsableCommand {
               gridwatch evaluate sample-streams/labels/*.json --clips sample-streams
               gridwatch evaluate labels --clips clips --set sampling=keyframes --json
               gridwatch evaluate labels --clips clips --gate --set sampling=gated:10
+
+            Before and after a change; exits 1 when fewer events are found or more alerts
+            are false than in the file:
+              gridwatch evaluate labels --clips clips --json > before.json
+              gridwatch evaluate labels --clips clips --set contrast_floor=8 --baseline before.json
             """
     )
 
     @Argument(help: "Label files, or folders of them.") var labels: [String]
     @Option(help: "Folder of the clips that the labels name.") var clips: String
     @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
+    @Option(help: "Compare with this document of evaluate --json; exit 1 when it is worse.") var baseline: String?
     @Flag(help: "Measure the gate instead: what it decodes, and which events it keeps.") var gate = false
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var detection: DetectionOptions
@@ -30,6 +36,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         let (settings, sampling) = try detection.resolve()
         let gateSettings = try detection.resolveGate()
         if gate { return try measureGate(settings, gateSettings, sampling) }
+        let baseline = try self.baseline.map { path in try Baseline(path: path) }
         let bar = ProgressBar("evaluating")
         let began = Date()
         let evaluation = try Evaluator.run(
@@ -51,7 +58,8 @@ struct EvaluateCommand: AsyncParsableCommand {
             evaluation: evaluation,
             settings: settings,
             sampling: sampling.description,
-            version: Version.text
+            version: Version.text,
+            baseline: baseline
         )
         Console.out(json ? report.json : report.text)
         Console.say(
@@ -62,7 +70,7 @@ struct EvaluateCommand: AsyncParsableCommand {
                 evaluation.cpuSeconds
             )
         )
-        if !evaluation.failures.isEmpty { throw ExitCode(1) }
+        if !evaluation.failures.isEmpty || report.comparison?.isWorse == true { throw ExitCode(1) }
     }
 
     private func measureGate(

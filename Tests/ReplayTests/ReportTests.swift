@@ -14,8 +14,7 @@ import Testing
         alerts: [TimeSpan]
     ) -> RuleResult {
         let labels = LabelledRule(rule: Rule(id: rule, kind: kind), events: events)
-        let score = EventScore(alerts: alerts, labels: labels)
-        return RuleResult(clip: clip, rule: rule, kind: kind, seconds: seconds, alerts: alerts, score: score)
+        return RuleResult(clip: clip, labels: labels, seconds: seconds, alerts: alerts)
     }
 
     private var evaluation: Evaluation {
