@@ -55,6 +55,7 @@ final class CameraPipeline {
     private let evidence: EvidenceStyle?
     private let wallOffset: Int64
     private var gate: Gate
+    private let chunks: ChunkPool
     private var buffer: GOPBuffer
     private var analyzer: CameraAnalyzer
     private var decoder: StreamDecoder?
@@ -72,6 +73,7 @@ final class CameraPipeline {
     ///   - wallOffset: Microseconds from the units' clock to UTC: 0 live, where units carry wall time; in replay the
     ///     wall time at which the clip is supposed to begin, for schedules.
     ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
+    ///   - chunks: Memory for those bytes, of the thread on which the pipeline runs.
     ///   - traces: True to keep a trace of the gate, which grows with the stream.
     init(
         analyzer: CameraAnalyzer,
@@ -80,13 +82,15 @@ final class CameraPipeline {
         evidence: EvidenceStyle?,
         wallOffset: Int64 = 0,
         bufferBytes: Int = CameraPipeline.bufferBytes,
+        chunks: ChunkPool = ChunkPool(),
         traces: Bool = false
     ) {
         self.analyzer = analyzer
         self.evidence = evidence
         self.wallOffset = wallOffset
         self.gate = Gate(sampling: sampling, settings: gateSettings)
-        self.buffer = GOPBuffer(limit: bufferBytes)
+        self.chunks = chunks
+        self.buffer = GOPBuffer(limit: bufferBytes, pool: chunks)
         self.trace = traces ? GateTrace() : nil
     }
 
@@ -97,7 +101,7 @@ final class CameraPipeline {
     var isGateOff: Bool { gate.isOff }
 
     /// Bytes of pictures that are kept for bursts.
-    var bufferedBytes: Int { buffer.bytes }
+    var bufferedBytes: Int { buffer.heldBytes }
 
     /// Looks at more or less of the stream from now on; what was learnt of the scene and the stream stays.
     ///
@@ -106,7 +110,7 @@ final class CameraPipeline {
     ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
     func retune(sampling: Sampling, bufferBytes: Int) {
         gate.sampling = sampling
-        if bufferBytes != buffer.limit { buffer = GOPBuffer(limit: bufferBytes) }
+        if bufferBytes != buffer.limit { buffer = GOPBuffer(limit: bufferBytes, pool: chunks) }
     }
 
     /// Runs all stages on the next unit of the camera at once.
@@ -146,7 +150,7 @@ final class CameraPipeline {
             return Sample(keyframe: unit, group: group, reason: reason)
         case .burst:
             buffer.add(unit)
-            return buffer.units.isEmpty ? nil : Sample(keyframe: nil, group: buffer.units, reason: nil)
+            return buffer.isEmpty ? nil : Sample(keyframe: nil, group: buffer.units, reason: nil)
         }
     }
 

@@ -90,7 +90,7 @@ final class LiveWorkers: StreamSink {
         for (index, changes) in byWorker {
             workers[index].submit { [lanes] worker in
                 for (camera, assignment) in changes {
-                    worker.setLane(assignment.flatMap { lanes.lane(of: camera, $0) }, of: camera)
+                    worker.setLane(assignment.flatMap { lanes.lane(of: camera, $0, worker.chunks) }, of: camera)
                 }
             }
         }
@@ -143,7 +143,9 @@ struct LaneMaker: Sendable {
     let logger: Logger
 
     /// The lane of a camera; nil when it has no rules, or they are refused.
-    func lane(of camera: String, _ assignment: LiveWorkers.Assignment) -> CameraLane? {
+    ///
+    /// `chunks`: memory for pictures, of that worker.
+    func lane(of camera: String, _ assignment: LiveWorkers.Assignment, _ chunks: ChunkPool) -> CameraLane? {
         guard !assignment.rules.isEmpty else { return nil }
         do throws(DetectionError) {
             let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: detection)
@@ -151,7 +153,8 @@ struct LaneMaker: Sendable {
                 analyzer: analyzer,
                 sampling: assignment.tuning.sampling,
                 evidence: evidence,
-                bufferBytes: assignment.tuning.bufferBytes
+                bufferBytes: assignment.tuning.bufferBytes,
+                chunks: chunks
             )
             return CameraLane(
                 camera: camera,

@@ -65,6 +65,8 @@ final class SampleWorker: @unchecked Sendable {
     private let finished = DispatchGroup()
     private var queue = DecodeQueue<String, CameraPipeline.Sample>()
     private let bench = DecoderBench()
+    /// Memory for the pictures that the cameras of this thread keep; on the thread only.
+    let chunks = ChunkPool()
     /// The cameras of this thread; touched by jobs and units on the thread only.
     private(set) var lanes: [String: CameraLane] = [:]
     /// Sums over the lanes; on the thread only.

@@ -90,12 +90,36 @@ import Testing
         buffer.add(unit(1, key: true, bytes: 400))
         buffer.add(unit(2, key: false, bytes: 100))
         #expect(buffer.units.map(\.time.seconds) == [1, 2])
-        #expect(buffer.bytes == 500)
+        #expect(buffer.heldBytes == ChunkPool.chunkBytes)
         buffer.add(unit(3, key: true, bytes: 300))
         #expect(buffer.units.map(\.time.seconds) == [3])
-        #expect(buffer.bytes == 300)
         #expect(buffer.loss == .none)
         #expect(buffer.dropped == 0)
+    }
+
+    @Test("units come out of the buffer as they went in, wherever a chunk of memory ends")
+    func chunks() {
+        let pool = ChunkPool()
+        var state: UInt64 = 3
+        func random(_ bound: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        var buffers = (0..<3).map { _ in GOPBuffer(limit: 200_000, pool: pool) }
+        var expected: [[AccessUnit]] = [[], [], []]
+        for step in 0..<300 {
+            let which = random(3)
+            var next = unit(Double(step), key: step < 3 || random(12) == 0, bytes: 1 + random(20_000))
+            next.bytes = next.bytes.map { _ in UInt8(truncatingIfNeeded: random(256)) }
+            if next.isKeyframe { expected[which] = [] }
+            if !expected[which].isEmpty || next.isKeyframe { expected[which].append(next) }
+            buffers[which].add(next)
+            if buffers[which].loss == .outgrown { expected[which] = [] }
+            let units = buffers[which].units
+            #expect(units.map(\.bytes) == expected[which].map(\.bytes))
+            #expect(units.map(\.time) == expected[which].map(\.time))
+            #expect(units.map(\.isKeyframe) == expected[which].map(\.isKeyframe))
+        }
     }
 
     @Test("a group that outgrows the bound is given up whole, and counted")
@@ -106,7 +130,7 @@ import Testing
         buffer.add(unit(3, key: false, bytes: 1))
         buffer.add(unit(4, key: false, bytes: 1))
         #expect(buffer.units.isEmpty)
-        #expect(buffer.bytes == 0)
+        #expect(buffer.heldBytes == 0)
         #expect(buffer.loss == .outgrown)
         #expect(buffer.dropped == 4)
         buffer.add(unit(5, key: true, bytes: 1000))
