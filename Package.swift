@@ -139,7 +139,7 @@ let package = Package(
         tests("Detection", ["Detection", "Flow", "CVision"]),
         tests("Cases", ["Cases"]),
         tests("Settings", ["Settings", "Detection", "Flow"]),
-        tests("Ingest", ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging]),
+        tests("Ingest", ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL]),
         tests("Spool", ["Spool", "Flow", "spool-crash-child"]),
         .executableTarget(
             name: "spool-crash-child",

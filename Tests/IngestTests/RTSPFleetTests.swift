@@ -9,7 +9,7 @@ import Testing
 @testable import Ingest
 
 /// What a fleet gives, kept by camera.
-private final class Catch: StreamSink {
+final class Catch: StreamSink {
     struct State {
         var units: [String: [AccessUnit]] = [:]
         var statuses: [String: [StreamStatus]] = [:]
@@ -49,7 +49,7 @@ private final class Catch: StreamSink {
     private static let clip = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("sample-streams/river-day.mp4").path
 
-    private func settings() -> RTSPFleet.Settings {
+    func settings() -> RTSPFleet.Settings {
         var settings = RTSPFleet.Settings()
         settings.readInterval = 0.1
         settings.life = CameraLifeSettings(
@@ -62,7 +62,7 @@ private final class Catch: StreamSink {
         return settings
     }
 
-    private func farm(
+    func farm(
         _ count: Int,
         faults: String? = nil,
         account: Authenticator.Account? = nil
@@ -75,7 +75,7 @@ private final class Catch: StreamSink {
     }
 
     /// Runs `body` with a farm and a fleet that reads its cameras.
-    private func run(
+    func run(
         _ farm: CameraFarm,
         _ settings: RTSPFleet.Settings? = nil,
         change: (inout StreamSource) -> Void = { _ in },

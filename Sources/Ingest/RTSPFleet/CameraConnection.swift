@@ -86,7 +86,7 @@ final class CameraConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        perform(session.disconnected())
+        perform(session.disconnected(because: FleetDialer.reason(error)))
         context.close(promise: nil)
     }
 

@@ -67,6 +67,8 @@ struct FleetDialer {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as ChannelError:
             if case .connectTimeout = error { "no answer in time" } else { "\(error)" }
+        case is NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
+            "its TLS certificate is not trusted here: install its issuer's, or set ingest.rtsps_verify to false"
         default: "\(error)"
         }
     }

@@ -130,15 +130,18 @@ public struct ClientSession: Sendable {
     }
 
     /// The other side has closed the connection, or it broke; not for one that a redirect made the owner close.
-    public mutating func disconnected() -> [ClientAction] {
+    ///
+    /// `reason`: what broke it, where that is known.
+    public mutating func disconnected(because reason: String? = nil) -> [ClientAction] {
         switch state {
         case .connecting, .closed: return []
         case .stopping: return end()
-        case .playing: return fail(.disconnected, "has closed the connection while it was playing")
-        case .describing, .settingUp, .starting:
-            let method = pending?.method.rawValue ?? "a request"
-            return fail(.disconnected, "has closed the connection instead of answering \(method)")
+        case .playing, .describing, .settingUp, .starting: break
         }
+        if let reason { return fail(.disconnected, "breaks the connection: \(reason.prefix(160))") }
+        if state == .playing { return fail(.disconnected, "has closed the connection while it was playing") }
+        let method = pending?.method.rawValue ?? "a request"
+        return fail(.disconnected, "has closed the connection instead of answering \(method)")
     }
 
     /// The parser has given up: what follows cannot be read.
