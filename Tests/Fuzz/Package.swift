@@ -20,7 +20,8 @@ let package = Package(
     name: "fuzz",
     dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.2")],
     targets: [
-        .target(name: "Flow", swiftSettings: strict),
+        .target(name: "CCrash", cSettings: [.unsafeFlags(["-O2"])]),
+        .target(name: "Flow", dependencies: ["CCrash"], swiftSettings: strict),
         .target(
             name: "RTSP",
             dependencies: ["Flow", nioCore],
