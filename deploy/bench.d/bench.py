@@ -400,7 +400,7 @@ def floors(bench, urls, seconds, keyframes_per_camera):
 
 def compare(bench, words):
     seconds = 20 if words.quick else 60
-    cameras = words.cameras or (300 if words.quick else 1500)
+    cameras = words.cameras or (300 if words.quick else 1000)
     _, urls = bench.farm("farm", cameras, "w1", 18_554)
     result = {
         "workload": {
@@ -535,13 +535,20 @@ def latency(bench, words):
         url, at = row.split(" ")
         alerts.setdefault(url.split("/", 3)[3], []).append(float(at))
     delays, missed, patience = [], 0, interval + 5
+    scenes = [name.rsplit(".", 1)[0] for name in sorted(os.listdir(f"{CLIPS}/w1/motion"))]
+    by_scene = {scene: {"events": 0, "alerted": 0} for scene in scenes}
+    order = [url.split("/", 3)[3] for url in urls]
     with open(log, newline="") as file:
         for row in csv.DictReader(file):
             start, stop = float(row["from"]), float(row["to"])
             if not (begin <= start and stop + patience <= end):
                 continue
-            found = [at for at in alerts.get(row["camera"].lstrip("/"), []) if start <= at <= stop + patience]
+            path = row["camera"].lstrip("/")
+            found = [at for at in alerts.get(path, []) if start <= at <= stop + patience]
+            scene = by_scene[scenes[order.index(path) % len(scenes)]]
+            scene["events"] += 1
             if found:
+                scene["alerted"] += 1
                 delays.append(found[0] - start)
             else:
                 missed += 1
@@ -558,6 +565,7 @@ def latency(bench, words):
         "without_alert": missed,
         "delay_s": {"p50": quantile(0.5), "p90": quantile(0.9), "p99": quantile(0.99), "max": quantile(1)},
         "share_within_gop_and_1_s": rounded(sum(delay <= gop + 1 for delay in delays) / max(1, len(delays)), 3),
+        "by_scene": by_scene,
         "alerts_in_all": len(rows),
     }
     result["targets"] = {
