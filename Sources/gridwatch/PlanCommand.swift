@@ -76,7 +76,8 @@ struct PlanCommand: AsyncParsableCommand {
             cameras               \(plan.cameras)
             keyframes decoded     \(number(plan.keyframesPerSecond)) a second, of \(number(plan.keyframeKB)) KB
             cores                 \(number(plan.coresNeeded)) (decoding \(number(plan.cores.decode)), detection \
-            \(number(plan.cores.detect)), reading \(number(plan.cores.read)); \(Int(load * 100)) % used)
+            \(number(plan.cores.detect)), reading \(number(plan.cores.read)), all else \(number(plan.cores.rest)); \
+            \(Int(load * 100)) % used)
             cameras a core        \(Int(plan.camerasPerCore)) at full use
             ingest processes      \(plan.workers)
             memory                \(number(total / 1024)) GB (cameras \(number(memory.cameras / 1024)), pictures kept \

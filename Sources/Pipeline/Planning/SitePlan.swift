@@ -86,6 +86,11 @@ public struct SitePlan: Sendable {
     /// Memory of a camera beside its buffer, KB, and of a worker without cameras, MB; the bench prints both.
     private static let cameraKB = 160.0
     private static let workerMB = 150.0
+    /// Share of the keyframes without motion that the gate decodes beyond the interval, for nothing (measured: W1).
+    private static let uselessShare = 0.025
+    /// What everything else takes, as a share of the steps that are measured: bursts, gates, handing over, states, alerts
+    /// (measured: W1, `deploy/bench` against this plan in one hour on one machine).
+    private static let restShare = 0.4
 
     private let site: Site
     private let costs: Costs
@@ -108,24 +113,29 @@ public struct SitePlan: Sendable {
     /// Keyframes decoded a second.
     public var keyframesPerSecond: Double {
         zip(site.cameras, site.intervals).reduce(0) { sum, item in
-            let floor = 1 / max(item.1, site.keyframeInterval)
-            let moving = 1 / site.keyframeInterval
-            return sum + Double(item.0) * ((1 - site.motionShare) * floor + site.motionShare * moving)
+            let all = 1 / site.keyframeInterval
+            let quiet = min(all, 1 / item.1 + Self.uselessShare * all)
+            return sum + Double(item.0) * ((1 - site.motionShare) * quiet + site.motionShare * all)
         }
     }
 
-    /// Cores for decoding and detection, and for reading, without headroom.
-    public var cores: (decode: Double, detect: Double, read: Double) {
+    /// Cores for decoding, detection, reading, and everything else, without headroom.
+    public var cores: (decode: Double, detect: Double, read: Double, rest: Double) {
         let decode = costs.decode * (Self.emptyKeyframeKB + keyframeKB) / (Self.emptyKeyframeKB + costs.keyframeKB)
         let kilobytes = Double(cameras) * site.kilobits / 8
         let read =
             kilobytes / Self.packetKB * costs.packet + kilobytes * costs.readKB
             + Double(cameras) / site.readInterval * costs.wake
-        return (keyframesPerSecond * decode / 1000, keyframesPerSecond * costs.detect / 1000, read / 1_000_000)
+        let pictures = (decode: keyframesPerSecond * decode / 1000, detect: keyframesPerSecond * costs.detect / 1000)
+        let sum = pictures.decode + pictures.detect + read / 1_000_000
+        return (pictures.decode, pictures.detect, read / 1_000_000, sum * Self.restShare)
     }
 
+    /// Cores without headroom.
+    private var coresUsed: Double { cores.decode + cores.detect + cores.read + cores.rest }
+
     /// Cores with headroom.
-    public var coresNeeded: Double { (cores.decode + cores.detect + cores.read) / site.load }
+    public var coresNeeded: Double { coresUsed / site.load }
 
     /// Ingest processes: as many as the cameras need places, and at least one for every two cores of work.
     public var workers: Int {
@@ -148,8 +158,7 @@ public struct SitePlan: Sendable {
 
     /// Cameras that one core holds, without headroom.
     public var camerasPerCore: Double {
-        let used = cores.decode + cores.detect + cores.read
-        return used > 0 ? Double(cameras) / used : 0
+        coresUsed > 0 ? Double(cameras) / coresUsed : 0
     }
 
     /// Alert statements a day that the spool and the database must take, at one case for twelve cameras and day and four
