@@ -12,7 +12,9 @@ final class StateReporter: Sendable {
     /// Seconds between writes.
     private static let interval = 2.0
     /// A last picture is written at most this often for a camera whose state does not change, seconds.
-    private static let pictureInterval = 60.0
+    ///
+    /// With the time to the next write and the next sample of class I it stays below what readers allow for.
+    private static let pictureInterval = CameraStates.slack - 10
     /// Share of its interval by which a sample may be late and still counts as in time.
     private static let grace = 0.1
     /// Seconds added to that: waits of the network and of the workers.

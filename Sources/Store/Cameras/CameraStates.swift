@@ -60,6 +60,9 @@ public struct CameraStateRecord: Sendable, Hashable {
 
 /// The table `camera_state`: written in batches, on change.
 public struct CameraStates: Sendable {
+    /// Seconds by which the last sample of a camera may be newer than the table says: workers do not write each one.
+    public static let slack = 30.0
+
     /// What a camera's state can be.
     ///
     /// `connecting`, `online`, `stalled` (open but silent), `offline`, `refused` (needs a person), `frozen` (the picture

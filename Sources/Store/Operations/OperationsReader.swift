@@ -115,7 +115,7 @@ public struct OperationsReader: Sendable {
     /// `slack`: seconds that a sample may be late, for the way of the states into the database.
     ///
     /// - Throws: `PostgresError`.
-    public func coverage(slack: Double = 30) async throws -> [CoverageLine] {
+    public func coverage(slack: Double = CameraStates.slack) async throws -> [CoverageLine] {
         let sql = """
             SELECT c.point_class, p.host AS platform, p.name AS platform_name, count(*) AS cameras,
                 count(*) FILTER (WHERE s.sampled_at >= now() - make_interval(secs => s.interval_s + $1::float8))

@@ -79,7 +79,8 @@ public struct CameraReader: Sendable {
             \(Access.visibleGrids) SELECT \(Self.columns), cam.civil_code, cam.maintenance_unit, cam.datum,
                 ST_X (cam.geom) AS longitude, ST_Y (cam.geom) AS latitude, s.detail, s.scene, s.reconnects,
                 s.worker_id, s.sampled_at, s.interval_s, s.late_count, q.until,
-                coalesce(s.sampled_at + make_interval(secs => s.interval_s) < now(), false) AS is_late
+                coalesce(s.sampled_at + make_interval(secs => s.interval_s + \(CameraStates.slack)) < now(), false)
+                    AS is_late
             FROM \(Self.tables) LEFT JOIN camera_quarantine q ON q.camera_id = cam.id AND q.until > now()
             WHERE \(Access.sameCamera) AND cam.id = \(key)
             """
