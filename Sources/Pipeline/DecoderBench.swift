@@ -11,10 +11,6 @@ final class DecoderBench {
 
     /// Decodes single keyframes.
     let keyframes = KeyframeDecoder()
-    /// Bursts that were decoded.
-    private(set) var bursts = 0
-    /// Pictures that were decoded in bursts.
-    private(set) var burstPictures = 0
     private var budget: BurstBudget?
 
     /// Makes a bench.
@@ -31,9 +27,6 @@ final class DecoderBench {
         )
     }
 
-    /// Bursts that the budget refused.
-    var burstsRefused: Int { budget?.refused ?? 0 }
-
     /// Takes a burst out of the budget; false when it has to be left.
     func mayBurst(_ pictures: Int, at time: MediaTime) -> Bool {
         guard budget != nil else { return true }
@@ -46,8 +39,6 @@ final class DecoderBench {
     func decode(_ group: [AccessUnit], _ body: (borrowing Picture) -> Void) throws(MediaError) {
         guard let format = group.first?.format else { return }
         let decoder = try StreamDecoder(format: format)
-        bursts += 1
-        burstPictures += group.count
         for unit in group { decoder.decode(unit, body) }
         decoder.drain(body)
     }

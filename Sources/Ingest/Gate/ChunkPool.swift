@@ -21,11 +21,12 @@ public final class ChunkPool {
         return chunk
     }
 
-    /// Takes chunks back.
-    func give(_ chunks: consuming [[UInt8]]) {
+    /// Takes chunks back, out of the owner's array: a chunk that two hold would be copied instead of emptied.
+    func take(back chunks: inout [[UInt8]]) {
         while free.count < Self.mostFree, var chunk = chunks.popLast() {
             chunk.removeAll(keepingCapacity: true)
             free.append(chunk)
         }
+        chunks.removeAll()
     }
 }

@@ -140,8 +140,7 @@ public struct GOPBuffer {
 
     private mutating func clear() {
         headers.removeAll(keepingCapacity: true)
-        pool.give(chunks)
-        chunks = []
+        pool.take(back: &chunks)
         bytes = 0
     }
 }
