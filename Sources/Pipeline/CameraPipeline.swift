@@ -162,7 +162,7 @@ final class CameraPipeline {
         var showed = false
         guard let keyframe = sample.keyframe else {
             let last = sample.group.last?.decodeTime ?? lastPicture
-            guard bench.mayBurst(sample.group.count, at: last) else { return [] }
+            guard bench.takeBurst(sample.group.count, at: last) else { return [] }
             try burst(sample.group, bench, showed: &showed, into: &findings)
             gate.learned(outcome(analyzer, showed: showed))
             return findings
@@ -215,12 +215,14 @@ extension CameraPipeline {
         into findings: inout [Finding]
     ) {
         let plane = picture.lumaPlane()
-        guard !group.isEmpty else { return look(picture, plane, showed: &showed, into: &findings) }
+        guard !group.isEmpty, bench.mayBurst(group.count, at: keyframe.decodeTime) else {
+            return look(picture, plane, showed: &showed, into: &findings)
+        }
         var trial = analyzer
         _ = trial.observe(plane, at: picture.time, wallClock: wall(picture.time))
         let expected = outcome(trial, showed: Self.showsMotion(trial))
         if gate.deservesBurst(after: expected, at: keyframe.decodeTime),
-            bench.mayBurst(group.count, at: keyframe.decodeTime)
+            bench.takeBurst(group.count, at: keyframe.decodeTime)
         {
             try? burst(group, bench, showed: &showed, into: &findings)
         }

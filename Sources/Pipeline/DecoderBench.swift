@@ -12,6 +12,7 @@ final class DecoderBench {
     /// Decodes single keyframes.
     let keyframes = KeyframeDecoder()
     private var budget: BurstBudget?
+    private var bursts = 0
 
     /// Makes a bench.
     ///
@@ -27,8 +28,17 @@ final class DecoderBench {
         )
     }
 
-    /// Takes a burst out of the budget; false when it has to be left.
+    /// Bursts decoded so far, and those that the budget had no room for.
+    var burstCounts: (decoded: Int, refused: Int) { (bursts, budget?.refused ?? 0) }
+
+    /// Whether the budget has room for a burst of so many pictures.
     func mayBurst(_ pictures: Int, at time: MediaTime) -> Bool {
+        guard budget != nil else { return true }
+        return budget?.hasRoom(for: pictures, at: time) == true
+    }
+
+    /// Takes a burst out of the budget; false when it has to be left.
+    func takeBurst(_ pictures: Int, at time: MediaTime) -> Bool {
         guard budget != nil else { return true }
         return budget?.take(pictures, at: time) == true
     }
@@ -38,6 +48,7 @@ final class DecoderBench {
     /// The decoder lives as long as the burst: opening one costs a thousandth of it, keeping one costs megabytes.
     func decode(_ group: [AccessUnit], _ body: (borrowing Picture) -> Void) throws(MediaError) {
         guard let format = group.first?.format else { return }
+        bursts += 1
         let decoder = try StreamDecoder(format: format)
         for unit in group { decoder.decode(unit, body) }
         decoder.drain(body)

@@ -236,6 +236,9 @@ final class SampleWorker: @unchecked Sendable {
         if seen > 0 { delegate.looked(lane, pictures: seen) }
     }
 
+    /// Bursts decoded so far, and those for which there was no time; on the worker's thread.
+    var burstCounts: (decoded: Int, refused: Int) { bench.burstCounts }
+
     /// What went through the decode queue so far; on the worker's thread.
     var decodeCounts: DecodeCounts { queue.counts }
 }

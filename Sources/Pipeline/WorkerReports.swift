@@ -15,12 +15,21 @@ final class WorkerReports: SampleWorkerDelegate {
     private let clocks: Clocks
     private let beats: [Heartbeat]
     private let numbers = Mutex<[ObjectIdentifier: Int]>([:])
-    private let told: Mutex<[(counts: DecodeCounts, totals: SampleWorker.Totals)]>
+    /// What a worker had counted when it was last asked.
+    private struct Told: Sendable {
+        var counts = DecodeCounts()
+        var totals = SampleWorker.Totals()
+        var bursts = (decoded: 0, refused: 0)
+    }
+
+    private let told: Mutex<[Told]>
     private let listener = Mutex<Listener?>(nil)
     private let pictures: Metric
     private let broken: Metric
     private let buffered: Metric
     private let gatesOff: Metric
+    private let bursts: Metric
+    private let burstsRefused: Metric
     private let taken: [Metric]
     private let late: [Metric]
     private let declined: [Metric]
@@ -30,13 +39,18 @@ final class WorkerReports: SampleWorkerDelegate {
         self.states = states
         self.clocks = clocks
         self.beats = beats
-        self.told = Mutex(beats.map { _ in (DecodeCounts(), SampleWorker.Totals()) })
+        self.told = Mutex(beats.map { _ in Told() })
         self.pictures = meter.counter("gridwatch_pictures_total", "Pictures that detection looked at.")
         self.broken = meter.counter("gridwatch_units_broken_total", "Access units that could not be decoded.")
         self.buffered = meter.gauge("gridwatch_gop_buffer_bytes", "Bytes of pictures that are kept for bursts.")
         self.gatesOff = meter.gauge(
             "gridwatch_gates_off",
             "Cameras whose gate has turned itself off, because it missed."
+        )
+        self.bursts = meter.counter("gridwatch_bursts_total", "Groups of pictures that were decoded as a burst.")
+        self.burstsRefused = meter.counter(
+            "gridwatch_bursts_refused_total",
+            "Groups of pictures that were not looked at, because bursts had their share of the time."
         )
         func byClass(_ name: String, _ help: String, _ labels: [(String, String)] = []) -> [Metric] {
             ["I", "II", "III"].map { meter.counter(name, help, labels: labels + [("class", $0)]) }
@@ -84,7 +98,7 @@ final class WorkerReports: SampleWorkerDelegate {
     func turned(_ worker: SampleWorker) {
         guard let number = numbers.withLock({ $0[ObjectIdentifier(worker)] }) else { return }
         beats[number].touch(now: clocks.monotonic())
-        let now = (counts: worker.decodeCounts, totals: worker.totals)
+        let now = Told(counts: worker.decodeCounts, totals: worker.totals, bursts: worker.burstCounts)
         let before = told.withLock { told in
             defer { told[number] = now }
             return told[number]
@@ -92,6 +106,8 @@ final class WorkerReports: SampleWorkerDelegate {
         buffered.add(now.totals.bufferedBytes - before.totals.bufferedBytes)
         gatesOff.add(now.totals.gatesOff - before.totals.gatesOff)
         for index in 0..<3 { declined[index].add(now.totals.declined[index] - before.totals.declined[index]) }
+        bursts.add(now.bursts.decoded - before.bursts.decoded)
+        burstsRefused.add(now.bursts.refused - before.bursts.refused)
         guard now.counts != before.counts else { return }
         for index in 0..<3 {
             taken[index].add(now.counts.taken[index] - before.counts.taken[index])

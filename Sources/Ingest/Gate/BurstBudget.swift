@@ -24,13 +24,13 @@ public struct BurstBudget: Sendable {
         level = self.capacity
     }
 
-    /// Takes a burst out of the bucket.
+    /// Whether there is enough left for a burst; when not, it is counted.
     ///
     /// - Parameters:
     ///   - pictures: Its pictures.
     ///   - time: Now, on any clock that is the same for all cameras of the owner.
-    /// - Returns: False when there is not enough left; nothing is taken then, and it is counted.
-    public mutating func take(_ pictures: Int, at time: MediaTime) -> Bool {
+    /// - Returns: True when there is.
+    public mutating func hasRoom(for pictures: Int, at time: MediaTime) -> Bool {
         if let filled, time > filled {
             level = min(capacity, level + time.seconds(since: filled) * rate)
         }
@@ -39,6 +39,17 @@ public struct BurstBudget: Sendable {
             refused += 1
             return false
         }
+        return true
+    }
+
+    /// Takes a burst out of the bucket.
+    ///
+    /// - Parameters:
+    ///   - pictures: Its pictures.
+    ///   - time: Now, on the clock of `hasRoom`.
+    /// - Returns: False when there is not enough left; nothing is taken then, and it is counted.
+    public mutating func take(_ pictures: Int, at time: MediaTime) -> Bool {
+        guard hasRoom(for: pictures, at: time) else { return false }
         level -= Double(pictures)
         return true
     }

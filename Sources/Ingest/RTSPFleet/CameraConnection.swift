@@ -48,6 +48,10 @@ final class CameraConnection: ChannelInboundHandler {
     private var depacketiser: RTPDepacketiser?
     private var channels = TransportHeader.Channels(rtp: 0, rtcp: 1)
     private let keeping: RTPDepacketiser.Keeping
+    /// Where read buffers go back to; nil with TLS.
+    private let reads: SharedReadBuffer?
+    /// True when the last read filled its buffer, and so may have left bytes behind.
+    private var wasFull = false
     private var pictures: [CodedUnit] = []
     /// Who our reports are from.
     private let reporter = UInt32.random(in: 1...UInt32.max)
@@ -59,11 +63,13 @@ final class CameraConnection: ChannelInboundHandler {
         camera: FleetCamera,
         session: ClientSession,
         keeping: RTPDepacketiser.Keeping,
+        reads: SharedReadBuffer?,
         owner: any CameraConnectionOwner
     ) {
         self.camera = camera
         self.session = session
         self.keeping = keeping
+        self.reads = reads
         self.owner = owner
     }
 
@@ -91,8 +97,15 @@ final class CameraConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let read = unwrapInboundIn(data)
+        wasFull = read.writableBytes == 0
+        workOff(read)
+        reads?.giveBack(read)
+    }
+
+    private func workOff(_ read: ByteBuffer) {
         guard !isOver else { return }
-        var bytes = unwrapInboundIn(data)
+        var bytes = read
         if pending.readableBytes > 0 {
             pending.writeBuffer(&bytes)
             bytes = pending
@@ -111,10 +124,10 @@ final class CameraConnection: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         if !pictures.isEmpty {
-            let batch = pictures
+            if !isLeft { owner.received(pictures, camera: camera) }
             pictures.removeAll(keepingCapacity: true)
-            if !isLeft { owner.received(batch, camera: camera) }
         }
+        if wasFull, isPlaying { context.read() }
         context.flush()
     }
 

@@ -7,13 +7,19 @@ import Synchronization
 
 /// Opens the TCP (and TLS) connections of a fleet on its event loop.
 struct FleetDialer {
+    /// Bytes of a TLS record at most.
+    private static let secureReadSize = 16 << 10
+
     private let settings: RTSPFleet.Settings
     private let eventLoop: any EventLoop
     private let tls: Result<NIOSSLContext, any Error>
+    /// What all connections without TLS read into.
+    let reads: SharedReadBuffer
 
     init(settings: RTSPFleet.Settings, eventLoop: any EventLoop) {
         self.settings = settings
         self.eventLoop = eventLoop
+        self.reads = SharedReadBuffer(size: settings.readSize)
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = settings.verifiesCertificates ? .fullVerification : .none
         self.tls = Result { try NIOSSLContext(configuration: configuration) }
@@ -26,15 +32,7 @@ struct FleetDialer {
         let handler = NIOLoopBound(connection, eventLoop: eventLoop)
         let report = NIOLoopBound(failed, eventLoop: eventLoop)
         let (host, isSecure, tls) = (url.host, url.isSecure, tls)
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 1000)))
-            .channelOption(
-                .socketOption(.so_rcvbuf),
-                value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer)
-            )
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: settings.readSize))
-            .channelOption(.maxMessagesPerRead, value: 64)
+        bootstrap(isSecure: isSecure)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if isSecure {
@@ -47,6 +45,27 @@ struct FleetDialer {
             }
             .connect(host: host, port: Int(url.port))
             .whenFailure { error in report.value(Self.reason(error)) }
+    }
+
+    private func bootstrap(isSecure: Bool) -> ClientBootstrap {
+        let plain = ClientBootstrap(group: eventLoop)
+            .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 1000)))
+            .channelOption(
+                .socketOption(.so_rcvbuf),
+                value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer)
+            )
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        guard isSecure else {
+            return
+                plain
+                .channelOption(.recvAllocator, value: SharedReadAllocator(reads))
+                .channelOption(.maxMessagesPerRead, value: 1)
+        }
+        // TLS hands on buffers of its own, a record at a time.
+        return
+            plain
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.secureReadSize))
+            .channelOption(.maxMessagesPerRead, value: 64)
     }
 
     /// Text that nobody can guess: part of the proof of a password.

@@ -161,7 +161,13 @@ final class FleetLoop: @unchecked Sendable {
 
     private func dial(_ camera: FleetCamera, to url: RTSPURL, _ session: ClientSession) {
         let keeping: RTPDepacketiser.Keeping = camera.source.keepsPictures ? .everything : .keyframes
-        let connection = CameraConnection(camera: camera, session: session, keeping: keeping, owner: self)
+        let connection = CameraConnection(
+            camera: camera,
+            session: session,
+            keeping: keeping,
+            reads: url.isSecure ? nil : dialer.reads,
+            owner: self
+        )
         camera.connection = connection
         camera.counted = RTPDepacketiser.Counters()
         gauges.opens.add()

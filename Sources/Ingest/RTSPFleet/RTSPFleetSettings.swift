@@ -7,8 +7,8 @@ extension RTSPFleet {
         ///
         /// Must hold what a camera sends in `readInterval`, keyframe included.
         public var receiveBuffer = 128 << 10
-        /// Bytes taken from a socket at once.
-        public var readSize = 16 << 10
+        /// Bytes taken from a socket at once; what is beyond waits for the next round of the event loop.
+        public var readSize = 128 << 10
         /// How connects are paced.
         public var pace = ConnectPacerSettings()
         /// When a stream counts as failed, stalled or frozen.
