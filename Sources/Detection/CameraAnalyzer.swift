@@ -6,39 +6,48 @@ public import Flow
 public struct CameraAnalyzer: Sendable {
     private struct Watched: Sendable {
         let rule: Rule
-        var region: Region?
-        var watch: RegionWatch
+        /// Nil before the first frame: only then the size of the picture is known.
+        var watch: (any RuleWatch)?
+        /// False while the rule's schedule is off.
+        var isOn = true
     }
 
     private let settings: DetectionSettings
+    private let calendar: CityCalendar
     private var watched: [Watched]
     private var scene: SceneModel?
+    private var tracker: Tracker?
     private var last: MediaTime?
+    private var groups = Why.Groups()
 
     /// Makes an analyzer for the rules of one camera.
     ///
-    /// - Throws: `DetectionError` for a rule that is not valid, has an id twice or is of a kind that cannot be judged yet.
-    public init(rules: [Rule], settings: DetectionSettings) throws(DetectionError) {
+    /// - Parameters:
+    ///   - rules: the rules, each with its own id.
+    ///   - settings: tunables.
+    ///   - calendar: holidays and sun, for schedules.
+    /// - Throws: `DetectionError` for a rule that is not valid or has an id twice.
+    public init(
+        rules: [Rule],
+        settings: DetectionSettings,
+        calendar: CityCalendar = CityCalendar()
+    ) throws(DetectionError) {
         var seen = Set<String>()
         for rule in rules {
             try rule.validate()
-            guard rule.kind.isImplemented else {
-                throw DetectionError(
-                    .unsupportedKind,
-                    "rule '\(rule.id)': kind '\(rule.kind.rawValue)' cannot be judged yet; leave the rule out"
-                )
-            }
             guard seen.insert(rule.id).inserted else {
                 throw DetectionError(.invalidRule, "rule '\(rule.id)' is there twice; give every rule its own id")
             }
         }
         self.settings = settings
-        watched = rules.map { Watched(rule: $0, region: nil, watch: RegionWatch(rule: $0, settings: settings)) }
+        self.calendar = calendar
+        watched = rules.map { Watched(rule: $0, watch: nil) }
+        tracker = rules.contains(where: \.needsTracks) ? Tracker() : nil
     }
 
     /// Takes the next frame.
     ///
-    /// A plane of another size than the one before starts the scene anew; running alerts go on. A frame that is not
+    /// A plane of another size than the one before starts the scene anew and ends running alerts. A frame that is not
     /// later than the one before changes nothing.
     ///
     /// - Parameters:
@@ -55,25 +64,17 @@ public struct CameraAnalyzer: Sendable {
         let elapsed = last.map { time.seconds(since: $0) } ?? 0
         last = time
         if scene?.fits(plane) != true {
-            scene = SceneModel(first: plane, settings: settings)
-            for index in watched.indices {
-                let polygon = watched[index].rule.polygon
-                watched[index].region = Region(polygon: polygon, width: plane.width, height: plane.height)
-            }
+            let ended = finish(at: time)
+            begin(with: plane)
+            if !ended.isEmpty { return ended }
         }
-        guard let things = scene?.observe(plane, elapsed: elapsed), scene?.isJudged == true else { return [] }
-        var changes: [AlertChange] = []
-        for index in watched.indices {
-            if let change = judge(&watched[index], things, at: time, elapsed: elapsed, wallClock: wallClock) {
-                changes.append(change)
-            }
-        }
-        return changes
+        guard let frame = look(at: plane, time: time, elapsed: elapsed) else { return [] }
+        return watched.indices.compactMap { judge(&watched[$0], frame, wallClock: wallClock) }
     }
 
     /// Ends all running alerts: the source has ended.
     public mutating func finish(at time: MediaTime) -> [AlertChange] {
-        watched.indices.compactMap { watched[$0].watch.close(at: time) }
+        watched.indices.compactMap { watched[$0].watch?.close(at: time) }
     }
 
     /// What the last frame was judged as.
@@ -86,8 +87,23 @@ public struct CameraAnalyzer: Sendable {
         Showing(
             thingShare: scene?.thingShare ?? 0,
             isJudged: scene?.isJudged ?? true,
-            isPending: watched.contains { $0.watch.isPending },
-            isAlerting: watched.contains { $0.watch.isOpen }
+            isPending: watched.contains { $0.watch?.isPending == true },
+            isAlerting: watched.contains { $0.watch?.isOpen == true }
+        )
+    }
+
+    /// Why the last frame alerted or did not, for each rule.
+    public func why() -> Why {
+        let isJudged = scene?.isJudged == true
+        return Why(
+            scene: status(),
+            groups: groups,
+            rules: watched.map { item in
+                guard item.isOn, let watch = item.watch else {
+                    return Why.Verdict(rule: item.rule.id, layer: .schedule, strength: 0, progress: 0)
+                }
+                return Why.Verdict(item.rule, watch, isJudged: isJudged, groups: groups)
+            }
         )
     }
 
@@ -99,19 +115,38 @@ public struct CameraAnalyzer: Sendable {
         return scene.kinds.isEmpty ? Array(repeating: 0, count: scene.width * scene.height) : scene.kinds
     }
 
-    private func judge(
-        _ item: inout Watched,
-        _ things: Things,
-        at time: MediaTime,
-        elapsed: Double,
-        wallClock: MediaTime?
-    ) -> AlertChange? {
-        if let schedule = item.rule.schedule, let wallClock, !schedule.contains(wallClock) {
-            return item.watch.close(at: time)
+    private mutating func begin(with plane: LumaPlane) {
+        scene = SceneModel(first: plane, settings: settings)
+        for index in watched.indices {
+            let rule = watched[index].rule
+            watched[index].watch = rule.watch(settings: settings, width: plane.width, height: plane.height)
         }
-        guard let region = item.region else { return nil }
-        let share = item.rule.thresholds.minShare ?? settings.minShare
-        let sighting = things.sighting(in: region, minShare: share)
-        return item.watch.see(sighting, at: time, elapsed: elapsed)
+        if tracker != nil { tracker = Tracker() }
+    }
+
+    private mutating func look(at plane: LumaPlane, time: MediaTime, elapsed: Double) -> SceneFrame? {
+        guard let things = scene?.observe(plane, elapsed: elapsed) else { return nil }
+        let isJudged = scene?.isJudged == true
+        groups = Why.Groups(things)
+        if isJudged { tracker?.follow(things, at: time, elapsed: elapsed) }
+        return SceneFrame(
+            time: time,
+            elapsed: elapsed,
+            plane: plane,
+            things: things,
+            tracks: tracker?.tracks ?? [],
+            isJudged: isJudged,
+            isOtherMode: scene?.status == .infraredSwitch
+        )
+    }
+
+    private func judge(_ item: inout Watched, _ frame: SceneFrame, wallClock: MediaTime?) -> AlertChange? {
+        if let schedule = item.rule.schedule, let wallClock {
+            item.isOn = schedule.contains(wallClock, calendar)
+        }
+        guard item.isOn else {
+            return item.watch?.close(at: frame.time)
+        }
+        return item.watch?.see(frame)
     }
 }

@@ -4,8 +4,6 @@ public struct DetectionError: Error, CustomStringConvertible, Hashable, Sendable
     public enum Code: String, Hashable, Sendable {
         /// A rule's kind, geometry, number or text is not usable.
         case invalidRule
-        /// The rule is fine, but its kind cannot be judged yet.
-        case unsupportedKind
         /// A weekly window has a bad day or time of day.
         case invalidSchedule
         /// The key of a setting is not known.

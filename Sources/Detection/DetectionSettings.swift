@@ -91,6 +91,10 @@ public struct DetectionSettings: Sendable, Hashable {
     ///
     /// Default 2, range 0…600.
     public var settleSeconds = 2.0
+    /// Share of the picture that one person covers, by which the people of a crowd are counted.
+    ///
+    /// Default 0.002, range 0.0001…0.5.
+    public var personShare = 0.002
     /// Seconds until the status says that the scene is known.
     ///
     /// Default 3, range 0…600.
@@ -130,11 +134,17 @@ extension DetectionSettings {
         Tunable(key: "mode_share", path: \.modeShare, range: 0.1...1),
         Tunable(key: "mode_seconds", path: \.modeSeconds, range: 0...600),
         Tunable(key: "settle_seconds", path: \.settleSeconds, range: 0...600),
+        Tunable(key: "person_share", path: \.personShare, range: 0.0001...0.5),
         Tunable(key: "warm_up_seconds", path: \.warmUpSeconds, range: 0...600),
     ]
 
     /// The keys that `set` knows, in the order of the documentation.
     public static let keys: [String] = tunables.map(\.key)
+
+    /// The values that a key takes; nil for a key that is not known.
+    public static func range(of key: String) -> ClosedRange<Double>? {
+        tunables.first { $0.key == key }?.range
+    }
 
     /// A short text that is the same for the same values on every machine: 8 hex digits.
     public var version: String {

@@ -31,6 +31,11 @@ struct Region: Sendable, Hashable {
         self.init(runs: runs, top: top)
     }
 
+    /// Whether a pixel is inside.
+    func contains(column: Int, row: Int) -> Bool {
+        rows.contains(row) && runs[row - rows.lowerBound].contains { $0.contains(column) }
+    }
+
     private init(runs: [[Range<Int>]], top: Int) {
         let all = runs.joined()
         self.runs = runs

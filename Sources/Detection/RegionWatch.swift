@@ -15,10 +15,8 @@ struct Sighting: Sendable, Hashable {
     var box: NormalizedRect
 }
 
-/// Turns the sightings of one rule into start, updates and end of its alert.
-///
-/// Counts seconds, never frames.
-struct RegionWatch: Sendable {
+/// Tells when a region is occupied by something that is not part of the empty scene.
+struct RegionWatch: RuleWatch {
     /// Seconds that a single frame can stand for at most.
     static let longestStep = 1.0
     /// A sighting counts so many times its duration at most, however strong.
@@ -27,42 +25,44 @@ struct RegionWatch: Sendable {
     static let doubtfulStep = 0.4
     /// Below this strength an occupied region counts as empty again.
     static let releaseStrength = 0.5
-    /// Seconds between updates of a running alert.
-    static let updateInterval = 10.0
 
-    private struct Open {
-        var start: MediaTime
-        var seen: MediaTime
-        var updated: MediaTime
-        var box: NormalizedRect
-        var peak: Double
-        var told: Double
-        var share: Double
-    }
-
-    private let rule: Rule
+    private let region: Region
+    private let minShare: Double
+    private let hasOwnDwell: Bool
     private let dwell: Double
     private let hold: Double
     /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
-    private var open: Open?
+    private var run: AlertRun
+    private var strength = 0.0
 
-    init(rule: Rule, settings: DetectionSettings) {
-        self.rule = rule
+    init(rule: Rule, settings: DetectionSettings, region: Region) {
+        self.region = region
+        minShare = rule.thresholds.minShare ?? settings.minShare
+        hasOwnDwell = rule.thresholds.dwell != nil
         dwell = rule.thresholds.dwell ?? settings.dwell
         hold = settings.hold
+        run = AlertRun(rule: rule)
     }
 
-    /// True while an alert runs.
-    var isOpen: Bool { open != nil }
+    var isOpen: Bool { run.isOpen }
 
     /// True while there is evidence, but not enough for an alert.
-    var isPending: Bool { open == nil && occupied > 0 }
+    var isPending: Bool { !run.isOpen && occupied > 0 }
+
+    var account: Account { Account(strength: strength, progress: dwell > 0 ? occupied / dwell : 0) }
+
+    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+        strength = 0
+        guard frame.isJudged else { return nil }
+        return see(frame.things.sighting(in: region, minShare: minShare), at: frame.time, elapsed: frame.elapsed)
+    }
 
     /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
     mutating func see(_ sighting: Sighting?, at time: MediaTime, elapsed: Double) -> AlertChange? {
-        if open != nil { return follow(sighting, at: time) }
+        strength = sighting?.strength ?? 0
+        if run.isOpen { return follow(sighting, at: time) }
         let step = min(elapsed, Self.longestStep)
         guard let sighting, sighting.strength >= 1 else {
             occupied = max(0, occupied - step)
@@ -73,77 +73,38 @@ struct RegionWatch: Sendable {
         let first = since ?? time
         since = first
         guard occupied >= dwell else { return nil }
-        open = Open(
-            start: first,
-            seen: time,
-            updated: time,
+        return run.start(
+            since: first,
+            at: time,
+            strength: sighting.strength,
             box: sighting.box,
-            peak: sighting.strength,
-            told: sighting.strength,
-            share: sighting.share
+            reason: Self.reason(sighting)
         )
-        return change(.start, at: time)
     }
 
-    /// Ends a running alert, for example because the schedule switched the rule off.
     mutating func close(at time: MediaTime) -> AlertChange? {
         occupied = 0
         since = nil
-        guard let running = open else { return nil }
-        let ended = change(.end, at: time, end: running.seen)
-        open = nil
-        return ended
+        return run.end(at: time)
     }
 
     private func evidence(of sighting: Sighting, step: Double) -> Double {
         let isDoubtful = sighting.certainty < Sighting.doubtful
-        if rule.thresholds.dwell != nil { return isDoubtful ? step * Self.doubtfulStep : step }
+        if hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
         let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
         return isDoubtful ? min(weighted, dwell * Self.doubtfulStep) : weighted
     }
 
     private mutating func follow(_ sighting: Sighting?, at time: MediaTime) -> AlertChange? {
-        guard var running = open else { return nil }
-        guard let sighting, sighting.strength >= Self.releaseStrength else {
-            return time.seconds(since: running.seen) >= hold ? close(at: time) : nil
+        if let sighting, sighting.strength >= Self.releaseStrength {
+            return run.goOn(at: time, strength: strength, box: sighting.box, reason: Self.reason(sighting))
         }
-        running.seen = time
-        running.box = sighting.box
-        running.share = sighting.share
-        running.peak = max(running.peak, sighting.strength)
-        let grown = running.peak >= 2 * running.told && time.seconds(since: running.updated) >= 1
-        let due = grown || time.seconds(since: running.updated) >= Self.updateInterval
-        if due {
-            running.updated = time
-            running.told = running.peak
-        }
-        open = running
-        return due ? change(.update, at: time) : nil
+        guard let seen = run.lastSeen, time.seconds(since: seen) >= hold else { return nil }
+        return close(at: time)
     }
 
-    private func change(_ phase: AlertPhase, at time: MediaTime, end: MediaTime? = nil) -> AlertChange? {
-        guard let running = open else { return nil }
-        let percent = (running.share * 1000).rounded() / 10
-        return AlertChange(
-            rule: rule,
-            phase: phase,
-            start: running.start,
-            at: time,
-            end: end,
-            score: Self.score(of: running.peak),
-            box: running.box,
-            reason: "\(percent) % of the region is occupied by something that is not part of the empty scene"
-        )
-    }
-
-    /// 0.5 at the threshold, 1 at eight times the threshold; one step of a half for three doublings.
-    static func score(of strength: Double) -> Double {
-        var doublings = 0.0
-        var rest = max(1, min(8, strength))
-        while rest >= 2 {
-            rest /= 2
-            doublings += 1
-        }
-        return min(1, 0.5 + (doublings + rest - 1) / 6)
+    private static func reason(_ sighting: Sighting) -> String {
+        let percent = (sighting.share * 1000).rounded() / 10
+        return "\(percent) % of the region is occupied by something that is not part of the empty scene"
     }
 }

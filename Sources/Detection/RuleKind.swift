@@ -10,16 +10,10 @@ public enum RuleKind: String, Sendable, Hashable, Codable, CaseIterable {
     case objectRemoved = "object_removed"
     /// At least `minCount` people or vehicles are in the region.
     case crowd
+    /// One thing stays in the region for `minSeconds`, moving or not.
+    case loitering
     /// The camera is covered, turned or blinded.
     case tamper
     /// Nothing ever happens here: every alert is false. Judged like `intrusion`, used to measure false alerts.
     case quiet
-
-    /// True when `CameraAnalyzer` can judge rules of this kind.
-    public var isImplemented: Bool {
-        switch self {
-        case .intrusion, .quiet: true
-        case .line, .stationary, .objectRemoved, .crowd, .tamper: false
-        }
-    }
 }

@@ -68,7 +68,7 @@ struct SceneModel: Sendable {
         let lit = LightTable(light)
         let expected = lit.map(background)
         let mask = foreground(of: plane, expected: expected, lit: lit)
-        let things = findThings(in: mask, plane: plane, expected: expected, ticks: ageTicks(elapsed))
+        let things = findThings(in: mask, plane: plane, expected: expected, lit: lit, ticks: ageTicks(elapsed))
         thingShare = Double(things.thingArea) / Double(mask.count)
         let mode = modes.judge(
             saturation: plane.saturation,
@@ -138,14 +138,21 @@ extension SceneModel {
         return UInt8(min(255, whole))
     }
 
-    private mutating func findThings(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], ticks: UInt8) -> Things {
+    private mutating func findThings(
+        in mask: [UInt8],
+        plane: LumaPlane,
+        expected: [UInt8],
+        lit: LightTable,
+        ticks: UInt8
+    ) -> Things {
         guard cv_any(mask, mask.count) != 0 else {
             age = []
             return Things(judge: judge, width: width, height: height)
         }
         if age.isEmpty { age = Array(repeating: 0, count: mask.count) }
         cv_age(&age, mask, plane.pixels, recent, mask.count, threshold, ticks)
-        return Things(in: mask, plane: plane, expected: expected, age: age, judge: judge)
+        let before = home.isEmpty ? expected : lit.map(home)
+        return Things(in: mask, plane: plane, expected: expected, before: before, age: age, judge: judge)
     }
 
     private mutating func learn(from plane: LumaPlane, things: Things, lit: LightTable, elapsed: Double) {

@@ -11,13 +11,26 @@ struct Things: Sendable {
         let verdict: Verdict
     }
 
+    /// Share of a person's area below which a group is nobody.
+    private static let leastPerson = 0.4
+
     /// The groups, in the order of their first pixel.
     private(set) var blobs: [Blob] = []
+    let width: Int
+    let height: Int
+    /// For each pixel 0 or 1 + the index of its group; empty, as all below, while there is none.
+    private(set) var labels: [UInt16] = []
+    /// The frame, and the empty scene under its light.
+    private(set) var pixels: [UInt8] = []
+    private(set) var expected: [UInt8] = []
+    /// What the scene looked like before anything was adopted, under its light.
+    private(set) var before: [UInt8] = []
+    /// For how long each foreground pixel has not changed, in units of `BlobJudge.ageUnit`.
+    private(set) var age: [UInt8] = []
+    /// The gradients of both.
+    private(set) var gradientNow: [UInt8] = []
+    private(set) var gradientThen: [UInt8] = []
     private let judge: BlobJudge
-    private let width: Int
-    private let height: Int
-    /// For each pixel 0 or 1 + the index of its group; empty while there is none.
-    private var labels: [UInt16] = []
 
     /// Nothing at all.
     init(judge: BlobJudge, width: Int, height: Int) {
@@ -32,9 +45,10 @@ struct Things: Sendable {
     ///   - mask: 0 background, 1 foreground, 2 clearly foreground; `width` times `height` pixels.
     ///   - plane: the frame.
     ///   - expected: the empty scene under the light of the frame.
+    ///   - before: what it looked like before anything was adopted.
     ///   - age: for how long each foreground pixel has not changed.
     ///   - judge: says what a group is.
-    init(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], age: [UInt8], judge: BlobJudge) {
+    init(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], before: [UInt8], age: [UInt8], judge: BlobJudge) {
         self.init(judge: judge, width: plane.width, height: plane.height)
         var labels = [UInt16](repeating: 0, count: mask.count)
         var forest = [UInt16](repeating: 0, count: cv_components_limit(width, height) + 1)
@@ -49,6 +63,12 @@ struct Things: Sendable {
         cv_measure(labels, width, height, plane.pixels, expected, age, now, then, &found)
         blobs = found.map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
         self.labels = labels
+        self.age = age
+        self.expected = expected
+        self.before = before
+        pixels = plane.pixels
+        gradientNow = now
+        gradientThen = then
     }
 
     /// Pixels of all groups.
@@ -99,6 +119,29 @@ struct Things: Sendable {
                 height: Double(bottom - top) / Double(height)
             )
         )
+    }
+
+    /// The groups that may be things, as they are followed from frame to frame.
+    func spots() -> [Spot] {
+        blobs.filter { $0.verdict.certainty > 0 && Double($0.shape.area) >= judge.leastSlight }
+            .map { Spot($0.shape, width: width, height: height) }
+    }
+
+    /// How many people cover as much of a region as things do, each covering `personShare` of the picture.
+    func crowd(in region: Region, personShare: Double) -> Crowd {
+        guard !blobs.isEmpty else { return Crowd(people: 0, box: .full) }
+        let inside = pixelsPerLabel(in: region)
+        let person = max(1, personShare * Double(width * height))
+        var people = 0.0
+        var box: NormalizedRect?
+        for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
+            let share = Double(inside[index + 1]) / person
+            guard share >= Self.leastPerson else { continue }
+            people += max(1, share)
+            let own = Spot(blob.shape, width: width, height: height).box
+            box = box?.union(own) ?? own
+        }
+        return Crowd(people: people, box: box ?? .full)
     }
 
     private func pixelsPerLabel(in region: Region) -> [UInt32] {

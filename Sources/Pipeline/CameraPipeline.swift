@@ -50,6 +50,8 @@ final class CameraPipeline {
     private(set) var lastPictureIsSame = false
     /// What the gate let through so far; nil unless it is asked for at the start.
     private(set) var trace: GateTrace?
+    /// Called after detection has looked at a plane; nil for nobody.
+    var onLook: ((LumaPlane, MediaTime, CameraAnalyzer) -> Void)?
 
     private var sampling: Sampling { gate.sampling }
     private let evidence: EvidenceStyle?
@@ -287,6 +289,7 @@ extension CameraPipeline {
             findings.append(Finding(change: change, jpeg: photograph(picture, change)))
         }
         showed = showed || Self.showsMotion(analyzer)
+        onLook?(plane, picture.time, analyzer)
     }
 
     private func wall(_ time: MediaTime) -> MediaTime {

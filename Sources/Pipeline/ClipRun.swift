@@ -77,9 +77,14 @@ public struct ClipRun: Sendable {
     /// - Parameters:
     ///   - input: File path or URL.
     ///   - progress: Called now and then with the clip time reached and the clip's length if known.
+    ///   - onLook: Called with each small grey picture, its time, and detection after it has looked at it.
     /// - Returns: Alerts and figures.
     /// - Throws: `MediaError` when it cannot be opened, `DetectionError` when a rule cannot be run.
-    public func run(_ input: String, progress: ((MediaTime, Double?) -> Void)? = nil) throws -> Result {
+    public func run(
+        _ input: String,
+        progress: ((MediaTime, Double?) -> Void)? = nil,
+        onLook: ((LumaPlane, MediaTime, CameraAnalyzer) -> Void)? = nil
+    ) throws -> Result {
         let began = Self.threadSeconds()
         let demuxer = try Demuxer(url: input, options: Demuxer.Options())
         let pipeline = CameraPipeline(
@@ -90,6 +95,7 @@ public struct ClipRun: Sendable {
             wallOffset: beginsAt?.microseconds ?? 0,
             traces: tracesGate
         )
+        pipeline.onLook = onLook
         let bench = DecoderBench(budget: nil)
         var fold = AlertFold()
         var result = Result(

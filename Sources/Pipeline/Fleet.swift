@@ -173,13 +173,6 @@ struct Fleet: Sendable {
                 var rule = try JSONDecoder().decode(Rule.self, from: Data(assigned.definition.utf8))
                 rule.id = assigned.id
                 rule.hazardType = assigned.hazardType
-                guard rule.kind.isImplemented else {
-                    logger.notice(
-                        "rule left out: its kind is not there yet",
-                        metadata: ["camera": "\(camera.id)", "rule": "\(rule.id)", "kind": "\(rule.kind.rawValue)"]
-                    )
-                    return nil
-                }
                 return rule
             } catch {
                 logger.error(

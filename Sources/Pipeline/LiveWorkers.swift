@@ -138,6 +138,7 @@ final class LiveWorkers: StreamSink {
 /// Makes what runs of a camera on its worker.
 struct LaneMaker: Sendable {
     let detection: DetectionSettings
+    let calendar: CityCalendar
     let evidence: EvidenceStyle
     let recorder: AlertRecorder
     let logger: Logger
@@ -148,7 +149,7 @@ struct LaneMaker: Sendable {
     func lane(of camera: String, _ assignment: LiveWorkers.Assignment, _ chunks: ChunkPool) -> CameraLane? {
         guard !assignment.rules.isEmpty else { return nil }
         do throws(DetectionError) {
-            let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: detection)
+            let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: detection, calendar: calendar)
             let pipeline = CameraPipeline(
                 analyzer: analyzer,
                 sampling: assignment.tuning.sampling,

@@ -1,3 +1,4 @@
+import Detection
 public import Flow
 import Foundation
 import Ingest
@@ -64,6 +65,7 @@ public final class Pipeline: Service {
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
         let lanes = LaneMaker(
             detection: settings.detection,
+            calendar: try CityCalendar(settings.calendar),
             evidence: EvidenceStyle(settings.alerts),
             recorder: recorder,
             logger: logger

@@ -1,3 +1,4 @@
+import Detection
 import Flow
 import Foundation
 import Ingest
@@ -56,6 +57,17 @@ extension StreamPool.Settings {
         reconnectCap = settings.reconnectCap
         keyframesOnly = settings.decode != .everyFrame
         rtspOverUDP = settings.rtspTransport == .udp
+    }
+}
+
+extension CityCalendar {
+    init(_ settings: DaemonSettings.Calendar) throws(DetectionError) {
+        self.init(
+            holidays: try Self.days(settings.holidays),
+            workdays: try Self.days(settings.workdays),
+            latitude: settings.latitude,
+            longitude: settings.longitude
+        )
     }
 }
 

@@ -6,6 +6,8 @@ public struct RuleResult: Sendable, Hashable {
     public var clip: String
     /// The rule, and what truly happens.
     public var labels: LabelledRule
+    /// Weather, light and the like, in the words of the label file.
+    public var conditions: [String]
     /// Seconds that the rule watched: the clip's length.
     public var seconds: Double
     /// Its alerts, by start.
@@ -14,8 +16,15 @@ public struct RuleResult: Sendable, Hashable {
     public let score: EventScore
 
     /// Scores the alerts of a rule on a clip.
-    public init(clip: String, labels: LabelledRule, seconds: Double, alerts: [TimeSpan]) {
+    public init(
+        clip: String,
+        labels: LabelledRule,
+        conditions: [String] = [],
+        seconds: Double,
+        alerts: [TimeSpan]
+    ) {
         self.clip = clip
+        self.conditions = conditions
         self.labels = labels
         self.seconds = seconds
         self.alerts = alerts
@@ -95,29 +104,10 @@ public struct Evaluation: Sendable, Hashable {
         }
     }
 
-    /// Rules and events of a kind that cannot be judged yet; they are in no total.
-    public struct Skipped: Sendable, Hashable {
-        /// The kind.
-        public var kind: RuleKind
-        /// Rules of that kind.
-        public var rules: Int
-        /// Their events.
-        public var events: Int
-
-        /// Makes counts.
-        public init(kind: RuleKind, rules: Int, events: Int) {
-            self.kind = kind
-            self.rules = rules
-            self.events = events
-        }
-    }
-
     /// Results in the order of the label files and of the rules in them.
     public var results: [RuleResult]
     /// Clips that could not be judged, in the order of the label files; their rules are in no total.
     public var failures: [Failure]
-    /// Kinds that were left out, in the order of `RuleKind.allCases`.
-    public var skipped: [Skipped]
     /// CPU time of all clips, seconds; differs from run to run.
     public var cpuSeconds: Double
     /// Running time of the clips that were judged, seconds.
@@ -127,13 +117,11 @@ public struct Evaluation: Sendable, Hashable {
     public init(
         results: [RuleResult],
         failures: [Failure],
-        skipped: [Skipped],
         cpuSeconds: Double,
         clipSeconds: Double
     ) {
         self.results = results
         self.failures = failures
-        self.skipped = skipped
         self.cpuSeconds = cpuSeconds
         self.clipSeconds = clipSeconds
     }

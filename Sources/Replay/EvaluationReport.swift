@@ -36,20 +36,15 @@ public struct EvaluationReport: Sendable {
     /// figure that has nothing to be counted from is null.
     public var json: String {
         let kinds = results(byKind: evaluation.results).map { ($0.kind.rawValue, JSONText.object(figures($0.totals))) }
-        let skipped = evaluation.skipped.map { skipped in
-            (
-                skipped.kind.rawValue,
-                JSONText.object([("rules", .integer(skipped.rules)), ("events", .integer(skipped.events))])
-            )
-        }
+        let conditions = byCondition.map { ($0.condition, JSONText.object(figures($0.totals))) }
         let failed = evaluation.failures.map { failure in
             JSONText.object([("clip", .text(failure.clip)), ("error", .text(failure.message))])
         }
         var members = figures(ScoreTotals(evaluation.results))
         members += [
             ("by_kind", .object(kinds)),
+            ("by_condition", .object(conditions)),
             ("by_clip", .list(evaluation.results.map(Self.object))),
-            ("skipped_kinds", .object(skipped)),
             ("failed", .list(failed)),
             ("settings", .object(settingsMembers)),
             ("version", .text(version)),
@@ -126,6 +121,13 @@ public struct EvaluationReport: Sendable {
         )
     }
 
+    /// Totals of the clips under each condition that label files name; a clip may be under several.
+    private var byCondition: [(condition: String, totals: ScoreTotals)] {
+        Set(evaluation.results.flatMap(\.conditions)).sorted().map { condition in
+            (condition, ScoreTotals(evaluation.results.filter { $0.conditions.contains(condition) }))
+        }
+    }
+
     private func results(byKind results: [RuleResult]) -> [(kind: RuleKind, totals: ScoreTotals)] {
         RuleKind.allCases.compactMap { kind in
             let own = results.filter { $0.kind == kind }
@@ -135,16 +137,15 @@ public struct EvaluationReport: Sendable {
 }
 
 extension EvaluationReport {
-    /// The report for people: a table by kind, then what was missed, what was false, and what was left out.
+    /// The report for people: a table by kind, then what was missed and what was false.
     public var text: String {
         var rows = [["", "clips", "rules", "hours", "events", "found", "recall", "false", "false/h", "f1", "delay"]]
         for (kind, totals) in results(byKind: evaluation.results) { rows.append(row(kind.rawValue, totals)) }
+        for (condition, totals) in byCondition { rows.append(row("  " + condition, totals)) }
         rows.append(row("all", ScoreTotals(evaluation.results)))
         var lines = TextTable.lines(rows)
         let faults = evaluation.results.flatMap(faults)
         if !faults.isEmpty { lines += [""] + TextTable.lines(faults, leftColumns: 4) }
-        let skipped = evaluation.skipped.map { "\($0.kind.rawValue) (\($0.rules) rules, \($0.events) events)" }
-        if !skipped.isEmpty { lines += ["", "not judged yet: " + skipped.joined(separator: ", ")] }
         if !evaluation.failures.isEmpty { lines.append("") }
         lines += evaluation.failures.map { "failed: \($0.clip): \($0.message)" }
         if let comparison { lines += [""] + self.lines(comparison) }

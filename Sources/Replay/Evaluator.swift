@@ -28,7 +28,7 @@ public enum Evaluator {
     ///   - workers: Threads, at least 1.
     ///   - analyze: Runs one clip; called on the threads, for several clips at once. Settings and sampling are its own.
     ///   - progress: Called after each clip, on a thread of the pool, never twice at once.
-    /// - Returns: Scores, failures, and what was left out.
+    /// - Returns: Scores and failures.
     /// - Throws: `ReplayError` when there are no labels or one of them cannot be used.
     public static func run(
         labels: [String],
@@ -42,7 +42,10 @@ public enum Evaluator {
         return score(files, outcomes)
     }
 
-    static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
+    /// The label files that are named, and those of the folders that are named.
+    ///
+    /// - Throws: `noLabels` when there is none.
+    public static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
         var paths: [String] = []
         for label in labels {
             var isFolder: ObjCBool = false
@@ -68,7 +71,7 @@ public enum Evaluator {
         _ analyze: @escaping @Sendable (ClipJob) throws -> ClipOutcome,
         _ progress: @escaping @Sendable (EvaluationProgress) -> Void
     ) -> [Int: Result<ClipOutcome, ClipFailure>] {
-        let order = files.indices.filter { index in files[index].rules.contains { $0.rule.kind.isImplemented } }
+        let order = files.indices.filter { !files[$0].rules.isEmpty }
             .sorted { (files[$1].duration, $0) < (files[$0].duration, $1) }
         let state = Mutex(RunState())
         let pool = WorkerPool(name: "evaluate", threads: max(1, min(workers, order.count)), queueCapacity: 1)
@@ -105,7 +108,7 @@ public enum Evaluator {
             guard FileManager.default.fileExists(atPath: path) else {
                 throw ReplayError(.clipMissing, "\(path) is not there: check --clips")
             }
-            let rules = file.rules.map(\.rule).filter(\.kind.isImplemented)
+            let rules = file.rules.map(\.rule)
             let outcome = try analyze(ClipJob(clip: file.clip, path: path, rules: rules))
             guard outcome.duration >= file.duration - 1 else {
                 let seconds = String(format: "%.2f s, its labels speak of %.2f s", outcome.duration, file.duration)
@@ -118,11 +121,11 @@ public enum Evaluator {
     }
 
     private static func score(_ files: [LabelFile], _ outcomes: [Int: Result<ClipOutcome, ClipFailure>]) -> Evaluation {
-        var evaluation = Evaluation(results: [], failures: [], skipped: [], cpuSeconds: 0, clipSeconds: 0)
+        var evaluation = Evaluation(results: [], failures: [], cpuSeconds: 0, clipSeconds: 0)
         for (index, file) in files.enumerated() {
             switch outcomes[index] {
             case .success(let outcome):
-                evaluation.results += file.rules.filter(\.rule.kind.isImplemented).map { score($0, file, outcome) }
+                evaluation.results += file.rules.map { score($0, file, outcome) }
                 evaluation.cpuSeconds += outcome.cpuSeconds
                 evaluation.clipSeconds += file.duration
             case .failure(let failure):
@@ -131,19 +134,19 @@ public enum Evaluator {
                 continue
             }
         }
-        let left = files.flatMap(\.rules).filter { !$0.rule.kind.isImplemented }
-        evaluation.skipped = RuleKind.allCases.compactMap { kind in
-            let own = left.filter { $0.rule.kind == kind }
-            let events = own.reduce(0) { $0 + $1.events.count }
-            return own.isEmpty ? nil : Evaluation.Skipped(kind: kind, rules: own.count, events: events)
-        }
         return evaluation
     }
 
     private static func score(_ labels: LabelledRule, _ file: LabelFile, _ outcome: ClipOutcome) -> RuleResult {
         let alerts = outcome.alerts.filter { $0.rule == labels.rule.id }.map(\.span)
             .sorted { ($0.start, $0.end) < ($1.start, $1.end) }
-        return RuleResult(clip: file.clip, labels: labels, seconds: file.duration, alerts: alerts)
+        return RuleResult(
+            clip: file.clip,
+            labels: labels,
+            conditions: file.conditions,
+            seconds: file.duration,
+            alerts: alerts
+        )
     }
 }
 

@@ -6,7 +6,7 @@ internal import Flow
 /// - An event is found when an alert touches it, its tolerance added at both ends.
 /// - An alert is false when it touches neither an event (with tolerance) nor an ignore span.
 /// - An alert that lies wholly inside ignore spans counts for nothing.
-/// - `stationary` and `object_removed`: the alert is due between start + `min_seconds` and the later of
+/// - `stationary`, `object_removed`, `loitering`: the alert is due between start + `min_seconds` and the later of
 ///   start + `min_seconds` + 5 s and the event's end; an event that is shorter than `min_seconds` is none to be found.
 public struct EventScore: Sendable, Hashable {
     /// The events that had to be found.

@@ -113,7 +113,7 @@ public struct GateMeasure: Sendable, Hashable {
         _ floor: Double
     ) throws -> GateClip {
         let path = folder + "/" + file.clip
-        let rules = file.rules.map(\.rule).filter(\.kind.isImplemented)
+        let rules = file.rules.map(\.rule)
         let full = try ClipRun(rules: rules, settings: settings, sampling: .keyframes(every: 0)).run(path)
         var gated = ClipRun(rules: rules, settings: settings, sampling: .gated(floor: floor))
         gated.gateSettings = gate

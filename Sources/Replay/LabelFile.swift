@@ -68,7 +68,7 @@ public struct LabelledRule: Sendable, Hashable, Decodable {
 
 extension RuleKind {
     /// True when an alert is not due at the event's start but `min_seconds` later.
-    var hasDueTime: Bool { self == .stationary || self == .objectRemoved }
+    var hasDueTime: Bool { self == .stationary || self == .objectRemoved || self == .loitering }
 }
 
 /// The labels of one clip: which rules watch it and what truly happens.
@@ -81,11 +81,27 @@ public struct LabelFile: Sendable, Hashable, Decodable {
     public var height: Int
     /// Length of the clip in seconds.
     public var duration: Double
+    /// What is to be seen: clips of one camera share their scene.
+    ///
+    /// The clip's name when the file does not say.
+    public var scene: String
+    /// Weather, light and the like, in the words of the file; empty when it says nothing.
+    public var conditions: [String]
     /// The rules, each with its own id.
     public var rules: [LabelledRule]
 
     /// Makes labels.
-    public init(clip: String, width: Int, height: Int, duration: Double, rules: [LabelledRule]) {
+    public init(
+        clip: String,
+        width: Int,
+        height: Int,
+        duration: Double,
+        scene: String? = nil,
+        conditions: [String] = [],
+        rules: [LabelledRule]
+    ) {
+        self.scene = scene ?? clip
+        self.conditions = conditions
         self.clip = clip
         self.width = width
         self.height = height
@@ -98,6 +114,8 @@ public struct LabelFile: Sendable, Hashable, Decodable {
         case width
         case height
         case duration
+        case scene
+        case conditions
         case rules
     }
 
@@ -110,6 +128,9 @@ public struct LabelFile: Sendable, Hashable, Decodable {
         width = try values.decode(Int.self, forKey: .width)
         height = try values.decode(Int.self, forKey: .height)
         duration = try values.decode(Double.self, forKey: .duration)
+        scene = try values.decodeIfPresent(String.self, forKey: .scene) ?? clip
+        conditions = (try values.decodeIfPresent(String.self, forKey: .conditions) ?? "").split(separator: ";")
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         rules = try values.decode([LabelledRule].self, forKey: .rules)
         func refuse(_ key: CodingKeys, _ why: String) -> DecodingError {
             .dataCorruptedError(forKey: key, in: values, debugDescription: why)

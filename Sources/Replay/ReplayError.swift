@@ -10,6 +10,8 @@ public struct ReplayError: Error, Sendable, Hashable, CustomStringConvertible {
         case labelMalformed
         /// A file to compare with cannot be read, or is no document of `evaluate --json`.
         case baselineUnusable
+        /// A file for the scores of a search cannot be written.
+        case stateUnusable
         /// The clip of a label file is not there.
         case clipMissing
         /// A clip ends long before its labels do.

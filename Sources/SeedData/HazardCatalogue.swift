@@ -43,7 +43,7 @@ enum HazardCatalogue {
 
 /// The rules that cameras get by their tags.
 ///
-/// Only kinds that detection can judge are here.
+/// What needs a line or region drawn for the camera, as driving against the traffic, cannot be a template.
 enum RuleTemplates {
     static let json = """
         {
@@ -69,18 +69,18 @@ enum RuleTemplates {
             {
               "code": "fire-lane", "tag": "fire_lane", "name": "占用消防通道", "hazard_type": "09012",
               "definition": {
-                "id": "fire-lane", "kind": "intrusion", "name": "占用消防通道",
+                "id": "fire-lane", "kind": "stationary", "name": "占用消防通道",
                 "polygon": [[0.2, 0.4], [0.8, 0.4], [0.95, 0.98], [0.05, 0.98]],
-                "thresholds": {"min_share": 0.08, "dwell": 120},
+                "min_seconds": 120, "thresholds": {"min_share": 0.08},
                 "hazard_type": "09012", "severity": 2, "dispatch": "auto"
               }
             },
             {
               "code": "road-obstacle", "tag": "road", "name": "车行道停留物", "hazard_type": "DLJT-01",
               "definition": {
-                "id": "road-obstacle", "kind": "intrusion", "name": "车行道停留物",
+                "id": "road-obstacle", "kind": "stationary", "name": "车行道停留物",
                 "polygon": [[0.25, 0.45], [0.75, 0.45], [0.95, 0.98], [0.05, 0.98]],
-                "thresholds": {"min_share": 0.05, "dwell": 180},
+                "min_seconds": 180, "thresholds": {"min_share": 0.05},
                 "schedule": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "22:00", "to": "06:00"}],
                 "hazard_type": "DLJT-01", "severity": 2, "dispatch": "triage"
               }
@@ -97,8 +97,8 @@ enum RuleTemplates {
             {
               "code": "plaza-night", "tag": "plaza", "name": "广场夜间聚集", "hazard_type": "CSGL-01",
               "definition": {
-                "id": "plaza-night", "kind": "intrusion", "name": "广场夜间聚集",
-                "thresholds": {"min_share": 0.05, "dwell": 60},
+                "id": "plaza-night", "kind": "crowd", "name": "广场夜间聚集",
+                "min_count": 10, "thresholds": {"dwell": 3},
                 "schedule": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "23:30", "to": "05:00"}],
                 "hazard_type": "CSGL-01", "severity": 3, "dispatch": "triage"
               }
@@ -110,6 +110,31 @@ enum RuleTemplates {
                 "thresholds": {"dwell": 10},
                 "schedule": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "20:00", "to": "06:00"}],
                 "hazard_type": "AQSC-03", "severity": 2, "dispatch": "triage"
+              }
+            },
+            {
+              "code": "market-dumping", "tag": "market", "name": "夜间乱倒垃圾", "hazard_type": "06010",
+              "definition": {
+                "id": "market-dumping", "kind": "stationary", "name": "夜间乱倒垃圾",
+                "min_seconds": 600,
+                "schedule": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "22:00", "to": "05:00"}],
+                "hazard_type": "06010", "severity": 4, "dispatch": "triage"
+              }
+            },
+            {
+              "code": "water-covered", "tag": "water", "name": "水边镜头遮挡", "hazard_type": "SBGZ-01",
+              "definition": {
+                "id": "water-covered", "kind": "tamper", "name": "水边镜头遮挡",
+                "thresholds": {"dwell": 20},
+                "hazard_type": "SBGZ-01", "severity": 2, "dispatch": "triage"
+              }
+            },
+            {
+              "code": "fire-lane-covered", "tag": "fire_lane", "name": "消防通道镜头遮挡", "hazard_type": "SBGZ-01",
+              "definition": {
+                "id": "fire-lane-covered", "kind": "tamper", "name": "消防通道镜头遮挡",
+                "thresholds": {"dwell": 20},
+                "hazard_type": "SBGZ-01", "severity": 2, "dispatch": "triage"
               }
             }
           ]

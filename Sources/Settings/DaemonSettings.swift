@@ -130,6 +130,18 @@ public struct DaemonSettings: Sendable, Hashable {
         public var queueUnits = 16_384
     }
 
+    /// The city's days and its place, for schedules.
+    public struct Calendar: Sendable, Hashable {
+        /// Holidays: days and ranges of days.
+        public var holidays = ""
+        /// Days off that are worked.
+        public var workdays = ""
+        /// Degrees north.
+        public var latitude = CityCalendar.wugang.latitude
+        /// Degrees east.
+        public var longitude = CityCalendar.wugang.longitude
+    }
+
     /// What an alert brings along.
     public struct Alerts: Sendable, Hashable {
         /// Widest evidence picture, pixels.
@@ -175,6 +187,8 @@ public struct DaemonSettings: Sendable, Hashable {
     public var workers = Workers()
     /// Tunables of detection.
     public var detection = DetectionSettings()
+    /// Days and place, for schedules.
+    public var calendar = Calendar()
     /// What an alert brings along.
     public var alerts = Alerts()
     /// The way of the alerts into the database.

@@ -143,6 +143,12 @@ struct DetectionNote: Sendable {
             note: "Seconds without new alerts after the scene was learnt anew."
         ),
         DetectionNote(
+            key: "person_share",
+            range: 0.0001...0.5,
+            unit: "of the picture",
+            note: "Share of the picture that one person covers, by which the people of a crowd are counted."
+        ),
+        DetectionNote(
             key: "warm_up_seconds",
             range: 0...600,
             unit: "seconds",

@@ -32,6 +32,7 @@ extension Setting {
         case .text(_, .absolutePath): "an absolute path"
         case .optionalText(_, .absolutePath): "an absolute path, or empty"
         case .text(_, .nodeName), .optionalText(_, .nodeName): "letters, digits, dots and dashes, or empty"
+        case .text(_, .days), .optionalText(_, .days): "days as 2026-10-01..2026-10-07, 2027-01-01, or empty"
         case .text(_, .webURL), .optionalText(_, .webURL): "http://… or https://…, or empty"
         case .secret: "host=… dbname=… or postgresql://…"
         case .address: "address:port"
@@ -87,6 +88,12 @@ extension Setting {
         case .nodeName:
             guard text.count <= 64, text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) })
             else { throw refusal(text, "is no name of a machine") }
+        case .days:
+            do throws(DetectionError) {
+                _ = try CityCalendar.days(text)
+            } catch {
+                throw ValueProblem(message: "\(name): \(error)")
+            }
         case .webURL:
             let host =
                 text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""

@@ -30,6 +30,8 @@ struct Setting: Sendable {
         case absolutePath
         case webURL
         case nodeName
+        /// Days and ranges of days.
+        case days
     }
 
     let section: String
@@ -62,13 +64,14 @@ enum SettingsTable {
         Section(name: "supervision", note: "What counts as a fault, and what as one outage of many cameras."),
         Section(name: "workers", note: "Threads that decode and detect. One camera stays on one of them."),
         Section(name: "detection", note: "Tunables of detection for all cameras; the defaults are meant to be right."),
+        Section(name: "calendar", note: "Holidays and place of the city, for schedules of rules."),
         Section(name: "alerts", note: "What an alert brings along."),
         Section(name: "delivery", note: "The way of the alerts from the spool into the database."),
         Section(name: "log", note: "The log, on standard error."),
     ]
 
     static let settings =
-        database + web + storage + ingest + supervision + workers + detection + alerts + delivery + log
+        database + web + storage + ingest + supervision + workers + detection + calendar + alerts + delivery + log
 
     private static let database = [
         Setting(
@@ -192,6 +195,37 @@ enum SettingsTable {
             note: note?.note ?? ""
         )
     }
+
+    private static let calendar = [
+        Setting(
+            section: "calendar",
+            key: "holidays",
+            kind: .text(\.calendar.holidays, rule: .days),
+            unit: "",
+            note: "Holidays as they are published each year; weekends need not be named."
+        ),
+        Setting(
+            section: "calendar",
+            key: "workdays",
+            kind: .text(\.calendar.workdays, rule: .days),
+            unit: "",
+            note: "Days off that are worked to make up for holidays."
+        ),
+        Setting(
+            section: "calendar",
+            key: "latitude",
+            kind: .number(\.calendar.latitude, -65...65, scale: 1),
+            unit: "degrees north",
+            note: "Where the sun rises and sets for schedules."
+        ),
+        Setting(
+            section: "calendar",
+            key: "longitude",
+            kind: .number(\.calendar.longitude, -180...180, scale: 1),
+            unit: "degrees east",
+            note: "The same."
+        ),
+    ]
 
     private static let alerts = [
         Setting(

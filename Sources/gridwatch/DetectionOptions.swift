@@ -1,5 +1,6 @@
 import ArgumentParser
 import Detection
+import Foundation
 import Ingest
 
 /// `--set key=value`, shared by the commands that run detection.
@@ -14,11 +15,14 @@ struct DetectionOptions: ParsableArguments {
     )
     var overrides: [String] = []
 
+    @Option(help: "Begin with the settings of this profile, as gridwatch tune writes it; --set comes on top.")
+    var profile: String?
+
     /// The settings that the overrides make of the defaults, and the sampling.
     ///
     /// - Throws: `ValidationError` that names the override and what is known.
     func resolve() throws -> (settings: DetectionSettings, sampling: Sampling) {
-        var settings = DetectionSettings()
+        var settings = try base()
         var sampling = Sampling.everyFrame
         for override in overrides {
             guard let equals = override.firstIndex(of: "=") else {
@@ -43,6 +47,24 @@ struct DetectionOptions: ParsableArguments {
             }
         }
         return (settings, sampling)
+    }
+
+    /// The profile's settings, or the defaults.
+    private func base() throws -> DetectionSettings {
+        struct Profile: Decodable {
+            var settings: DetectionSettings
+        }
+        guard let profile else { return DetectionSettings() }
+        guard let data = FileManager.default.contents(atPath: profile) else {
+            throw ValidationError("--profile \(profile): the file cannot be read")
+        }
+        do {
+            return try JSONDecoder().decode(Profile.self, from: data).settings
+        } catch let error as DetectionError {
+            throw ValidationError("--profile \(profile): \(error)")
+        } catch {
+            throw ValidationError("--profile \(profile): no profile of gridwatch tune: it has no 'settings'")
+        }
     }
 
     /// The settings of the gate that the overrides make of the defaults.

@@ -15,7 +15,8 @@ import Foundation
             """,
         version: Version.text,
         subcommands: [
-            ServeCommand.self, WorkerCommand.self, ReplayCommand.self, EvaluateCommand.self, SimulateCommand.self,
+            ServeCommand.self, WorkerCommand.self, ReplayCommand.self, EvaluateCommand.self, TuneCommand.self,
+            SimulateCommand.self,
             ImportCommand.self,
             ProbeCommand.self, DatabaseCommand.self, AccountCommand.self, ConfigCommand.self, GenerateCommand.self,
             PlanCommand.self,

@@ -17,6 +17,7 @@ struct ReplayCommand: AsyncParsableCommand {
             Examples:
               gridwatch replay clip.mp4 --rules rules.json
               gridwatch replay recordings/ --rules rules.json --set sampling=keyframes --out alerts
+              gridwatch replay clip.mp4 --rules rules.json --why why.jsonl
               gridwatch replay clip.mp4 --rules rules.json --begins-at 2026-07-01T12:00:00+08:00 --json
             """
     )
@@ -25,6 +26,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "The rules (JSON).") var rules: String
     @Option(help: "Folder for a picture of each alert and alerts.json.") var out: String?
     @Option(help: "Wall time of the first frame, ISO 8601 with offset.") var beginsAt: String?
+    @Option(help: "Write here, a line of JSON a picture, which layer decided about each rule.") var why: String?
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var detection: DetectionOptions
 
@@ -40,6 +42,7 @@ struct ReplayCommand: AsyncParsableCommand {
         run.gateSettings = try detection.resolveGate()
         var reports: [ReplayReport] = []
         var failed = false
+        if let why { try Data().write(to: URL(fileURLWithPath: why)) }
         for input in try expanded() {
             do {
                 reports.append(try replay(input, run))
@@ -61,11 +64,17 @@ struct ReplayCommand: AsyncParsableCommand {
     private func replay(_ input: String, _ run: ClipRun) throws -> ReplayReport {
         let name = (input as NSString).lastPathComponent
         let bar = ProgressBar(name)
-        let result = try run.run(input) { reached, length in
-            if let length, length > 0 { bar.show(reached.seconds / length) }
-        }
+        var account = why.map { _ in WhyAccount(clip: name) }
+        let result = try run.run(
+            input,
+            progress: { reached, length in
+                if let length, length > 0 { bar.show(reached.seconds / length) }
+            },
+            onLook: { _, time, analyzer in account?.add(time, analyzer.why()) }
+        )
         bar.show(1)
         bar.finish()
+        if let why, let account { try account.append(to: why) }
         if let out { try keepPictures(of: result, name: name, in: out) }
         return ReplayReport(clip: name, outcome: ClipOutcome(result))
     }
@@ -92,10 +101,7 @@ struct ReplayCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("--rules \(rules): no {\"rules\": […]} document: \(error)")
         }
-        for rule in all where !rule.kind.isImplemented {
-            Console.say("rule '\(rule.id)' left out: the kind \(rule.kind.rawValue) is not there yet")
-        }
-        return all.filter(\.kind.isImplemented)
+        return all
     }
 
     private func wallTime() throws -> MediaTime? {
@@ -135,5 +141,46 @@ struct ReplayCommand: AsyncParsableCommand {
             )
         }
         return ([head] + lines).joined(separator: "\n")
+    }
+}
+
+/// Which layer decided about each rule, picture by picture.
+private struct WhyAccount {
+    private struct Line: Encodable {
+        var clip: String
+        var time: Double
+        var scene: SceneStatus
+        var groups: Why.Groups
+        var rules: [Why.Verdict]
+    }
+
+    private let clip: String
+    private let encoder = JSONEncoder()
+    private var lines = Data()
+
+    init(clip: String) {
+        self.clip = clip
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    }
+
+    mutating func add(_ time: MediaTime, _ why: Why) {
+        let rules = why.rules.map { verdict in
+            var verdict = verdict
+            verdict.strength = (verdict.strength * 1000).rounded() / 1000
+            verdict.progress = (verdict.progress * 1000).rounded() / 1000
+            return verdict
+        }
+        let seconds = (time.seconds * 1000).rounded() / 1000
+        let line = Line(clip: clip, time: seconds, scene: why.scene, groups: why.groups, rules: rules)
+        guard let text = try? encoder.encode(line) else { return }
+        lines.append(text)
+        lines.append(UInt8(ascii: "\n"))
+    }
+
+    func append(to path: String) throws {
+        guard let file = FileHandle(forWritingAtPath: path) else { throw CocoaError(.fileWriteNoPermission) }
+        defer { try? file.close() }
+        try file.seekToEnd()
+        try file.write(contentsOf: lines)
     }
 }

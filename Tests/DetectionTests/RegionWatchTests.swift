@@ -15,7 +15,11 @@ import Testing
         certainty: Double = 1,
         rule: Rule = .everywhere
     ) -> [AlertChange] {
-        var watch = RegionWatch(rule: rule, settings: DetectionSettings())
+        var watch = RegionWatch(
+            rule: rule,
+            settings: DetectionSettings(),
+            region: Region(polygon: rule.polygon, width: 160, height: 90)
+        )
         return strengths.enumerated().compactMap { index, strength in
             watch.see(
                 strength > 0 ? sighting(strength, certainty: certainty) : nil,
@@ -66,10 +70,10 @@ import Testing
 
     @Test("a score is a half at the threshold and grows to one")
     func score() {
-        #expect(RegionWatch.score(of: 1) == 0.5)
-        #expect(RegionWatch.score(of: 8) == 1)
-        #expect(RegionWatch.score(of: 100) == 1)
-        let scores = [1, 1.5, 2, 3, 4, 6, 8].map(RegionWatch.score(of:))
+        #expect(AlertRun.score(of: 1) == 0.5)
+        #expect(AlertRun.score(of: 8) == 1)
+        #expect(AlertRun.score(of: 100) == 1)
+        let scores = [1, 1.5, 2, 3, 4, 6, 8].map(AlertRun.score(of:))
         #expect(zip(scores, scores.dropFirst()).allSatisfy { $0 < $1 })
     }
 }

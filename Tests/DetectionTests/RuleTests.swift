@@ -20,6 +20,7 @@ import Testing
               {"id":"bag","kind":"stationary","polygon":[[0,0],[1,0],[1,1]],"min_seconds":4,"objects":[[6.7,"paper"]]},
               {"id":"slot","kind":"object_removed","polygon":[[0,0],[1,0],[1,1]],"min_seconds":2},
               {"id":"square","kind":"crowd","min_count":15},
+              {"id":"gate","kind":"loitering","polygon":[[0,0],[1,0],[1,1]],"min_seconds":60},
               {"id":"view","kind":"tamper","polygon":[[0,0],[1,0],[1,1],[0,1]]},
               {"id":"wall","kind":"quiet"}]}
             """
@@ -33,7 +34,7 @@ import Testing
         #expect(rules[1].line?[1] == NormalizedPoint(x: 0.5, y: 0.95))
         #expect(rules[2].minSeconds == 4)
         #expect(rules[4].minCount == 15)
-        #expect(rules[6].polygon == nil)
+        #expect(rules[7].polygon == nil)
     }
 
     @Test("reads everything that a rule may say, and writes it again")

@@ -8,15 +8,15 @@ import Testing
     private let minutesInWeek = 7 * 1440
 
     /// Marks every minute of the week that a window covers, one by one.
-    private func oracle(_ schedule: Schedule) -> Set<Int> {
+    private func oracle(_ windows: [(Set<Int>, Int, Int)]) -> Set<Int> {
         var on = Set<Int>()
-        for window in schedule.windows {
-            for day in window.days {
-                var minute = window.from
+        for (days, from, to) in windows {
+            for day in days {
+                var minute = from
                 repeat {
                     on.insert(((day - 1) * 1440 + minute) % minutesInWeek)
                     minute += 1
-                } while minute % 1440 != window.to % 1440
+                } while minute % 1440 != to % 1440
             }
         }
         return on
@@ -35,7 +35,7 @@ import Testing
     @Test("is on in exactly the minutes that a slow count finds, over two weeks", arguments: schedules)
     func matchesOracle(windows: [(Set<Int>, Int, Int)]) throws {
         let schedule = Schedule(windows: try windows.map { try .init(days: $0.0, from: $0.1, to: $0.2) })
-        let on = oracle(schedule)
+        let on = oracle(windows)
         // Monday 2 November 2026 00:00 in Shanghai.
         let monday: Int64 = 1_793_548_800
         var wrong = 0
@@ -48,20 +48,28 @@ import Testing
         #expect(wrong == 0)
     }
 
-    @Test("knows the minute of the week in Shanghai, also before 1970")
-    func minuteOfWeek() {
+    @Test("knows day and minute in Shanghai, also before 1970")
+    func local() {
         // 1970-01-01 00:00 UTC was a Thursday, 08:00 in Shanghai.
-        #expect(Schedule.minuteOfWeek(.zero) == 3 * 1440 + 8 * 60)
-        #expect(Schedule.minuteOfWeek(MediaTime(microseconds: -1)) == 3 * 1440 + 8 * 60 - 1)
-        #expect(Schedule.minuteOfWeek(MediaTime(seconds: 1_793_548_800)) == 0)
+        #expect(CityCalendar.local(.zero) == (0, 8 * 60))
+        #expect(CityCalendar.weekday(0) == 4)
+        #expect(CityCalendar.local(MediaTime(microseconds: -1)) == (0, 8 * 60 - 1))
+        #expect(CityCalendar.local(MediaTime(microseconds: -8 * 3_600_000_000 - 1)) == (-1, 1439))
+        #expect(CityCalendar.local(MediaTime(seconds: 1_793_548_800)).minute == 0)
+        #expect(CityCalendar.weekday(CityCalendar.local(MediaTime(seconds: 1_793_548_800)).day) == 1)
     }
 
     @Test("reads and writes windows")
     func coding() throws {
-        let text = #"[{"days":[1,5],"from":"22:00","to":"06:30"},{"from":"00:00","to":"24:00"}]"#
+        let text = """
+            [{"days":[1,5],"from":"22:00","to":"06:30"},{"from":"00:00","to":"24:00"},
+             {"on":"workdays","from":"sunset-00:30","to":"sunrise"},{"on":"rest_days","from":"08:00","to":"sunset+01:15"}]
+            """
         let schedule = try JSONDecoder().decode(Schedule.self, from: Data(text.utf8))
         #expect(schedule.windows[0] == (try .init(days: [1, 5], from: 1320, to: 390)))
         #expect(schedule.windows[1] == (try .init(days: [1, 2, 3, 4, 5, 6, 7], from: 0, to: 1440)))
+        #expect(schedule.windows[2] == (try .init(days: .workdays, from: .sunset(-30), to: .sunrise(0))))
+        #expect(schedule.windows[3] == (try .init(days: .restDays, from: .clock(480), to: .sunset(75))))
         #expect(try JSONDecoder().decode(Schedule.self, from: JSONEncoder().encode(schedule)) == schedule)
     }
 
@@ -72,6 +80,9 @@ import Testing
             #"[{"days":[],"from":"01:00","to":"02:00"}]"#, #"[{"from":"24:00","to":"02:00"}]"#,
             #"[{"from":"1:00","to":"02:00"}]"#, #"[{"from":"01:60","to":"02:00"}]"#,
             #"[{"from":"01:00","to":"24:01"}]"#, #"[{"from":"noon","to":"02:00"}]"#,
+            #"[{"from":"sunset-13:00","to":"02:00"}]"#, #"[{"from":"sunset30","to":"02:00"}]"#,
+            #"[{"on":"fridays","from":"01:00","to":"02:00"}]"#,
+            #"[{"on":"workdays","days":[1],"from":"01:00","to":"02:00"}]"#,
         ]
     )
     func refused(text: String) {

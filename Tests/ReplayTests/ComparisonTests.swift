@@ -14,7 +14,7 @@ import Testing
         let events = [TimeSpan(1, 4), TimeSpan(10, 12), TimeSpan(20, 21)]
         let results = [result("bank", .intrusion, events, bank), result("sky", .quiet, [], sky)]
         let more = others.map { result($0, .quiet, [], []) }
-        return Evaluation(results: results + more, failures: [], skipped: [], cpuSeconds: 1, clipSeconds: 60)
+        return Evaluation(results: results + more, failures: [], cpuSeconds: 1, clipSeconds: 60)
     }
 
     private func report(_ evaluation: Evaluation, against baseline: Baseline? = nil) -> EvaluationReport {

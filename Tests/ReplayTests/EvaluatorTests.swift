@@ -17,9 +17,7 @@ import Testing
                 """
                 {"clip": "c\(index).mp4", "width": 64, "height": 36, "duration": \(20 + index % 7), "rules": [
                  {"id": "zone", "kind": "intrusion", "events": [[2, 5], [9, 12]]},
-                 {"id": "sky", "kind": "quiet", "events": []},
-                 {"id": "gate", "kind": "line", "line": [[0, 0], [1, 1]], "events": [], "crossings": []},
-                 {"id": "left", "kind": "stationary", "min_seconds": 3, "events": [[1, 9]]}]}
+                 {"id": "sky", "kind": "quiet", "events": []}]}
                 """
             )
         }
@@ -56,23 +54,6 @@ import Testing
         #expect(json(many) == json(one))
         #expect(many.results.map(\.clip) == (0..<25).flatMap { ["c\($0).mp4", "c\($0).mp4"] })
         #expect(many.results.allSatisfy { $0.alerts.map(\.start) == $0.alerts.map(\.start).sorted() })
-    }
-
-    @Test("kinds that cannot be judged are counted, not run and not in the totals")
-    func skipped() throws {
-        let (folder, labels) = try footage(3)
-        let evaluation = try Evaluator.run(labels: labels, clipsDirectory: folder.path, workers: 2) { job in
-            #expect(job.rules.map(\.id) == ["zone", "sky"])
-            return Self.outcome(job)
-        }
-        #expect(
-            evaluation.skipped == [
-                Evaluation.Skipped(kind: .line, rules: 3, events: 0),
-                Evaluation.Skipped(kind: .stationary, rules: 3, events: 3),
-            ]
-        )
-        #expect(ScoreTotals(evaluation.results).events == 6)
-        #expect(ScoreTotals(evaluation.results).rules == 6)
     }
 
     @Test("broken, missing and truncated clips are told and do not stop the others")

@@ -32,7 +32,6 @@ import Testing
                 result("b.mp4", "all", .quiet, seconds: 12.5, events: [], alerts: [TimeSpan(0.1, 0.2)]),
             ],
             failures: [Evaluation.Failure(clip: "c.mp4", message: "no\nvideo")],
-            skipped: [Evaluation.Skipped(kind: .line, rules: 1, events: 2)],
             cpuSeconds: 1,
             clipSeconds: 42.5
         )
@@ -62,6 +61,7 @@ import Testing
               "quiet":{"clips":2,"seconds":42.50,"events":0,"found":0,"recall":null,"false_alerts":1,\
             "false_per_hour":84.71,"precision":0.0000,"f1":null,"median_delay_s":null}
              },
+             "by_condition":{},
              "by_clip":[
               {"clip":"a.mp4","rule":"bank","kind":"intrusion","events":3,"found":2,"false_alerts":1,\
             "alerts":[[1.250,5.000],[10.500,11.000],[26.000,27.000]]},
@@ -69,9 +69,6 @@ import Testing
               {"clip":"b.mp4","rule":"all","kind":"quiet","events":0,"found":0,"false_alerts":1,\
             "alerts":[[0.100,0.200]]}
              ],
-             "skipped_kinds":{
-              "line":{"rules":1,"events":2}
-             },
              "failed":[
               {"clip":"c.mp4","error":"no\\nvideo"}
              ],
@@ -89,14 +86,14 @@ import Testing
 
     @Test("nothing to judge gives nulls, not numbers that look like results")
     func empty() {
-        let nothing = Evaluation(results: [], failures: [], skipped: [], cpuSeconds: 0, clipSeconds: 0)
+        let nothing = Evaluation(results: [], failures: [], cpuSeconds: 0, clipSeconds: 0)
         let json = EvaluationReport(evaluation: nothing, settings: DetectionSettings(), sampling: "every", version: "1")
             .json
         #expect(json.contains("\"recall\":null,\n \"false_alerts\":0,\n \"false_per_hour\":null,\n \"precision\":null"))
-        #expect(json.contains("\"by_kind\":{},\n \"by_clip\":[],\n \"skipped_kinds\":{},\n \"failed\":[],"))
+        #expect(json.contains("\"by_kind\":{},\n \"by_condition\":{},\n \"by_clip\":[],\n \"failed\":[],"))
     }
 
-    @Test("the text shows totals by kind and names what was missed, false, skipped and failed")
+    @Test("the text shows totals by kind and names what was missed, false and failed")
     func text() {
         let expected = """
                        clips  rules  hours  events  found  recall  false  false/h     f1   delay
@@ -107,8 +104,6 @@ import Testing
             missed  a.mp4  bank  intrusion  20.00  21.00 s
             false   a.mp4  bank  intrusion  26.00  27.00 s
             false   b.mp4  all   quiet       0.10   0.20 s
-
-            not judged yet: line (1 rules, 2 events)
 
             failed: c.mp4: no
             video

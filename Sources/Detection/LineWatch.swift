@@ -1,0 +1,122 @@
+import Flow
+
+/// Tells when things cross a line (tripwire) in the direction of its rule.
+///
+/// A thing crosses when its centre was clearly on one side and then is clearly on the other, and its way met the line.
+struct LineWatch: RuleWatch {
+    /// Share of the plane's height by which a centre must be off the line to be on a side.
+    private static let margin = 0.015
+    /// The same as a share of the thing's size.
+    private static let marginBySize = 0.15
+    /// The line counts as so much longer at both ends.
+    private static let overhang = 0.05
+    /// Frames in which a thing must have been seen: one alone has no way.
+    private static let leastSightings = 2
+    /// The same where frames are more than this many seconds apart: two may show different things.
+    private static let sparse = (seconds: 0.5, sightings: 3)
+    /// Seconds without another crossing after which the alert ends.
+    private static let hold = 1.0
+
+    /// Where a track was last clearly on a side.
+    private struct Place {
+        var x: Double
+        var y: Double
+        var side: Int
+        var seen: MediaTime
+    }
+
+    private let from: (x: Double, y: Double)
+    private let to: (x: Double, y: Double)
+    private let height: Double
+    /// The sign of the side that lies in the rule's direction; 0 for any.
+    private let wanted: Int
+    private var places: [Int: Place] = [:]
+    private var run: AlertRun
+    private var crossings = 0
+
+    init(rule: Rule, width: Int, height: Int) {
+        self.height = Double(height)
+        let ends = rule.line ?? []
+        let first = ends.first ?? NormalizedPoint(x: 0, y: 0)
+        let last = ends.last ?? NormalizedPoint(x: 1, y: 1)
+        from = (first.x * Double(width), first.y * Double(height))
+        to = (last.x * Double(width), last.y * Double(height))
+        run = AlertRun(rule: rule)
+        let step: (x: Double, y: Double)? =
+            switch rule.direction {
+            case .up: (0, -1)
+            case .down: (0, 1)
+            case .left: (-1, 0)
+            case .right: (1, 0)
+            case nil: nil
+            }
+        guard let step else {
+            wanted = 0
+            return
+        }
+        let towards = (to.x - from.x) * step.y - (to.y - from.y) * step.x
+        wanted = towards > 0 ? 1 : -1
+    }
+
+    var isOpen: Bool { run.isOpen }
+
+    var isPending: Bool { false }
+
+    var account: Account { Account(strength: run.isOpen ? Double(crossings) : 0, progress: 0) }
+
+    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+        var crossed: [Track] = []
+        for track in frame.tracks
+        where track.seen == frame.time
+            && crosses(track, frame)
+        {
+            crossed.append(track)
+        }
+        places = places.filter { frame.time.seconds(since: $0.value.seen) < 5 }
+        guard let first = crossed.first else {
+            guard let seen = run.lastSeen, frame.time.seconds(since: seen) >= Self.hold else { return nil }
+            return run.end(at: frame.time)
+        }
+        let isNew = !run.isOpen
+        crossings = isNew ? crossed.count : crossings + crossed.count
+        let reason = crossings == 1 ? "something crossed the line" : "\(crossings) things crossed the line"
+        let strength = Double(crossings)
+        return isNew
+            ? run.start(since: frame.time, at: frame.time, strength: strength, box: first.box, reason: reason)
+            : run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason)
+    }
+
+    mutating func close(at time: MediaTime) -> AlertChange? {
+        places = [:]
+        return run.end(at: time)
+    }
+
+    /// Keeps where the track is; true when it has just come to the wanted side over the line.
+    private mutating func crosses(_ track: Track, _ frame: SceneFrame) -> Bool {
+        let length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
+        let distance = ((to.x - from.x) * (track.y - from.y) - (to.y - from.y) * (track.x - from.x)) / length
+        let margin = max(Self.margin * height, Self.marginBySize * track.radius)
+        let side = distance > margin ? 1 : distance < -margin ? -1 : 0
+        if track.hasJumped {
+            places[track.id] = nil
+        }
+        guard side != 0 else {
+            places[track.id]?.seen = frame.time
+            return false
+        }
+        let before = places.updateValue(Place(x: track.x, y: track.y, side: side, seen: frame.time), forKey: track.id)
+        let sightings = frame.elapsed > Self.sparse.seconds ? Self.sparse.sightings : Self.leastSightings
+        guard let before, before.side != side, track.sightings >= sightings else { return false }
+        return (wanted == 0 || wanted == side) && meets(before, track)
+    }
+
+    /// Whether the way from a place to the track meets the line.
+    private func meets(_ place: Place, _ track: Track) -> Bool {
+        let line = (x: to.x - from.x, y: to.y - from.y)
+        let way = (x: track.x - place.x, y: track.y - place.y)
+        let cross = line.x * way.y - line.y * way.x
+        guard cross != 0 else { return false }
+        let along = ((place.x - from.x) * way.y - (place.y - from.y) * way.x) / cross
+        return along >= -Self.overhang && along <= 1 + Self.overhang
+    }
+}

@@ -1,0 +1,62 @@
+import Flow
+
+/// What one frame shows, for the watches of a camera's rules.
+struct SceneFrame {
+    /// The time of the frame on the clock of the source.
+    let time: MediaTime
+    /// Seconds since the frame before, 0 for the first.
+    let elapsed: Double
+    /// The grey picture.
+    let plane: LumaPlane
+    /// What does not belong to the empty scene.
+    let things: Things
+    /// The things that are followed from frame to frame; empty when no rule asks for them.
+    let tracks: [Track]
+    /// False while the whole picture changes: nothing can be said about things then.
+    let isJudged: Bool
+    /// True when the camera went to or came from infrared with this frame.
+    let isOtherMode: Bool
+}
+
+/// How near a rule is to an alert.
+struct Account {
+    /// How much the last frame shows of what the rule asks for: 1 is the threshold.
+    var strength: Double
+    /// How much of the needed time it has lasted, 0…1.
+    var progress: Double
+}
+
+/// Watches for the condition of one rule, frame by frame.
+///
+/// Counts seconds, never frames.
+protocol RuleWatch: Sendable {
+    /// True while an alert runs.
+    var isOpen: Bool { get }
+    /// True while a few more frames may bring an alert.
+    var isPending: Bool { get }
+    /// How near it is to an alert.
+    var account: Account { get }
+    /// Takes the next frame.
+    mutating func see(_ frame: SceneFrame) -> AlertChange?
+    /// Ends a running alert, for example because the schedule switched the rule off.
+    mutating func close(at time: MediaTime) -> AlertChange?
+}
+
+extension Rule {
+    /// True when judging it takes things that are followed from frame to frame.
+    var needsTracks: Bool { kind == .line || kind == .loitering }
+
+    /// Makes what watches for this rule in pictures of `width` times `height` pixels.
+    func watch(settings: DetectionSettings, width: Int, height: Int) -> any RuleWatch {
+        let region = Region(polygon: polygon, width: width, height: height)
+        switch kind {
+        case .intrusion, .quiet: return RegionWatch(rule: self, settings: settings, region: region)
+        case .line: return LineWatch(rule: self, width: width, height: height)
+        case .stationary, .objectRemoved:
+            return StillWatch(rule: self, settings: settings, region: region, pixels: width * height)
+        case .crowd: return CrowdWatch(rule: self, settings: settings, region: region)
+        case .loitering: return LoiterWatch(rule: self, region: region, width: width, height: height)
+        case .tamper: return TamperWatch(rule: self, settings: settings, region: region)
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Flow
+
+/// Tells when something was left in a region, or when something that belongs there is gone.
+///
+/// Both look alike at first: pixels that differ from the empty scene and have stopped changing. Edges along their outline
+/// that the frame has and the scene has not say that something came; the other way round, that something went. From
+/// then on the watch keeps both looks of these pixels, so that it does not matter that the background learns the new
+/// one: the condition holds while the pixels look as they did then, and is over once they look as before.
+struct StillWatch: RuleWatch {
+    /// Seconds of minimal duration when the rule does not say.
+    private static let usual = 30.0
+    /// Seconds for which pixels must not have changed to be looked at.
+    private static let stillSeconds = 1.0
+    /// Edges of the frame over those of the scene, from which something may have come, and up to which something may
+    /// have gone.
+    private static let edges = (left: 0.8, removed: 0.7)
+    /// Share of its region that must be gone when the rule does not say: the region is drawn around the object.
+    private static let removedShare = 0.02
+    /// Share of the pixels that must look one way or the other to be believed.
+    private static let majority = 0.5
+    /// Seconds for which something may be hidden behind what passes.
+    private static let hidden = 10.0
+    /// Seconds for which it must look as before to be over.
+    private static let overSeconds = 0.5
+    /// Seconds in which a look follows the light.
+    private static let lookSeconds = 5.0
+    /// Share of its pixels by which a new group is one that is known.
+    private static let overlap = 0.3
+    /// Groups that are watched at once.
+    private static let most = 8
+    /// A pixel looks like something when it is nearer to it than to the other look, and within this many grey levels,
+    /// or this share of what lies between both.
+    private static let likeness: (levels: Float, share: Float) = (24, 0.35)
+
+    /// Pixels that look otherwise than the empty scene and stay so.
+    private struct Kept: Sendable {
+        var pixels: [Int]
+        /// How they look while the condition holds, and how they looked before.
+        var look: [Float]
+        var before: [Float]
+        var box: NormalizedRect
+        var since: MediaTime
+        /// When they were last seen to hold.
+        var seen: MediaTime
+        /// Since when they look as before.
+        var backSince: MediaTime?
+    }
+
+    private let rule: Rule
+    private let region: Region
+    private let seconds: Double
+    private let least: Double
+    private var kept: [Kept] = []
+    private var run: AlertRun
+
+    init(rule: Rule, settings: DetectionSettings, region: Region, pixels: Int) {
+        self.rule = rule
+        self.region = region
+        seconds = rule.minSeconds ?? rule.thresholds.dwell ?? Self.usual
+        let isRemoved = rule.kind == .objectRemoved
+        let share = rule.thresholds.minShare ?? (isRemoved ? Self.removedShare : settings.minShare)
+        // Staying the same for so long makes up for size.
+        least = max(max(4, settings.minBlob * Double(pixels) / 2), share * Double(region.count))
+        run = AlertRun(rule: rule)
+    }
+
+    var isOpen: Bool { run.isOpen }
+
+    var isPending: Bool { false }
+
+    var account: Account {
+        guard let first = kept.min(by: { $0.since < $1.since }) else { return Account(strength: 0, progress: 0) }
+        let stayed = first.seen.seconds(since: first.since)
+        return Account(
+            strength: Double(first.pixels.count) / least,
+            progress: seconds > 0 ? min(1, max(0, stayed / seconds)) : 1
+        )
+    }
+
+    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+        if frame.isOtherMode { kept = [] }
+        guard frame.isJudged else { return nil }
+        for index in kept.indices { compare(&kept[index], frame) }
+        let hidden = max(Self.hidden, 2.5 * frame.elapsed)
+        kept.removeAll { Self.isOver($0, at: frame.time, hidden: hidden) }
+        find(in: frame)
+        let ripe = kept.filter { frame.time.seconds(since: $0.since) >= seconds }
+        guard let first = ripe.min(by: { ($0.since, $0.box.x) < ($1.since, $1.box.x) }) else {
+            return run.end(at: frame.time)
+        }
+        let strength = Double(ripe.reduce(0) { $0 + $1.pixels.count }) / least
+        if run.isOpen {
+            guard ripe.contains(where: { $0.seen == frame.time }) else { return nil }
+            return run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason(first, at: frame.time))
+        }
+        return run.start(
+            since: first.since,
+            at: frame.time,
+            strength: strength,
+            box: first.box,
+            reason: reason(first, at: frame.time)
+        )
+    }
+
+    mutating func close(at time: MediaTime) -> AlertChange? {
+        kept = []
+        return run.end(at: time)
+    }
+
+    private func reason(_ kept: Kept, at time: MediaTime) -> String {
+        let stayed = Int(time.seconds(since: kept.since))
+        return rule.kind == .objectRemoved
+            ? "something that belongs to the region has been gone for \(stayed) s"
+            : "something has been standing in the region for \(stayed) s"
+    }
+
+    /// Takes up what has become still and is of the kind that the rule asks for.
+    private mutating func find(in frame: SceneFrame) {
+        let groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
+        for group in groups where kept.count < Self.most {
+            let isWanted =
+                rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
+            guard isWanted, !isKnown(group) else { continue }
+            kept.append(
+                Kept(
+                    pixels: group.pixels,
+                    look: group.pixels.map { Float(frame.plane.pixels[$0]) },
+                    before: group.pixels.map { Float(frame.things.before[$0]) },
+                    box: group.box,
+                    since: frame.time.advanced(bySeconds: -group.seconds),
+                    seen: frame.time
+                )
+            )
+        }
+    }
+
+    private func isKnown(_ group: StillGroup) -> Bool {
+        kept.contains { known in
+            let own = Set(known.pixels)
+            let shared = Double(group.pixels.count { own.contains($0) })
+            return shared >= Self.overlap * Double(min(group.pixels.count, known.pixels.count))
+        }
+    }
+
+    /// Says of each kept pixel which look it has now; looks follow the light while they hold.
+    private func compare(_ kept: inout Kept, _ frame: SceneFrame) {
+        var holds = 0
+        var returned = 0
+        var shift: Float = 0
+        let rate = Float(min(1, frame.elapsed / Self.lookSeconds))
+        for (index, pixel) in kept.pixels.enumerated() {
+            let now = Float(frame.plane.pixels[pixel])
+            let toLook = now - kept.look[index]
+            let toBefore = now - kept.before[index]
+            let isNearer = toLook.magnitude < toBefore.magnitude
+            let between = (kept.look[index] - kept.before[index]).magnitude
+            let reach = max(Self.likeness.levels, Self.likeness.share * between)
+            guard min(toLook.magnitude, toBefore.magnitude) <= reach else { continue }
+            if isNearer {
+                holds += 1
+                shift += toLook
+            } else {
+                returned += 1
+            }
+        }
+        let majority = Self.majority * Double(kept.pixels.count)
+        if Double(holds) >= majority {
+            kept.seen = frame.time
+            kept.backSince = nil
+            let step = shift / Float(holds) * rate
+            for index in kept.look.indices {
+                kept.look[index] += step
+                kept.before[index] += step
+            }
+        } else if Double(returned) >= majority {
+            kept.backSince = kept.backSince ?? frame.time
+        } else {
+            kept.backSince = nil
+        }
+    }
+
+    private static func isOver(_ kept: Kept, at time: MediaTime, hidden: Double) -> Bool {
+        if let back = kept.backSince { return time.seconds(since: back) >= overSeconds }
+        return time.seconds(since: kept.seen) > hidden
+    }
+}

@@ -1,0 +1,97 @@
+/// Why the last frame alerted or did not: for each rule the layer that decided.
+public struct Why: Sendable, Hashable, Encodable {
+    /// What decided, from the outermost on.
+    public enum Layer: String, Sendable, Hashable, Encodable {
+        /// The rule's schedule is off.
+        case schedule
+        /// The whole picture changes: nothing can be said about things.
+        case scene
+        /// Nothing differs from the empty scene.
+        case nothing
+        /// Something differs, and it is light or shade.
+        case light
+        /// Something differs, and it is too small or faint, or has just become part of the scene.
+        case speck
+        /// Things are there, but not in the region, or not enough of them.
+        case size
+        /// Enough is there, but not for long enough yet.
+        case dwell
+        /// An alert runs.
+        case alert
+    }
+
+    /// What decided about one rule.
+    public struct Verdict: Sendable, Hashable, Encodable {
+        /// Id of the rule.
+        public var rule: String
+        /// What decided.
+        public var layer: Layer
+        /// How much there was of what the rule asks for: 1 is the threshold.
+        public var strength: Double
+        /// How far on the way to an alert it is, 0…1.
+        public var progress: Double
+    }
+
+    /// How many groups of pixels the frame shows, by what they were taken for.
+    public struct Groups: Sendable, Hashable, Encodable {
+        /// Things.
+        public var things = 0
+        /// Things that may be leaves, drops or insects.
+        public var slight = 0
+        /// Too small or too faint.
+        public var specks = 0
+        /// Light and shade.
+        public var light = 0
+        /// Part of the scene from now on.
+        public var adopted = 0
+    }
+
+    /// What the frame was judged as.
+    public var scene: SceneStatus
+    /// What it shows.
+    public var groups: Groups
+    /// One verdict for each rule, in their order.
+    public var rules: [Verdict]
+}
+
+extension Why.Groups {
+    init(_ things: Things) {
+        for blob in things.blobs {
+            switch blob.verdict {
+            case .object: self.things += 1
+            case .slight: slight += 1
+            case .speck: specks += 1
+            case .light: light += 1
+            case .adopt: adopted += 1
+            }
+        }
+    }
+}
+
+extension Why.Verdict {
+    /// The layer that decided about a rule that is on.
+    init(_ rule: Rule, _ watch: any RuleWatch, isJudged: Bool, groups: Why.Groups) {
+        let account = watch.account
+        let isAnything = groups.things + groups.slight > 0
+        let layer: Why.Layer =
+            if watch.isOpen {
+                .alert
+            } else if !isJudged && rule.kind != .tamper {
+                .scene
+            } else if account.strength >= 1 || account.progress > 0 {
+                .dwell
+            } else if isAnything || account.strength > 0 {
+                .size
+            } else if groups.light > 0 {
+                .light
+            } else {
+                groups.specks + groups.adopted > 0 ? .speck : .nothing
+            }
+        self.init(
+            rule: rule.id,
+            layer: layer,
+            strength: account.strength,
+            progress: watch.isOpen ? 1 : min(1, account.progress)
+        )
+    }
+}
