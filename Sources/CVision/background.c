@@ -35,59 +35,79 @@ void cv_map(const uint8_t *src, const uint8_t table[256], size_t count, uint8_t 
     }
 }
 
-static inline void range_at(const uint8_t *row, const uint8_t *above, const uint8_t *below, size_t left, size_t x,
-                     size_t right, uint8_t *low, uint8_t *high) {
-    uint8_t low_left = min_u8(row[left], min_u8(above[left], below[left]));
-    uint8_t low_mid = min_u8(row[x], min_u8(above[x], below[x]));
-    uint8_t low_right = min_u8(row[right], min_u8(above[right], below[right]));
-    uint8_t high_left = max_u8(row[left], max_u8(above[left], below[left]));
-    uint8_t high_mid = max_u8(row[x], max_u8(above[x], below[x]));
-    uint8_t high_right = max_u8(row[right], max_u8(above[right], below[right]));
-    low[x] = min_u8(low_mid, min_u8(low_left, low_right));
-    high[x] = max_u8(high_mid, max_u8(high_left, high_right));
-}
-
-CV_WIDE void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
-    size_t last = width - 1;
-    for (size_t y = 0; y < height; y++) {
-        const uint8_t *row = src + y * width;
-        const uint8_t *above = y > 0 ? row - width : row;
-        const uint8_t *below = y + 1 < height ? row + width : row;
-        uint8_t *lo = low + y * width;
-        uint8_t *hi = high + y * width;
-        range_at(row, above, below, 0, 0, last > 0 ? 1 : 0, lo, hi);
-        for (size_t x = 1; x < last; x++) {
-            range_at(row, above, below, x - 1, x, x + 1, lo, hi);
-        }
-        range_at(row, above, below, last > 0 ? last - 1 : 0, last, last, lo, hi);
+/// The least and the greatest of each pixel and those above and below it.
+static inline void range_down(const uint8_t *above, const uint8_t *row, const uint8_t *below, size_t width,
+                              uint8_t *restrict low, uint8_t *restrict high) {
+    for (size_t x = 0; x < width; x++) {
+        low[x] = min_u8(row[x], min_u8(above[x], below[x]));
+        high[x] = max_u8(row[x], max_u8(above[x], below[x]));
     }
 }
 
-CV_WIDE void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
-                   cv_threshold threshold, uint8_t *mask) {
+/// The same of each value and those left and right of it; the values have one more at each end.
+static inline void range_across(const uint8_t *low, const uint8_t *high, size_t width, uint8_t *restrict lo,
+                                uint8_t *restrict hi) {
+    for (size_t x = 0; x < width; x++) {
+        lo[x] = min_u8(low[x + 1], min_u8(low[x], low[x + 2]));
+        hi[x] = max_u8(high[x + 1], max_u8(high[x], high[x + 2]));
+    }
+}
+
+CV_WIDE void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
+    uint8_t down_low[width + 2], down_high[width + 2];
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = src + y * width;
+        range_down(y > 0 ? row - width : row, row, y + 1 < height ? row + width : row, width, down_low + 1,
+                   down_high + 1);
+        down_low[0] = down_low[1];
+        down_high[0] = down_high[1];
+        down_low[width + 1] = down_low[width];
+        down_high[width + 1] = down_high[width];
+        range_across(down_low, down_high, width, low + y * width, high + y * width);
+    }
+}
+
+CV_WIDE void cv_foreground(const uint8_t *restrict pixels, const uint8_t *restrict low, const uint8_t *restrict high,
+                           const uint8_t *restrict noise, size_t count, cv_threshold threshold,
+                           uint8_t *restrict mask) {
+    const uint16_t floor = threshold.floor, level = threshold.level, factor = threshold.noise_factor;
+    // In 16 bits, twice as many pixels at once: no product is above 65,280, no sum above 32,767.
     for (size_t i = 0; i < count; i++) {
-        int32_t pixel = pixels[i];
-        int32_t below = (int32_t)low[i] - pixel;
-        int32_t above = pixel - (int32_t)high[i];
-        int32_t distance = below > above ? below : above;
-        int32_t needed =
-            threshold.floor + ((high[i] * threshold.level) >> 8) + (((int32_t)noise[i] * threshold.noise_factor) >> 6);
-        mask[i] = (uint8_t)((distance > needed) + (distance > 2 * needed));
+        int16_t pixel = pixels[i];
+        int16_t below = (int16_t)(low[i] - pixel);
+        int16_t above = (int16_t)(pixel - high[i]);
+        int16_t distance = below > above ? below : above;
+        uint16_t lit = (uint16_t)((uint16_t)(high[i] * level) >> 8);
+        uint16_t noisy = (uint16_t)((uint16_t)(noise[i] * factor) >> 6);
+        int16_t needed = (int16_t)(floor + lit + noisy);
+        mask[i] = (uint8_t)((distance > needed) + (distance > (int16_t)(2 * needed)));
+    }
+}
+
+/// How many of each pixel and those above and below it are foreground.
+static inline void count_down(const uint8_t *row, size_t width, uint8_t *restrict counts) {
+    const uint8_t *above = row - width, *below = row + width;
+    for (size_t x = 0; x < width; x++) {
+        counts[x] = (uint8_t)(min_u8(above[x], 1) + min_u8(row[x], 1) + min_u8(below[x], 1));
     }
 }
 
 CV_WIDE void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst) {
+    uint8_t counts[width];
     memset(dst, 0, width * height);
     for (size_t y = 1; y + 1 < height; y++) {
+        const uint8_t *row = mask + y * width;
+        // Most rows of most pictures have nothing near them.
+        if (!cv_any(row - width, 3 * width)) {
+            continue;
+        }
+        count_down(row, width, counts);
+        uint8_t *restrict out = dst + y * width;
         for (size_t x = 1; x + 1 < width; x++) {
-            const uint8_t *p = mask + y * width + x;
-            const uint8_t *a = p - width;
-            const uint8_t *b = p + width;
-            uint8_t around = (uint8_t)((a[-1] != 0) + (a[0] != 0) + (a[1] != 0) + (p[-1] != 0) + (p[0] != 0) +
-                                       (p[1] != 0) + (b[-1] != 0) + (b[0] != 0) + (b[1] != 0));
-            uint8_t kept = (uint8_t)(around >= least ? *p : 0);
+            uint8_t around = (uint8_t)(counts[x - 1] + counts[x] + counts[x + 1]);
+            uint8_t kept = (uint8_t)(around >= least ? row[x] : 0);
             uint8_t filled = (uint8_t)(around >= most ? 1 : 0);
-            dst[y * width + x] = kept > filled ? kept : filled;
+            out[x] = max_u8(kept, filled);
         }
     }
 }
@@ -113,12 +133,31 @@ static inline int32_t by_kind(const uint32_t rates[CV_KINDS], uint8_t kind) {
     return (int32_t)(kind == CV_ADOPT ? rates[CV_ADOPT] : rate);
 }
 
-CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
-                      const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
-                      const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t count,
-                      const cv_rates *rates, uint32_t seed) {
+/// One step of learning where nothing is and nothing was adopted.
+static inline void learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
+                               const uint8_t *restrict recent, const uint8_t *restrict expected, size_t from, size_t to,
+                               const cv_rates *rates, uint32_t seed) {
+    const uint32_t excused_rate = rates->excused, rate_empty = rates->background[CV_EMPTY];
+    const int32_t noise_rate = (int32_t)rates->noise[CV_EMPTY];
+    for (size_t i = from; i < to; i++) {
+        int32_t rounding = dither((uint32_t)i, seed);
+        uint8_t pixel = pixels[i];
+        int32_t deviation = distance_u8(pixel, expected[i]);
+        int excused = deviation > EXCUSED + noise[i] / 4;
+        int32_t moved = distance_u8(pixel, recent[i]);
+        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, noise_rate, rounding);
+        background[i] = approach(background[i], pixel, excused ? excused_rate : rate_empty, rounding);
+    }
+}
+
+/// One step of learning for any kind of pixel.
+static inline void learn_any(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                             const uint8_t *restrict pixels, const uint8_t *restrict recent,
+                             const uint8_t *restrict kind, const uint8_t *restrict expected,
+                             const uint8_t *restrict expected_home, size_t from, size_t to, const cv_rates *rates,
+                             uint32_t seed) {
     const cv_rates r = *rates;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = from; i < to; i++) {
         int32_t rounding = dither((uint32_t)i, seed);
         uint8_t pixel = pixels[i], before = background[i], lit = expected[i];
         int32_t deviation = distance_u8(pixel, lit);
@@ -138,20 +177,27 @@ CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint
     }
 }
 
+CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                      const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
+                      const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t count,
+                      const cv_rates *rates, uint32_t seed) {
+    // Most of most pictures is empty and always was: those spans take the short way.
+    enum { SPAN = 32 };
+    for (size_t from = 0; from < count; from += SPAN) {
+        size_t to = from + SPAN < count ? from + SPAN : count;
+        if (cv_any(kind + from, to - from) || memcmp(home + from, background + from, to - from) != 0) {
+            learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
+        } else {
+            learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
+            memcpy(home + from, background + from, to - from);
+        }
+    }
+}
+
 CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
                             const uint8_t *restrict recent, const uint8_t *restrict expected, size_t count,
                             const cv_rates *rates, uint32_t seed) {
-    const cv_rates r = *rates;
-    for (size_t i = 0; i < count; i++) {
-        int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t pixel = pixels[i];
-        int32_t deviation = distance_u8(pixel, expected[i]);
-        int excused = deviation > EXCUSED + noise[i] / 4;
-        int32_t moved = distance_u8(pixel, recent[i]);
-        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, (int32_t)r.noise[CV_EMPTY], rounding);
-        uint32_t rate = excused ? r.excused : r.background[CV_EMPTY];
-        background[i] = approach(background[i], pixel, rate, rounding);
-    }
+    learn_empty(background, noise, pixels, recent, expected, 0, count, rates, seed);
 }
 
 void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t table[256], size_t count,
@@ -171,12 +217,14 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
 
 CV_WIDE void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
             cv_threshold threshold, uint8_t ticks) {
+    const uint16_t floor = threshold.floor, level = threshold.level;
     for (size_t i = 0; i < count; i++) {
-        int32_t distance = (int32_t)pixels[i] - (int32_t)recent[i];
-        int32_t allowed = threshold.floor + (((int32_t)recent[i] * threshold.level) >> 8);
-        int still = mask[i] != 0 && distance <= allowed && -distance <= allowed;
-        uint8_t next = age[i] > 255 - ticks ? 255 : (uint8_t)(age[i] + ticks);
-        age[i] = still ? next : 0;
+        int16_t distance = (int16_t)(pixels[i] - recent[i]);
+        int16_t allowed = (int16_t)(floor + ((uint16_t)(recent[i] * level) >> 8));
+        int16_t size = (int16_t)(distance < 0 ? -distance : distance);
+        uint16_t older = (uint16_t)(age[i] + ticks);
+        uint8_t next = (uint8_t)(older > 255 ? 255 : older);
+        age[i] = mask[i] != 0 && size <= allowed ? next : 0;
     }
 }
 

@@ -17,19 +17,24 @@ typedef struct {
     uint32_t total;
 } sample;
 
+/// Counts the differences of sampled pixels; at most 65,535 of them fit a counter.
 static void take(sample *s, const uint8_t *known, const uint8_t *now, size_t count) {
     memset(s, 0, sizeof *s);
-    for (size_t i = 0; i < count; i += STRIDE) {
+    const size_t stride = count / STRIDE > UINT16_MAX ? count / UINT16_MAX + 1 : STRIDE;
+    for (size_t i = 0; i < count; i += stride) {
         // Clipped pixels say nothing about the light.
-        if (known[i] > 250 || now[i] > 250) {
+        if ((known[i] > 250) | (now[i] > 250)) {
             continue;
         }
         unsigned bin = known[i] / (256 / BINS);
-        unsigned diff = (unsigned)(255 + now[i] - known[i]);
-        s->seen[bin][diff] += s->seen[bin][diff] < UINT16_MAX;
-        s->pixels[bin]++;
+        s->seen[bin][255 + now[i] - known[i]]++;
         s->level[bin] += known[i];
-        s->total++;
+    }
+    for (int bin = 0; bin < BINS; bin++) {
+        for (int diff = 0; diff < DIFFS; diff++) {
+            s->pixels[bin] += s->seen[bin][diff];
+        }
+        s->total += s->pixels[bin];
     }
 }
 

@@ -13,7 +13,8 @@ void cv_map(const uint8_t *src, const uint8_t table[256], size_t count, uint8_t 
 void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *low, uint8_t *high);
 
 /// How far a pixel must leave its background's range to be foreground:
-/// floor + level * value / 256 + noise_factor * noise / 64 (noise is in eighths of a grey level).
+/// floor + level * value / 256 + noise_factor * noise / 64 (noise is in eighths of a grey level). At most 255 for floor
+/// and noise_factor, 256 for level.
 typedef struct {
     uint16_t floor;
     uint16_t level;

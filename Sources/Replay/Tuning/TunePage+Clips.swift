@@ -13,7 +13,7 @@ extension TunePage {
             ? ""
             : """
             <figure><img src="\(BitmapURI.heat(trace.heat, width: trace.width, height: trace.height))"
-            width="240" alt="heat map"><figcaption>where things were</figcaption></figure>
+            alt="heat map"><figcaption>where things were</figcaption></figure>
             """
         return """
             <h3>\(escaped(trace.labels.clip))</h3>

@@ -143,8 +143,8 @@ extension TuneReport {
     private static let style = """
         body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#1c2733}
         h1,h2,h3{line-height:1.2}h2{margin-top:2.5rem}h3{margin:1.5rem 0 .3rem}
-        table{border-collapse:collapse}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #dde3ea}
-        td:first-child,th:first-child{text-align:left}svg{max-width:100%;height:auto}
+        table{border-collapse:collapse;display:block;overflow-x:auto}td,th{padding:.25rem .8rem;text-align:right;border-bottom:1px solid #dde3ea}
+        td:first-child,th:first-child{text-align:left}svg{max-width:100%;height:auto}img{height:135px;width:auto}
         .verdict{padding:.6rem 1rem;border-radius:.4rem}.good{background:#e2f4e6}.same{background:#fdf3dc}
         figure{display:inline-block;margin:.4rem .8rem .4rem 0;vertical-align:top}figcaption{font-size:13px;color:#51606f}
         .legend i{display:inline-block;width:1.2rem;height:.8rem;border-radius:2px;margin:0 .3rem 0 1rem}
