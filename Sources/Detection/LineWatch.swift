@@ -12,8 +12,8 @@ struct LineWatch: RuleWatch {
     private static let overhang = 0.05
     /// Frames in which a thing must have been seen: one alone has no way.
     private static let leastSightings = 2
-    /// The same where frames are more than this many seconds apart: two may show different things.
-    private static let sparse = (seconds: 0.5, sightings: 3)
+    /// Frames that are further apart than this many seconds do not show who became whom: no crossing is told.
+    private static let longestStep = 1.5
     /// Seconds without another crossing after which the alert ends.
     private static let hold = 1.0
 
@@ -65,6 +65,7 @@ struct LineWatch: RuleWatch {
     var account: Account { Account(strength: run.isOpen ? Double(crossings) : 0, progress: 0) }
 
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
+        if frame.elapsed > Self.longestStep { places = [:] }
         var crossed: [Track] = []
         for track in frame.tracks
         where track.seen == frame.time
@@ -105,8 +106,7 @@ struct LineWatch: RuleWatch {
             return false
         }
         let before = places.updateValue(Place(x: track.x, y: track.y, side: side, seen: frame.time), forKey: track.id)
-        let sightings = frame.elapsed > Self.sparse.seconds ? Self.sparse.sightings : Self.leastSightings
-        guard let before, before.side != side, track.sightings >= sightings else { return false }
+        guard let before, before.side != side, track.sightings >= Self.leastSightings else { return false }
         return (wanted == 0 || wanted == side) && meets(before, track)
     }
 

@@ -22,7 +22,7 @@ struct RegionWatch: RuleWatch {
     /// A sighting counts so many times its duration at most, however strong.
     static let greatestWeight = 4.0
     /// A single frame of a doubtful sighting brings an alert at most this near to its start.
-    static let doubtfulStep = 0.4
+    static let doubtfulStep = 0.5
     /// Below this strength an occupied region counts as empty again.
     static let releaseStrength = 0.5
 
