@@ -12,6 +12,9 @@ public struct CameraAnalyzer: Sendable {
         var isOn = true
     }
 
+    /// Seconds between two measurements of the picture's quality.
+    private static let qualityInterval = 30.0
+
     private let settings: DetectionSettings
     private let calendar: CityCalendar
     private var watched: [Watched]
@@ -19,6 +22,11 @@ public struct CameraAnalyzer: Sendable {
     private var tracker: Tracker?
     private var last: MediaTime?
     private var groups = Why.Groups()
+    private var measured: MediaTime?
+    private var lastDigest: UInt64?
+    private var sames = 0
+    /// How good the picture is, measured every half minute; nil before the scene is known.
+    public private(set) var quality: ImageQuality?
 
     /// Makes an analyzer for the rules of one camera.
     ///
@@ -82,6 +90,9 @@ public struct CameraAnalyzer: Sendable {
         scene?.status ?? .noFrame
     }
 
+    /// True when the last picture was bit-identical to the one before: the camera may have frozen.
+    public var isSame: Bool { sames > 0 }
+
     /// What the last frame showed, for whoever chooses which frames are worth a decode.
     public func showing() -> Showing {
         Showing(
@@ -124,10 +135,24 @@ public struct CameraAnalyzer: Sendable {
         if tracker != nil { tracker = Tracker() }
     }
 
+    /// Measures the picture when it is time, once what is usual for the scene has been learnt.
+    private mutating func measure(_ plane: LumaPlane, at time: MediaTime) {
+        let digest = plane.digest
+        sames = digest == lastDigest ? sames + 1 : 0
+        lastDigest = digest
+        let isDue = measured.map { time.seconds(since: $0) >= Self.qualityInterval } ?? true
+        guard isDue || sames == ImageQuality.frozenAfter, let scene, scene.isJudged, scene.status != .warmingUp else {
+            return
+        }
+        measured = time
+        quality = ImageQuality(plane, deviation: scene.deviation, sames: sames)
+    }
+
     private mutating func look(at plane: LumaPlane, time: MediaTime, elapsed: Double) -> SceneFrame? {
         guard let things = scene?.observe(plane, elapsed: elapsed) else { return nil }
         let isJudged = scene?.isJudged == true
         groups = Why.Groups(things)
+        measure(plane, at: time)
         if isJudged { tracker?.follow(things, at: time, elapsed: elapsed) }
         return SceneFrame(
             time: time,

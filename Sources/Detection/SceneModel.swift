@@ -56,6 +56,11 @@ struct SceneModel: Sendable {
         plane.width == width && plane.height == height
     }
 
+    /// Usual deviation of a pixel of the empty scene, grey levels; the mean over the picture.
+    var deviation: Double {
+        Double(noise.reduce(0) { $0 + Int($1) }) / 8 / Double(max(1, noise.count))
+    }
+
     /// False while the whole picture changes: nothing can be said about things then.
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 

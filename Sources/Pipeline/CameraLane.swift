@@ -35,6 +35,9 @@ final class CameraLane {
 
     var scene: SceneStatus { pipeline.scene }
 
+    /// How good the picture is; nil before it was measured.
+    var quality: ImageQuality? { pipeline.quality }
+
     /// Monitoring point class I, II or III as 1…3.
     var pointClass: Int { tuning.pointClass }
 

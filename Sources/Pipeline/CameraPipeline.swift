@@ -46,8 +46,6 @@ final class CameraPipeline {
     private(set) var picturesSeen = 0
     /// Time of the last picture that detection looked at.
     private(set) var lastPicture = MediaTime.zero
-    /// Whether that picture was bit-identical to the one before: the camera may have frozen.
-    private(set) var lastPictureIsSame = false
     /// What the gate let through so far; nil unless it is asked for at the start.
     private(set) var trace: GateTrace?
     /// Called after detection has looked at a plane; nil for nobody.
@@ -63,7 +61,6 @@ final class CameraPipeline {
     private var decoder: StreamDecoder?
     private var decoderFormat: StreamFormat?
     private var unseen: Set<MediaTime> = []
-    private var lastPlane: UInt64?
 
     /// Makes the pipeline of one camera.
     ///
@@ -98,6 +95,12 @@ final class CameraPipeline {
 
     /// What detection judged the last picture as.
     var scene: SceneStatus { analyzer.status() }
+
+    /// How good the picture is; nil before it was measured.
+    var quality: ImageQuality? { analyzer.quality }
+
+    /// Whether the last picture was bit-identical to the one before: the camera may have frozen.
+    var lastPictureIsSame: Bool { analyzer.isSame }
 
     /// True while the gate has turned itself off for this camera and keyframes come at its fallback interval.
     var isGateOff: Bool { gate.isOff }
@@ -282,9 +285,6 @@ extension CameraPipeline {
     ) {
         picturesSeen += 1
         lastPicture = picture.time
-        let digest = plane.digest
-        lastPictureIsSame = digest == lastPlane
-        lastPlane = digest
         for change in analyzer.observe(plane, at: picture.time, wallClock: wall(picture.time)) {
             findings.append(Finding(change: change, jpeg: photograph(picture, change)))
         }

@@ -1,4 +1,6 @@
+import Detection
 import Flow
+import Foundation
 import Ingest
 import Logging
 import Store
@@ -20,10 +22,23 @@ final class StateReporter: Sendable {
     /// Seconds added to that: waits of the network and of the workers.
     private static let graceSeconds = 4.0
 
+    /// What is told of a picture that detection looked at.
+    struct Look {
+        /// What detection judged it as.
+        var scene: SceneStatus
+        /// How good it is; nil before it was measured.
+        var quality: ImageQuality?
+        /// Seconds within which the next one is expected.
+        var interval: Double
+        /// Wall time of the picture.
+        var time: MediaTime
+    }
+
     private struct Entry {
         var record: CameraStateRecord
         var isChanged: Bool
         var writtenPicture: MediaTime?
+        var quality: ImageQuality?
         /// When the camera began to be watched, or was seen the last time.
         var seenAt: MediaTime
     }
@@ -86,18 +101,12 @@ final class StateReporter: Sendable {
     }
 
     /// Notes a picture that detection looked at; any thread.
-    ///
-    /// - Parameters:
-    ///   - camera: Whose picture.
-    ///   - scene: What detection judged it as.
-    ///   - interval: Seconds within which the next one is expected.
-    ///   - time: Wall time of the picture.
-    func picture(_ camera: String, scene: String, interval: Double, at time: MediaTime) {
+    func picture(_ camera: String, _ look: Look) {
         let now = clocks.wall()
         entries.withLock { entries in
             guard var entry = entries[camera] else { return }
             let isDue = entry.writtenPicture.map { now.seconds(since: $0) >= Self.pictureInterval } ?? true
-            if entry.record.scene != scene || isDue {
+            if entry.record.scene != look.scene.rawValue || isDue {
                 entry.isChanged = true
                 entry.writtenPicture = now
             }
@@ -106,12 +115,21 @@ final class StateReporter: Sendable {
                 lateSamples.add()
             }
             entry.seenAt = now
-            entry.record.scene = scene
-            entry.record.lastFrameAt = time
+            entry.record.scene = look.scene.rawValue
+            entry.record.lastFrameAt = look.time
             entry.record.sampledAt = now
-            entry.record.interval = interval
+            entry.record.interval = look.interval
+            if entry.quality != look.quality {
+                entry.quality = look.quality
+                entry.record.quality = look.quality.map(Self.json)
+            }
             entries[camera] = entry
         }
+    }
+
+    private static func json(_ quality: ImageQuality) -> String {
+        let data = (try? JSONEncoder().encode(quality)) ?? Data("{}".utf8)
+        return String(decoding: data, as: UTF8.self)
     }
 
     private static func isLate(_ seenAt: MediaTime, interval: Double?, now: MediaTime) -> Bool {

@@ -86,7 +86,15 @@ final class WorkerReports: SampleWorkerDelegate {
 
     func looked(_ lane: CameraLane, pictures count: Int) {
         pictures.add(count)
-        states.picture(lane.camera, scene: lane.scene.rawValue, interval: lane.interval, at: lane.lastPicture)
+        states.picture(
+            lane.camera,
+            StateReporter.Look(
+                scene: lane.scene,
+                quality: lane.quality,
+                interval: lane.interval,
+                time: lane.lastPicture
+            )
+        )
         listener.withLock { $0 }?.hear(lane.camera, lane.lastPictureIsSame)
     }
 

@@ -32,7 +32,12 @@ struct CameraTests {
                 record("a", "online", at: 2, frame: 3),
                 record("b", "offline", at: 4),
             ])
+            var measured = record("a", "online", at: 2)
+            measured.quality = #"{"dark": 90, "noise": 12}"#
+            try await states.record([measured])
             try await states.record([record("a", "stalled", at: 5)])
+            let quality = try await database.value("SELECT quality ->> 'noise' FROM camera_state WHERE camera_id = 'a'")
+            #expect(quality == "12")
             let rows = try await database.pool.query("SELECT * FROM camera_state ORDER BY camera_id").rows
             #expect(rows.map { $0["camera_id"] } == ["a", "b"])
             #expect(rows.map { $0["state"] } == ["stalled", "offline"])

@@ -5,7 +5,9 @@ import Testing
 
 @Suite(.enabled(if: StoreDatabase.isAvailable, "set GRIDWATCH_TEST_DATABASE"))
 struct MigrationsTests {
-    private static let steps = ["0001_registry.sql", "0002_accounts.sql", "0003_cases.sql", "0004_ingest.sql"]
+    private static let steps = [
+        "0001_registry.sql", "0002_accounts.sql", "0003_cases.sql", "0004_ingest.sql", "0005_quality.sql",
+    ]
 
     @Test("an empty database is brought up to date once, then nothing is left to do")
     func migrate() async throws {
@@ -120,7 +122,7 @@ struct MigrationsTests {
                     """
                 )
             }
-            #expect(try await Migrations(pool: database.pool).migrate() == ["0004_ingest.sql"])
+            #expect(try await Migrations(pool: database.pool).migrate() == ["0004_ingest.sql", "0005_quality.sql"])
             let cameras = try await database.pool.query("SELECT * FROM camera ORDER BY id").rows
             #expect(cameras.map { $0["watched"] } == ["t", "t", "f", "f", "t"])
             #expect(cameras.map { $0["stream_host"] } == ["10.0.0.1", "nvr.local", nil, "10.0.0.1", nil])

@@ -29,6 +29,8 @@ public struct CameraStateRecord: Sendable, Hashable {
     public var interval: Double?
     /// Samples that came later than that since the worker began to watch it.
     public var lateCount: Int
+    /// Scores of the picture by name, 0…100, as a JSON object; nil before they were measured.
+    public var quality: String?
 
     /// Makes a record from its parts.
     public init(
@@ -42,7 +44,8 @@ public struct CameraStateRecord: Sendable, Hashable {
         worker: String? = nil,
         sampledAt: MediaTime? = nil,
         interval: Double? = nil,
-        lateCount: Int = 0
+        lateCount: Int = 0,
+        quality: String? = nil
     ) {
         self.camera = camera
         self.state = state
@@ -55,6 +58,7 @@ public struct CameraStateRecord: Sendable, Hashable {
         self.sampledAt = sampledAt
         self.interval = interval
         self.lateCount = lateCount
+        self.quality = quality
     }
 }
 
@@ -104,19 +108,20 @@ public struct CameraStates: Sendable {
                 .timestampArray(newest.map { $0.sampledAt?.microseconds }),
                 .doubleArray(newest.map { $0.interval.map { $0.isFinite ? min(max($0, 0.001), 1e6) : 1e6 } }),
                 .intArray(newest.map { max(0, $0.lateCount) }),
+                .textArray(newest.map(\.quality)),
             ]
         )
     }
 
     private static let upsert = """
         INSERT INTO camera_state AS s (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id,
-            sampled_at, interval_s, late_count)
+            sampled_at, interval_s, late_count, quality)
         SELECT c.id, u.state, u.since, u.last_frame_at, u.detail, u.scene, u.reconnects, u.worker_id, u.sampled_at,
-            u.interval_s, u.late_count
+            u.interval_s, u.late_count, u.quality::jsonb
         FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::int[],
-                $8::text[], $9::timestamptz[], $10::real[], $11::bigint[])
+                $8::text[], $9::timestamptz[], $10::real[], $11::bigint[], $12::text[])
             AS u (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id, sampled_at, interval_s,
-                late_count)
+                late_count, quality)
         JOIN camera c ON c.id = u.camera_id
         JOIN ingest_shard i ON i.shard = c.shard AND (u.worker_id IS NULL OR u.worker_id = i.worker_id)
         ORDER BY c.id
@@ -125,7 +130,8 @@ public struct CameraStates: Sendable {
             last_frame_at = coalesce (EXCLUDED.last_frame_at, s.last_frame_at),
             scene = coalesce (EXCLUDED.scene, s.scene), reconnects = EXCLUDED.reconnects,
             worker_id = EXCLUDED.worker_id, sampled_at = coalesce (EXCLUDED.sampled_at, s.sampled_at),
-            interval_s = EXCLUDED.interval_s, late_count = EXCLUDED.late_count, updated_at = now ()
+            interval_s = EXCLUDED.interval_s, late_count = EXCLUDED.late_count,
+            quality = coalesce (EXCLUDED.quality, s.quality), updated_at = now ()
         """
 
     private static func clean(_ text: String) -> String {

@@ -64,6 +64,8 @@ public struct CameraDetail: Sendable, Encodable {
     public let stateDetail: String?
     /// What detection judged the scene as.
     public let scene: String?
+    /// Scores of the picture by name, 0 (useless) to 100; without what was not measured.
+    public let quality: [String: Int]
     /// Reconnects since the daemon started.
     public let reconnects: Int
     /// Worker that watches it, or did last.

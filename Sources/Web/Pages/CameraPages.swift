@@ -80,6 +80,11 @@ enum CameraView {
         ]
     }
 
+    /// The scores of a picture, in the order in which they are shown.
+    private static let qualities = ["dark", "bright", "contrast", "sharpness", "noise", "freeze"]
+    /// A score below this wants somebody to look.
+    private static let poorQuality = 40
+
     /// Everything of the detail page.
     static func detail(_ camera: CameraDetail, _ language: Language, _ strings: Strings) -> [String: Any] {
         var values = row(camera.summary, strings)
@@ -93,6 +98,13 @@ enum CameraView {
         values["state_detail"] = camera.stateDetail ?? ""
         values["has_state_detail"] = camera.stateDetail != nil
         values["scene"] = camera.scene.map { strings.label("scene", $0) } ?? "—"
+        values["qualities"] = Self.qualities.map { name -> [String: Any] in
+            let score = camera.quality[name]
+            return [
+                "quality_label": strings.label("quality", name), "score": score ?? 0, "has_score": score != nil,
+                "is_poor": score.map { $0 < Self.poorQuality } ?? false,
+            ]
+        }
         values["reconnects"] = camera.reconnects
         values["worker"] = camera.worker ?? "—"
         values["sampled"] = camera.sampledAt.map(LocalTime.second) ?? "—"
