@@ -28,6 +28,8 @@ struct StillWatch: RuleWatch {
     private static let overlap = 0.3
     /// Groups that are watched at once.
     private static let most = 8
+    /// Pixels of a group whose looks are kept: with every second, third… of a larger one, so that memory has a bound.
+    private static let mostPixels = 512
     /// A pixel looks like something when it is nearer to it than to the other look, and within this many grey levels,
     /// or this share of what lies between both.
     private static let likeness: (levels: Float, share: Float) = (24, 0.35)
@@ -35,6 +37,8 @@ struct StillWatch: RuleWatch {
     /// Pixels that look otherwise than the empty scene and stay so.
     private struct Kept: Sendable {
         var pixels: [Int]
+        /// Pixels of the whole group.
+        var area: Int
         /// How they look while the condition holds, and how they looked before.
         var look: [Float]
         var before: [Float]
@@ -72,7 +76,7 @@ struct StillWatch: RuleWatch {
         guard let first = kept.min(by: { $0.since < $1.since }) else { return Account(strength: 0, progress: 0) }
         let stayed = first.seen.seconds(since: first.since)
         return Account(
-            strength: Double(first.pixels.count) / least,
+            strength: Double(first.area) / least,
             progress: seconds > 0 ? min(1, max(0, stayed / seconds)) : 1
         )
     }
@@ -88,7 +92,7 @@ struct StillWatch: RuleWatch {
         guard let first = ripe.min(by: { ($0.since, $0.box.x) < ($1.since, $1.box.x) }) else {
             return run.end(at: frame.time)
         }
-        let strength = Double(ripe.reduce(0) { $0 + $1.pixels.count }) / least
+        let strength = Double(ripe.reduce(0) { $0 + $1.area }) / least
         if run.isOpen {
             guard ripe.contains(where: { $0.seen == frame.time }) else { return nil }
             return run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason(first, at: frame.time))
@@ -121,11 +125,14 @@ struct StillWatch: RuleWatch {
             let isWanted =
                 rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
             guard isWanted, !isKnown(group) else { continue }
+            let step = (group.pixels.count + Self.mostPixels - 1) / Self.mostPixels
+            let pixels = stride(from: 0, to: group.pixels.count, by: step).map { group.pixels[$0] }
             kept.append(
                 Kept(
-                    pixels: group.pixels,
-                    look: group.pixels.map { Float(frame.plane.pixels[$0]) },
-                    before: group.pixels.map { Float(frame.things.before[$0]) },
+                    pixels: pixels,
+                    area: group.pixels.count,
+                    look: pixels.map { Float(frame.plane.pixels[$0]) },
+                    before: pixels.map { Float(frame.things.before[$0]) },
                     box: group.box,
                     since: frame.time.advanced(bySeconds: -group.seconds),
                     seen: frame.time
@@ -135,10 +142,10 @@ struct StillWatch: RuleWatch {
     }
 
     private func isKnown(_ group: StillGroup) -> Bool {
-        kept.contains { known in
-            let own = Set(known.pixels)
-            let shared = Double(group.pixels.count { own.contains($0) })
-            return shared >= Self.overlap * Double(min(group.pixels.count, known.pixels.count))
+        let own = Set(group.pixels)
+        return kept.contains { known in
+            let share = Double(known.pixels.count { own.contains($0) }) / Double(known.pixels.count)
+            return share * Double(known.area) >= Self.overlap * Double(min(group.pixels.count, known.area))
         }
     }
 

@@ -77,18 +77,56 @@ import Testing
         #expect(document?["clips"] as? Int ?? 0 >= 12)
         #expect(document?["recall"] as? Double == 1)
         #expect(document?["false_alerts"] as? Int == 0)
+        let kinds = try #require(document?["by_kind"] as? [String: Any]).keys.sorted()
+        #expect(kinds == ["crowd", "intrusion", "line", "quiet", "stationary", "tamper"])
+    }
+
+    @Test("tune writes a profile that evaluate takes, and a page; a key that does not exist is refused")
+    func tune() throws {
+        let folder = NSTemporaryDirectory() + "gridwatch-tune-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let program = CommandUnderTest.products + "/gridwatch"
+        let labels = ["quiet-caption", "gate-line"].map { "sample-streams/labels/\($0).json" }
+        let words = ["--clips", "sample-streams", "--set", "sampling=5fps"]
+        let outcome = try CommandUnderTest.run(
+            program: program,
+            ["tune"] + labels + words + [
+                "--grid", "min_blob=0.0005,0.05", "--rounds", "1", "--out", folder + "/profile.json", "--report",
+                folder + "/tune.html",
+            ]
+        )
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let page = try String(contentsOfFile: folder + "/tune.html", encoding: .utf8)
+        #expect(page.contains("gate-line.mp4"))
+        let scored = try CommandUnderTest.run(
+            program: program,
+            ["evaluate"] + labels + words + ["--profile", folder + "/profile.json"]
+        )
+        #expect(scored.status == 0, "\(scored.errors)")
+        let refused = try CommandUnderTest.run(program: program, ["tune"] + labels + words + ["--keys", "min_blub"])
+        #expect(refused.status != 0)
+        #expect(refused.errors.contains("min_blub"))
     }
 
     @Test("replay keeps to its contract")
     func replay() throws {
+        let why = NSTemporaryDirectory() + "gridwatch-why-\(UUID().uuidString).jsonl"
+        defer { try? FileManager.default.removeItem(atPath: why) }
         let outcome = try CommandUnderTest.run(
             "replay",
             "sample-streams/river-day.mp4",
             "--rules",
             "sample-streams/labels/river-day.json",
+            "--why",
+            why,
             "--json"
         )
         #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = try String(contentsOfFile: why, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count > 100)
+        #expect(lines.contains { $0.contains(#""layer":"alert""#) })
+        #expect(lines.contains { $0.contains(#""layer":"nothing""#) })
         let document = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any]
         #expect(document?["clip"] as? String == "river-day.mp4")
         #expect((document?["frames"] as? [String: Int])?["read"] ?? 0 > 100)
