@@ -168,6 +168,15 @@ extension DetectionSettings {
         try set(key, number)
     }
 
+    /// These settings with other values for some keys, as a profile has them.
+    ///
+    /// - Throws: `DetectionError` for an unknown key (lists the known ones) or a value out of range.
+    public func with(_ values: [String: Double]) throws(DetectionError) -> DetectionSettings {
+        var settings = self
+        for (key, value) in values.sorted(by: { $0.key < $1.key }) { try settings.set(key, value) }
+        return settings
+    }
+
     private mutating func set(_ key: String, _ value: Double) throws(DetectionError) {
         guard let tunable = Self.tunables.first(where: { $0.key == key }) else {
             let known = Self.keys.joined(separator: ", ")

@@ -20,7 +20,13 @@ struct Fleet: Sendable {
     private struct Watched: Equatable {
         var source: StreamSource
         var rulesRevision: UInt64
+        var profile: AssignedProfile?
         var tuning: LiveWorkers.Tuning
+
+        /// Whether detection goes on as it is.
+        func judges(as other: Watched) -> Bool {
+            rulesRevision == other.rulesRevision && profile == other.profile
+        }
     }
 
     private let reader: FleetReader
@@ -94,10 +100,10 @@ struct Fleet: Sendable {
         for camera in cameras {
             let now = watched(camera, holding)
             wanted[camera.id] = now
-            if let before = known[camera.id], before.rulesRevision == now.rulesRevision {
+            if let before = known[camera.id], before.judges(as: now) {
                 if before.tuning != now.tuning { retuned.append((camera.id, now.tuning)) }
             } else {
-                changes.append((camera.id, LiveWorkers.Assignment(rules: rules(of: camera), tuning: now.tuning)))
+                changes.append((camera.id, assignment(camera, now.tuning)))
             }
         }
         for camera in known.keys where wanted[camera] == nil { changes.append((camera, nil)) }
@@ -127,6 +133,7 @@ struct Fleet: Sendable {
         return Watched(
             source: source,
             rulesRevision: camera.rulesRevision,
+            profile: camera.profile,
             tuning: LiveWorkers.Tuning(
                 sampling: sampling(interval: interval),
                 pointClass: camera.pointClass,
@@ -163,6 +170,25 @@ struct Fleet: Sendable {
         case 1: ingest.gopKBClass1 << 10
         case 2: ingest.gopKBClass2 << 10
         default: ingest.gopKBClass3 << 10
+        }
+    }
+
+    private func assignment(_ camera: CameraAssignment, _ tuning: LiveWorkers.Tuning) -> LiveWorkers.Assignment {
+        LiveWorkers.Assignment(rules: rules(of: camera), profile: profile(of: camera), tuning: tuning)
+    }
+
+    /// Its thresholds; a profile that this version cannot use is said, and the camera is judged as the settings say.
+    private func profile(of camera: CameraAssignment) -> [String: Double] {
+        guard let profile = camera.profile else { return [:] }
+        do throws(DetectionError) {
+            _ = try DetectionSettings().with(profile.settings)
+            return profile.settings
+        } catch {
+            logger.error(
+                "profile refused",
+                metadata: ["camera": "\(camera.id)", "profile": "\(profile.id)", "error": "\(error)"]
+            )
+            return [:]
         }
     }
 

@@ -22,6 +22,8 @@ final class LiveWorkers: StreamSink {
     /// What a camera is analysed with.
     struct Assignment: Sendable {
         var rules: [Rule]
+        /// Settings of detection that differ from the daemon's, by key.
+        var profile: [String: Double] = [:]
         var tuning: Tuning
     }
 
@@ -149,7 +151,8 @@ struct LaneMaker: Sendable {
     func lane(of camera: String, _ assignment: LiveWorkers.Assignment, _ chunks: ChunkPool) -> CameraLane? {
         guard !assignment.rules.isEmpty else { return nil }
         do throws(DetectionError) {
-            let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: detection, calendar: calendar)
+            let settings = try detection.with(assignment.profile)
+            let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: settings, calendar: calendar)
             let pipeline = CameraPipeline(
                 analyzer: analyzer,
                 sampling: assignment.tuning.sampling,
@@ -161,7 +164,7 @@ struct LaneMaker: Sendable {
                 camera: camera,
                 tuning: assignment.tuning,
                 pipeline: pipeline,
-                settingsVersion: detection.version,
+                settingsVersion: settings.version,
                 recorder: recorder
             )
         } catch {

@@ -59,6 +59,8 @@ public struct CameraAssignment: Sendable, Hashable {
     public let patrolSessions: Int?
     /// How often it is sampled where it is not as the settings say: the first whose schedule is on holds.
     public let samplingOverrides: [SamplingOverride]
+    /// How it is judged where it is not as the settings say; nil when it is.
+    public let profile: AssignedProfile?
     /// It must not be opened before; nil when it may be.
     public let quarantinedUntil: MediaTime?
     private let assigned: AssignedRules
@@ -74,6 +76,7 @@ public struct CameraAssignment: Sendable, Hashable {
         host: String? = nil,
         patrolSessions: Int? = nil,
         samplingOverrides: [SamplingOverride] = [],
+        profile: AssignedProfile? = nil,
         quarantinedUntil: MediaTime? = nil
     ) {
         self.id = id
@@ -85,6 +88,7 @@ public struct CameraAssignment: Sendable, Hashable {
         self.host = host
         self.patrolSessions = patrolSessions
         self.samplingOverrides = samplingOverrides
+        self.profile = profile
         self.quarantinedUntil = quarantinedUntil
     }
 }

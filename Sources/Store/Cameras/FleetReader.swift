@@ -39,7 +39,8 @@ public final class FleetReader: Sendable {
                 try FleetAssembly(
                     ownRules: try await connection.query(Self.ownRules, values).rows,
                     templates: try await connection.query(Self.templates).rows,
-                    overrides: try await connection.query(Self.overrides, values).rows
+                    overrides: try await connection.query(Self.overrides, values).rows,
+                    profiles: try await connection.query(Self.profiles, values).rows
                 )
             )
         }
@@ -83,6 +84,12 @@ public final class FleetReader: Sendable {
 
     private static let templates = "SELECT tag, code AS id, hazard_type, definition FROM rule_template ORDER BY code"
 
+    private static let profiles = """
+        SELECT o.camera_id, o.profile_id, p.settings::text AS settings
+        FROM camera_profile o JOIN detection_profile p ON p.id = o.profile_id JOIN camera c ON c.id = o.camera_id
+        WHERE c.watched AND \(isAsked)
+        """
+
     private static let overrides = """
         SELECT \(SamplingOverrides.columns) FROM sampling_override o LEFT JOIN camera c ON c.id = o.camera_id
         WHERE o.camera_id IS NULL OR c.watched AND \(isAsked) ORDER BY \(SamplingOverrides.order)
@@ -95,10 +102,16 @@ struct FleetAssembly: Sendable {
     private let templates: [String: [AssignedRule]]
     private let ownOverrides: [String: [SamplingOverride]]
     private let tagOverrides: [SamplingOverride]
+    private let profiles: [String: AssignedProfile]
     /// What tags give, by the text of the whole array.
     private var byTags: [String: (rules: AssignedRules, overrides: [SamplingOverride])] = [:]
 
-    init(ownRules: [PostgresRow], templates: [PostgresRow], overrides: [PostgresRow]) throws {
+    init(
+        ownRules: [PostgresRow],
+        templates: [PostgresRow],
+        overrides: [PostgresRow],
+        profiles: [PostgresRow]
+    ) throws {
         self.ownRules = try Self.grouped(ownRules, by: "camera_id").mapValues(AssignedRules.init)
         self.templates = try Self.grouped(templates, by: "tag")
         var byCamera: [String: [SamplingOverride]] = [:]
@@ -113,6 +126,15 @@ struct FleetAssembly: Sendable {
         }
         self.ownOverrides = byCamera
         self.tagOverrides = byTag
+        self.profiles = try Dictionary(
+            uniqueKeysWithValues: profiles.map { row in
+                let settings = try Profiles.settings(row)
+                return (
+                    try row.requireText("camera_id"),
+                    AssignedProfile(id: try row.requireInt("profile_id"), settings: settings)
+                )
+            }
+        )
     }
 
     private static func grouped(_ rows: [PostgresRow], by column: String) throws -> [String: [AssignedRule]] {
@@ -143,6 +165,7 @@ struct FleetAssembly: Sendable {
             host: try row.text("stream_host"),
             patrolSessions: try row.int("patrol_sessions"),
             samplingOverrides: own.map { $0 + tagged.overrides } ?? tagged.overrides,
+            profile: profiles[id],
             quarantinedUntil: try row.timestamp("until").map { MediaTime(microseconds: $0) }
         )
     }
