@@ -108,13 +108,14 @@ let package = Package(
         module(
             "Web",
             [
-                "Cases", "Flow", "Postgres", "Store", crypto, cryptoExtras, httpTypes, hummingbird, lifecycle, logging,
+                "Cases", "Detection", "Flow", "Ingest", "Media", "Postgres", "Replay", "Store", crypto, cryptoExtras,
+                httpTypes, hummingbird, lifecycle, logging,
                 mustache, nioCore,
             ],
             resources: "Assets"
         ),
 
-        // Layer 7: the command line, one file per subcommand.
+        // Layer 8: the command line, one file per subcommand.
         .executableTarget(
             name: "gridwatch",
             dependencies: [
@@ -159,7 +160,13 @@ let package = Package(
         ),
         tests("Replay", ["Replay", "Detection", "Flow", "Media"]),
         tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore]),
-        tests("Web", ["Web", "Cases", "Flow", "Postgres", "Store", hummingbird, httpTypes, lifecycle, logging]),
+        tests(
+            "Web",
+            [
+                "Web", "gridwatch", "Cases", "Detection", "Flow", "Postgres", "Replay", "Store", hummingbird, httpTypes,
+                lifecycle, logging,
+            ]
+        ),
         tests("Command", ["gridwatch", "Detection", "Postgres", "Store"]),
         tests("Tidy", []),
     ]

@@ -76,12 +76,14 @@ public struct ClipRun: Sendable {
     ///
     /// - Parameters:
     ///   - input: File path or URL.
+    ///   - goesOn: Asked before each unit; false ends the run there.
     ///   - progress: Called now and then with the clip time reached and the clip's length if known.
     ///   - onLook: Called with each small grey picture, its time, and detection after it has looked at it.
     /// - Returns: Alerts and figures.
     /// - Throws: `MediaError` when it cannot be opened, `DetectionError` when a rule cannot be run.
     public func run(
         _ input: String,
+        while goesOn: () -> Bool = { true },
         progress: ((MediaTime, Double?) -> Void)? = nil,
         onLook: ((LumaPlane, MediaTime, CameraAnalyzer) -> Void)? = nil
     ) throws -> Result {
@@ -106,7 +108,7 @@ public struct ClipRun: Sendable {
             duration: .zero,
             cpuSeconds: 0
         )
-        while let unit = try demuxer.next() {
+        while goesOn(), let unit = try demuxer.next() {
             result.unitsRead += 1
             result.duration = max(result.duration, unit.time)
             do throws(MediaError) {

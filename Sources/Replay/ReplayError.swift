@@ -14,6 +14,10 @@ public struct ReplayError: Error, Sendable, Hashable, CustomStringConvertible {
         case stateUnusable
         /// The clip of a label file is not there.
         case clipMissing
+        /// A clip has more pictures than are kept in memory.
+        case clipTooLong
+        /// There is no room for another recording.
+        case recordingsFull
         /// A clip ends long before its labels do.
         case clipTruncated
     }

@@ -42,6 +42,15 @@ public struct DaemonSettings: Sendable, Hashable {
 
         /// The folder of the alert spool.
         public var spoolDirectory: String { directory + "/spool" }
+        /// Folder of clips on which operators try rules and thresholds; nil for none.
+        public var clips: String?
+        /// Folder of the label files of those clips; nil: beside them.
+        public var labels: String?
+        /// Most megabytes (2^20 bytes) that recordings of cameras may use.
+        public var recordingsMaxMB = 4096
+
+        /// The folder of recordings of cameras.
+        public var recordingsDirectory: String { directory + "/recordings" }
         /// The folder of evidence pictures.
         public var evidenceDirectory: String { directory + "/evidence" }
     }

@@ -149,7 +149,8 @@ enum SettingsTable {
             key: "directory",
             kind: .text(\.storage.directory, rule: .absolutePath),
             unit: "",
-            note: "The folder that spool/ and evidence/ lie in. A local disk: the spool does not work on NFS."
+            note:
+                "The folder that spool/, evidence/ and recordings/ lie in. A local disk: the spool does not work on NFS."
         ),
         Setting(
             section: "storage",
@@ -164,6 +165,27 @@ enum SettingsTable {
             kind: .integer(\.storage.evidenceMinFreeMB, 0...1_048_576),
             unit: "MiB",
             note: "When less is free on its disk, alerts come without a picture."
+        ),
+        Setting(
+            section: "storage",
+            key: "clips",
+            kind: .optionalText(\.storage.clips, rule: .absolutePath),
+            unit: "",
+            note: "A folder of clips on which operators try rules and thresholds at /tuner."
+        ),
+        Setting(
+            section: "storage",
+            key: "labels",
+            kind: .optionalText(\.storage.labels, rule: .absolutePath),
+            unit: "",
+            note: "The folder of the label files of those clips, CLIP.json each; left out, they lie beside the clips."
+        ),
+        Setting(
+            section: "storage",
+            key: "recordings_max_mb",
+            kind: .integer(\.storage.recordingsMaxMB, 0...1_048_576),
+            unit: "MiB",
+            note: "Most that recordings made at /tuner may use; the oldest ones without labels make room."
         ),
     ]
 

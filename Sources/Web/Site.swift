@@ -23,6 +23,8 @@ struct Site: Sendable {
     let caseDesk: CaseDesk
     let photos: PhotoStore
     let healthAPI: HealthAPI
+    let profiles: Profiles
+    let tuner: Tuner
     let settings: WebSettings
     let logger: Logger
 
@@ -36,6 +38,7 @@ struct Site: Sendable {
         meter: Meter,
         health: @escaping @Sendable () async -> HealthReport,
         desk: AccountDesk,
+        tuner: Tuner,
         logger: Logger
     ) async throws {
         let assetsURL = Self.assets(settings)
@@ -55,6 +58,8 @@ struct Site: Sendable {
         self.operations = OperationsDesk(pool: pool, life: settings.reportLife)
         self.caseDesk = CaseDesk(pool: pool)
         self.healthAPI = HealthAPI(meter: meter, health: health, metricsArePublic: settings.metricsArePublic)
+        self.profiles = Profiles(pool: pool)
+        self.tuner = tuner
         self.settings = settings
         self.logger = logger
         if !assets.hasMap {
@@ -82,6 +87,8 @@ struct Site: Sendable {
             TaskAPI(reader: tasks, desk: caseDesk, photos: photos).routes,
             RegistryAPI(cameras: cameras, grids: grids, catalog: catalog).routes,
             OperationsAPI(desk: operations).routes,
+            TunerAPI(tuner: tuner, profiles: profiles).routes,
+            ProfileAPI(profiles: profiles, detection: tuner.detection).routes,
             SitePages(site: self).routes,
         ]
         return parts.flatMap(\.self)

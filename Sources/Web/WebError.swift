@@ -98,6 +98,20 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case samplingTarget = "reason_sampling_target"
         /// A window of a schedule has days or times that do not exist.
         case samplingWindow = "reason_sampling_window"
+        /// The clip cannot be looked at in that way.
+        case sampling = "reason_sampling"
+        /// An evaluation runs already.
+        case evaluationRuns = "reason_evaluation_runs"
+        /// A recording has a length that cannot be.
+        case recordingLength = "reason_recording_length"
+        /// The camera is being recorded, or too many others are.
+        case recordingRuns = "reason_recording_runs"
+        /// The camera has no address.
+        case noStream = "reason_no_stream"
+        /// Rules are drawn for one camera.
+        case rulesScope = "reason_rules_scope"
+        /// A profile is for a camera, a grid or a tag.
+        case profileScope = "reason_profile_scope"
         /// The body is no JSON of the form expected.
         case body = "reason_body"
         /// The disk does not take the file.

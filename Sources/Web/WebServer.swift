@@ -17,6 +17,7 @@ public final class WebServer: Service {
     private let health: @Sendable () async -> HealthReport
     private let logger: Logger
     private let desk: AccountDesk
+    private let tuner: Tuner
     private let onListening: @Sendable (Int) -> Void
 
     /// Makes a server; `run()` starts it.
@@ -25,6 +26,7 @@ public final class WebServer: Service {
     ///   - settings: How it listens and how long sessions live.
     ///   - pool: The database; pages need about 8 sessions, one more listens for changes.
     ///   - evidenceDirectory: Folder of the pictures; what workers send goes to `tasks/` in it.
+    ///   - tuner: What operators try rules and thresholds with.
     ///   - meter: Metrics for `/metrics`.
     ///   - health: Asked for every `/readyz`.
     ///   - logger: Gets refused and failed requests.
@@ -33,6 +35,7 @@ public final class WebServer: Service {
         settings: WebSettings,
         pool: PostgresPool,
         evidenceDirectory: String,
+        tuner: Tuner,
         meter: Meter,
         health: @escaping @Sendable () async -> HealthReport,
         logger: Logger,
@@ -42,6 +45,7 @@ public final class WebServer: Service {
             settings: settings,
             pool: pool,
             evidenceDirectory: evidenceDirectory,
+            tuner: tuner,
             meter: meter,
             health: health,
             logger: logger,
@@ -54,6 +58,7 @@ public final class WebServer: Service {
         settings: WebSettings,
         pool: PostgresPool,
         evidenceDirectory: String,
+        tuner: Tuner,
         meter: Meter,
         health: @escaping @Sendable () async -> HealthReport,
         logger: Logger,
@@ -63,6 +68,7 @@ public final class WebServer: Service {
         self.settings = settings
         self.pool = pool
         self.evidenceDirectory = evidenceDirectory
+        self.tuner = tuner
         self.meter = meter
         self.health = health
         self.logger = logger
@@ -81,6 +87,7 @@ public final class WebServer: Service {
             meter: meter,
             health: health,
             desk: desk,
+            tuner: tuner,
             logger: logger
         )
         let application = application(site)

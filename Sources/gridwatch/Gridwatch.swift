@@ -16,6 +16,7 @@ import Foundation
         version: Version.text,
         subcommands: [
             ServeCommand.self, WorkerCommand.self, ReplayCommand.self, EvaluateCommand.self, TuneCommand.self,
+            PeersCommand.self, ScenariosCommand.self,
             SimulateCommand.self,
             ImportCommand.self,
             ProbeCommand.self, DatabaseCommand.self, AccountCommand.self, ConfigCommand.self, GenerateCommand.self,

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import Pipeline
 import Postgres
+import Replay
 import ServiceLifecycle
 import Settings
 import Store
@@ -70,6 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
             settings: settings,
             pool: database,
             evidenceDirectory: daemon.settings.storage.evidenceDirectory,
+            tuner: Tuner(daemon.settings),
             meter: daemon.meter,
             health: { await Readiness.report(health, database) },
             logger: daemon.logger,
@@ -173,6 +175,28 @@ struct Watchdog: Service {
             }
         }
         manager.stopping()
+    }
+}
+
+extension Tuner {
+    /// Bytes of small pictures that are kept for trials: some 18,000 of them.
+    private static let memory = 256 << 20
+
+    init(_ settings: DaemonSettings) {
+        let storage = settings.storage
+        let footage = TrialFootage(
+            clips: storage.clips,
+            labels: storage.labels,
+            recordings: storage.recordingsDirectory
+        )
+        self.init(
+            trials: TrialDesk(footage: footage, memoryLimit: Self.memory),
+            recorder: FootageRecorder(
+                directory: storage.recordingsDirectory,
+                limit: storage.recordingsMaxMB << 20
+            ),
+            detection: settings.detection
+        )
     }
 }
 

@@ -11,8 +11,9 @@ import Testing
         "CityGrid": 3, "Detection": 3, "Cases": 3,
         "Settings": 4, "Ingest": 4, "Spool": 4, "Store": 4, "SeedData": 4,
         "Pipeline": 5,
-        "Replay": 6, "Simulator": 6, "Web": 6,
-        "gridwatch": 7,
+        "Replay": 6, "Simulator": 6,
+        "Web": 7,
+        "gridwatch": 8,
     ]
 
     /// C modules and the only target that may import each.

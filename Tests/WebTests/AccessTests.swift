@@ -139,6 +139,7 @@ extension LiveSite {
                 meter: Meter(),
                 health: { HealthReport(checks: []) },
                 desk: AccountDesk(pool: site.pool, settings: WebSettings(), cost: TestSite.cost),
+                tuner: TunerTests.tuner(site.evidence),
                 logger: Logger(label: "test")
             )
         }

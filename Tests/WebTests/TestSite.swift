@@ -67,6 +67,7 @@ struct TestSite: Sendable {
             settings: settings,
             pool: pool,
             evidenceDirectory: evidence.path,
+            tuner: TunerTests.tuner(evidence),
             meter: Meter(),
             health: { HealthReport(checks: [.init(name: "database", isReady: true)]) },
             logger: logger,

@@ -1,4 +1,3 @@
-internal import Foundation
 public import Pipeline
 internal import Synchronization
 
@@ -20,29 +19,20 @@ public enum ReelDecoder {
         workers: Int,
         progress: @Sendable (_ done: Int, _ clip: String, _ error: String?) -> Void
     ) -> [ClipReel] {
-        struct Work {
-            var next = 0
-            var done = 0
-            var reels: [Int: ClipReel] = [:]
-        }
-        let order = files.indices.filter { !files[$0].rules.isEmpty }
-            .sorted { (files[$1].duration, $0) < (files[$0].duration, $1) }
-        let work = Mutex(Work())
-        DispatchQueue.concurrentPerform(iterations: max(1, min(workers, order.count))) { _ in
-            while let index = work.withLock({ work -> Int? in
-                guard work.next < order.count else { return nil }
-                defer { work.next += 1 }
-                return order[work.next]
-            }) {
-                let result = Result { try ClipReel(labels: files[index], clipsDirectory: clipsDirectory, run: run) }
-                work.withLock { work in
-                    work.done += 1
-                    switch result {
-                    case .success(let reel):
-                        work.reels[index] = reel
-                        progress(work.done, files[index].clip, nil)
-                    case .failure(let error): progress(work.done, files[index].clip, "\(error)")
-                    }
+        let work = Mutex((done: 0, reels: [Int: ClipReel]()))
+        ClipThreads.forEach(
+            files.indices.filter { !files[$0].rules.isEmpty },
+            longestFirst: { files[$0].duration },
+            workers: workers
+        ) { index in
+            let result = Result { try ClipReel(labels: files[index], clipsDirectory: clipsDirectory, run: run) }
+            work.withLock { work in
+                work.done += 1
+                switch result {
+                case .success(let reel):
+                    work.reels[index] = reel
+                    progress(work.done, files[index].clip, nil)
+                case .failure(let error): progress(work.done, files[index].clip, "\(error)")
                 }
             }
         }

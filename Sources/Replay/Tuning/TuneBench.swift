@@ -1,5 +1,4 @@
 public import Detection
-internal import Foundation
 internal import Synchronization
 
 /// Scores settings on reels, on all cores, and remembers what it has scored.
@@ -58,25 +57,20 @@ public final class TuneBench: Sendable {
     }
 
     private func score(_ settings: DetectionSettings) throws(DetectionError) -> [ClipFigures] {
-        struct Progress {
-            var next = 0
-            var figures: [ClipFigures]
-            var failure: DetectionError?
-        }
-        let order = reels.indices.sorted { (reels[$1].frames.count, $0) < (reels[$0].frames.count, $1) }
-        let progress = Mutex(Progress(figures: Array(repeating: ClipFigures(), count: reels.count)))
-        DispatchQueue.concurrentPerform(iterations: min(workers, max(1, reels.count))) { _ in
-            while let index = progress.withLock({ progress -> Int? in
-                guard progress.next < order.count, progress.failure == nil else { return nil }
-                defer { progress.next += 1 }
-                return order[progress.next]
-            }) {
-                do throws(DetectionError) {
-                    let figures = ClipFigures(try reels[index].results(with: settings))
-                    progress.withLock { $0.figures[index] = figures }
-                } catch {
-                    progress.withLock { $0.failure = error }
-                }
+        let progress = Mutex(
+            (figures: Array(repeating: ClipFigures(), count: reels.count), failure: DetectionError?.none)
+        )
+        ClipThreads.forEach(
+            Array(reels.indices),
+            longestFirst: { Double(reels[$0].frames.count) },
+            workers: workers
+        ) { index in
+            guard progress.withLock({ $0.failure == nil }) else { return }
+            do throws(DetectionError) {
+                let figures = ClipFigures(try reels[index].results(with: settings))
+                progress.withLock { $0.figures[index] = figures }
+            } catch {
+                progress.withLock { $0.failure = error }
             }
         }
         let done = progress.withLock { ($0.figures, $0.failure) }

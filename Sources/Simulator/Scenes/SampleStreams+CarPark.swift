@@ -132,7 +132,7 @@ extension SampleStreams {
     }
 
     /// The yard without daylight.
-    private static func nightYard(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func nightYard(_ size: PictureSize, seed: UInt64) -> Scene {
         var scene = Places.yard(size, seed: seed)
         scene.sun = nil
         scene.backdrop.sky = { _ in .rgb(44, 48, 60) }

@@ -21,18 +21,26 @@ public enum SampleStreams {
         only: [String]? = nil,
         progress: (String, Double) -> Void = { _, _ in }
     ) throws {
-        let specs = try chosen(only)
+        for spec in try chosen(only) { try write(spec, to: directory) { progress(spec.name, $0) } }
+        try writeJSON(ClipManifest(directory: directory), to: directory + "/MANIFEST.json")
+    }
+
+    /// Renders a clip into a directory, and its labels into `labels` there.
+    ///
+    /// - Parameters:
+    ///   - spec: the clip.
+    ///   - directory: where to write; made when missing.
+    ///   - progress: called with the share that is done, 0…1.
+    /// - Throws: as above.
+    static func write(_ spec: SceneSpec, to directory: String, progress: (Double) -> Void) throws {
         let labels = directory + "/labels"
         do {
             try FileManager.default.createDirectory(atPath: labels, withIntermediateDirectories: true)
         } catch {
             throw SimulatorError(.badClip, "Cannot make the folder \(labels): \(error.localizedDescription)")
         }
-        for spec in specs {
-            let label = try write(spec, to: directory) { progress(spec.name, $0) }
-            try writeJSON(label, to: "\(labels)/\(spec.name).json")
-        }
-        try writeJSON(ClipManifest(directory: directory), to: directory + "/MANIFEST.json")
+        let label = try render(spec, to: directory, progress: progress)
+        try writeJSON(label, to: "\(labels)/\(spec.name).json")
     }
 
     private static func chosen(_ names: [String]?) throws(SimulatorError) -> [SceneSpec] {
@@ -49,7 +57,7 @@ public enum SampleStreams {
     }
 
     /// Renders one clip into its file and returns its labels; the file is there only when it is whole.
-    private static func write(
+    private static func render(
         _ spec: SceneSpec,
         to directory: String,
         progress: (Double) -> Void

@@ -127,6 +127,11 @@ struct Curve {
         self.points = points
     }
 
+    /// Points in order of time.
+    init(_ points: [Point]) {
+        self.points = points
+    }
+
     /// A number that never changes.
     static func constant(_ value: Float) -> Curve {
         Curve((0, value))

@@ -46,6 +46,7 @@ final class SceneRenderer {
         for crown in foliage { crown.paint(on: canvas, time: time) }
         paintLight(cast, time: time)
         weather.paintRain(on: canvas, time: time, frame: frame)
+        weather.paintSnow(on: canvas, time: time)
         weather.paintInsects(on: canvas, time: time)
         let covered = weather.paintCover(on: canvas, time: time)
         var picture = sensor.read(

@@ -2,6 +2,8 @@
 struct Weather {
     /// Density of the rain, 0…1.
     var rain: Curve = .constant(0)
+    /// Density of the snow, 0…1.
+    var snow: Float = 0
     /// How many insects fly before the lens, and when (0 or 1).
     var insects = 0
     var insectsFly: Curve = .constant(1)
@@ -60,6 +62,28 @@ struct WeatherPainter {
             let place = ScreenPoint(random.unit() * Float(canvas.width), random.number(0.4, 1) * Float(canvas.height))
             let size = (0.6 + 1.4 * place.y / Float(canvas.height)) * scale
             canvas.ellipse(place, radii: ScreenPoint(size * 1.6, size * 0.6), .glaze(.grey(210), 0.25))
+        }
+    }
+
+    /// Flakes that drift down, near ones large and fast, and a veil of white.
+    func paintSnow(on canvas: Canvas, time: Float) {
+        guard weather.snow > 0 else { return }
+        let scale = Float(canvas.width) / 640
+        let veil = Colour.grey(214)
+        for index in canvas.pixels.indices {
+            canvas.pixels[index] = canvas.pixels[index].mixed(veil, 0.12 * weather.snow)
+        }
+        var random = SplitMix64(seed: SplitMix64.mix(seed ^ 0x5a0e))
+        for _ in 0..<Int(260 * weather.snow) {
+            let (nearness, start, lane) = (random.unit(), random.unit(), random.unit())
+            let fall = start * 1.2 + time * (0.08 + 0.3 * nearness)
+            let drift = 0.02 * SceneMath.sine(time * 0.3 + lane) + 0.03 * time * nearness
+            let place = ScreenPoint(
+                SceneMath.wrap(lane + drift, 1) * Float(canvas.width),
+                (SceneMath.wrap(fall, 1.2) - 0.1) * Float(canvas.height)
+            )
+            let size = (0.5 + 2.2 * nearness * nearness) * scale
+            canvas.ellipse(place, radii: ScreenPoint(size, size), .glaze(.grey(240), 0.35 + 0.45 * nearness))
         }
     }
 

@@ -12,7 +12,7 @@ public struct Profiles: Sendable {
     /// Most bytes of the rules of one version.
     public static let maximumRuleBytes = 48 << 10
 
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Makes a desk over a pool.
     public init(pool: PostgresPool) {
@@ -28,6 +28,16 @@ public struct Profiles: Sendable {
             LEFT JOIN account c ON c.id = p.author_id ORDER BY p.scope, p.scope_key LIMIT 500
             """
         return try await pool.query(sql).rows.compactMap(Self.version)
+    }
+
+    /// A version by its key; nil for nil, and when there is none.
+    func profile(_ id: Int?) async throws -> ProfileVersion? {
+        guard let id else { return nil }
+        let sql = """
+            SELECT \(Self.versionColumns) FROM detection_profile p LEFT JOIN active_profile a ON a.id = p.id
+            LEFT JOIN account c ON c.id = p.author_id WHERE p.id = $1
+            """
+        return try await pool.query(sql, [.int(id)]).rows.first.flatMap(Self.version)
     }
 
     /// What is known of a scope; empty for one that never had a profile.
@@ -102,7 +112,8 @@ public struct Profiles: Sendable {
         try await pool.transaction { connection in
             try await RegistryLock.take(connection)
             let sql = "SELECT \(Self.plainColumns) FROM detection_profile p WHERE p.id = $1"
-            guard let row = try await connection.query(sql, [.int(id)]).rows.first, let scope = try Self.scope(row) else {
+            guard let row = try await connection.query(sql, [.int(id)]).rows.first, let scope = try Self.scope(row)
+            else {
                 throw StoreError(.notFound, "there is no profile \(id)")
             }
             try await Self.require(scope, connection)
@@ -153,7 +164,8 @@ public struct Profiles: Sendable {
 }
 
 extension Profiles {
-    static let plainColumns = "p.id, p.scope, p.scope_key, p.version, p.settings::text AS settings, p.rules::text AS rules"
+    static let plainColumns =
+        "p.id, p.scope, p.scope_key, p.version, p.settings::text AS settings, p.rules::text AS rules"
 
     private static let versionColumns = """
         \(plainColumns), p.note, p.created_at, c.display_name AS author, a.id IS NOT NULL AS is_active,
@@ -240,7 +252,7 @@ extension Profiles {
     ) async throws {
         let row = try await connection.query(
             """
-            SELECT own.rules::text AS rules, own.rules = (
+            SELECT own.rules::text AS rules, $2::jsonb IS NOT NULL AND own.rules = (
                 SELECT coalesce(jsonb_agg(r ORDER BY r ->> 'id'), '[]') FROM jsonb_array_elements($2::jsonb) r) AS is_same
             FROM (SELECT coalesce(jsonb_agg(definition ORDER BY rule_id), '[]') AS rules FROM camera_rule
                   WHERE camera_id = $1) own

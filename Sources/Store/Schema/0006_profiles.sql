@@ -53,6 +53,17 @@ FROM (SELECT DISTINCT ON (scope, scope_key) id AS activation_id, at AS activated
       FROM profile_activation ORDER BY scope, scope_key, id DESC) a
 JOIN detection_profile p ON p.id = a.profile_id;
 COMMENT ON VIEW active_profile IS 'The profile that holds for each scope that has one';
+COMMENT ON COLUMN active_profile.id IS 'Key of the profile';
+COMMENT ON COLUMN active_profile.scope IS 'What it is for';
+COMMENT ON COLUMN active_profile.scope_key IS 'Camera id, grid code or tag';
+COMMENT ON COLUMN active_profile.version IS 'Version within its scope';
+COMMENT ON COLUMN active_profile.settings IS 'Settings of detection that differ from the daemon''s, by key';
+COMMENT ON COLUMN active_profile.rules IS 'All rules of the camera; null leaves the rules alone';
+COMMENT ON COLUMN active_profile.note IS 'Why, in the words of the author';
+COMMENT ON COLUMN active_profile.author_id IS 'Who made it';
+COMMENT ON COLUMN active_profile.created_at IS 'When it was saved';
+COMMENT ON COLUMN active_profile.activation_id IS 'The activation that put it to work';
+COMMENT ON COLUMN active_profile.activated_at IS 'Since when it holds';
 
 CREATE VIEW camera_profile AS
 WITH RECURSIVE below (profile_id, grid_id, depth) AS (
@@ -68,3 +79,5 @@ candidate (camera_id, rank, depth, profile_id) AS (
 SELECT DISTINCT ON (camera_id) camera_id, profile_id FROM candidate ORDER BY camera_id, rank, depth, profile_id DESC;
 COMMENT ON VIEW camera_profile IS
     'The one profile that holds for each camera that any does: its own, else that of its nearest grid, else of a tag';
+COMMENT ON COLUMN camera_profile.camera_id IS 'The camera';
+COMMENT ON COLUMN camera_profile.profile_id IS 'The profile';

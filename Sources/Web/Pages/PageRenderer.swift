@@ -53,7 +53,8 @@ struct PageRenderer: Sendable {
                 [
                     "name": account.displayName, "role": strings.label("role", account.role.rawValue),
                     "post": account.post ?? "", "is_admin": account.role == .admin,
-                    "is_worker": account.role == .worker, "is_office": account.role != .worker,
+                    "is_worker": account.role == .worker, "is_operator": [.admin, .operate].contains(account.role),
+                    "is_office": account.role != .worker,
                 ] as [String: Any]
         }
         let text = library.render(all, withTemplate: template) ?? ""

@@ -22,6 +22,7 @@ struct SitePages: Sendable {
             .get("/cameras/{id}", .everyone, CameraPages(site: site).detail),
             .get("/map", .everyone, map),
             .get("/operations", .office, OperationsPage(site: site).show),
+            .get("/tuner", .operators, TunerPage(site: site).show),
         ]
     }
 

@@ -1,9 +1,12 @@
 import Cases
+import Detection
 import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Media
 import Postgres
+import Replay
 import Store
 
 /// Turns errors into answers: problem documents (RFC 9457) for programs, a page for people.
@@ -30,6 +33,9 @@ struct FailurePages: Sendable {
         switch error {
         case let error as WebError: error
         case let error as StoreError: WebError(Self.code(of: error), detail: error.message)
+        case let error as DetectionError: WebError(.invalid, detail: error.message)
+        case let error as ReplayError: WebError(.invalid, detail: error.message)
+        case let error as MediaError: WebError(.invalid, detail: error.message)
         case let error as CaseError: WebError(error.code == .forbidden ? .forbidden : .conflict, detail: error.message)
         case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
             WebError(.unavailable, retryAfter: 5)

@@ -1,3 +1,4 @@
+import Detection
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -45,14 +46,27 @@ extension Request {
     ///
     /// - Throws: `WebError`: `unsupportedType` unless it says `application/json`, `tooLarge`, `badRequest`.
     func json<Value: Decodable>(_ type: Value.Type) async throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try await decode(type, decoder)
+    }
+
+    /// Reads a JSON body of at most 64 KiB whose keys are those of the type, as rules and settings have them.
+    ///
+    /// - Throws: `WebError` as `json` does; with `invalid` and the words of detection for a rule that cannot be used.
+    func document<Value: Decodable>(_ type: Value.Type) async throws -> Value {
+        try await decode(type, JSONDecoder())
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ decoder: JSONDecoder) async throws -> Value {
         guard headers[.contentType]?.lowercased().hasPrefix("application/json") ?? false else {
             throw WebError(.unsupportedType)
         }
         let bytes = try await bytes(atMost: 64 * 1024)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         do {
             return try decoder.decode(type, from: Data(bytes.isEmpty ? Array("{}".utf8) : bytes))
+        } catch let error as DetectionError {
+            throw error
         } catch {
             throw WebError(.badRequest, .body)
         }

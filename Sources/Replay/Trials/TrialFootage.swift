@@ -1,0 +1,112 @@
+public import Detection
+internal import Flow
+internal import Foundation
+
+/// What operators can try rules and thresholds on: the site's labelled clips, and what was recorded of cameras.
+public struct TrialFootage: Sendable {
+    /// One clip.
+    public struct Item: Sendable, Hashable {
+        /// Sixteen hex digits, the same as long as the file keeps its name.
+        public var id: String
+        /// File name.
+        public var name: String
+        /// The camera that it was recorded of; nil for a clip.
+        public var camera: String?
+        /// Length in seconds; nil where no label says it.
+        public var seconds: Double?
+        /// Weather, light and the like, in the words of the label file.
+        public var conditions: [String]
+        /// Whether its labels say what truly happens.
+        public var isLabelled: Bool
+        /// Why its labels cannot be used; nil when they can, or there are none.
+        public var problem: String?
+
+        var path: String
+        var labels: LabelFile?
+    }
+
+    /// Endings of file names that are taken for clips.
+    private static let endings: Set<String> = ["mp4", "mkv", "mov", "avi", "webm", "ts"]
+    /// Most clips that are listed of each folder.
+    private static let maximum = 2000
+
+    /// Folder of clips; nil for none.
+    public var clips: String?
+    /// Folder of their label files, each named like its clip with `.json` behind; nil: beside the clips.
+    public var labels: String?
+    /// Folder of recordings: a folder for each camera, in it clips with label files beside them.
+    public var recordings: String
+
+    /// Makes it from its folders; they need not be there.
+    public init(clips: String?, labels: String?, recordings: String) {
+        self.clips = clips
+        self.labels = labels
+        self.recordings = recordings
+    }
+
+    /// Everything there is: recordings by camera, newest first, then clips by name.
+    ///
+    /// Reads the folders and label files; blocks for the disk.
+    public func list() -> [Item] {
+        let cameras = Self.entries(recordings).filter { !$0.hasPrefix(".") }
+        let recorded = cameras.flatMap { camera in
+            let folder = recordings + "/" + camera
+            return items(in: folder, labels: folder, camera: camera).reversed()
+        }
+        guard let clips else { return recorded }
+        return recorded + items(in: clips, labels: labels ?? clips, camera: nil)
+    }
+
+    /// The rules that the labels of a clip speak of; empty without labels.
+    ///
+    /// - Throws: `clipMissing`.
+    public func rules(of id: String) throws(ReplayError) -> [Rule] {
+        try item(id).labels?.rules.map(\.rule) ?? []
+    }
+
+    /// The clip with an id.
+    ///
+    /// - Throws: `clipMissing`.
+    func item(_ id: String) throws(ReplayError) -> Item {
+        guard let found = list().first(where: { $0.id == id }) else {
+            throw ReplayError(.clipMissing, "this clip is not there any more: choose another one")
+        }
+        return found
+    }
+
+    private func items(in folder: String, labels: String, camera: String?) -> [Item] {
+        Self.entries(folder)
+            .filter { name in
+                !name.hasPrefix(".") && Self.endings.contains(name.split(separator: ".").last?.lowercased() ?? "")
+            }
+            .prefix(Self.maximum)
+            .map { item(name: $0, folder: folder, labels: labels, camera: camera) }
+    }
+
+    private func item(name: String, folder: String, labels: String, camera: String?) -> Item {
+        let stem = name[..<(name.lastIndex(of: ".") ?? name.endIndex)]
+        let file = labels + "/" + stem + ".json"
+        var found: LabelFile?
+        var problem: String?
+        if FileManager.default.fileExists(atPath: file) {
+            do throws(ReplayError) { found = try LabelFile.read(file) } catch { problem = error.message }
+        }
+        let digits = String(StableHash.of("\(camera ?? "")/\(name)"), radix: 16)
+        return Item(
+            id: String(repeating: "0", count: 16 - digits.count) + digits,
+            name: name,
+            camera: camera,
+            seconds: found?.duration,
+            conditions: found?.conditions ?? [],
+            isLabelled: found?.rules.isEmpty == false,
+            problem: problem,
+            path: folder + "/" + name,
+            labels: found
+        )
+    }
+
+    /// Names in a folder, in order; none when it is not there.
+    private static func entries(_ folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+}
