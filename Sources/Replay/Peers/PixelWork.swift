@@ -4,13 +4,10 @@ enum PixelWork {
     struct Blob {
         /// Pixels.
         var count = 0
-        /// Of these, pixels with a neighbour above, below or beside that is not of the group, or the border.
-        var edge = 0
+        /// Area of the polygon through the centres of its outer pixels, without holes: thin groups have hardly any.
+        var contourArea = 0.0
         /// Whether one of them is watched.
         var isWatched = false
-
-        /// Area of the polygon through the centres of its outline, after Pick: thin groups have hardly any.
-        var contourArea: Double { max(0, Double(count) - Double(edge) / 2 - 1) }
     }
 
     /// 3 by 3 erosion; `isCross` takes only the four neighbours beside a pixel.
@@ -59,6 +56,7 @@ enum PixelWork {
         let height = mask.count / width
         var isLeft = mask
         var blobs: [Blob] = []
+        var owners = [Int](repeating: -1, count: mask.count)
         var stack: [Int] = []
         for start in mask.indices where isLeft[start] {
             var blob = Blob()
@@ -68,21 +66,29 @@ enum PixelWork {
                 let (row, column) = (index / width, index % width)
                 blob.count += 1
                 blob.isWatched = blob.isWatched || area.isInside[index]
-                var isEdge = row == 0 || column == 0 || row == height - 1 || column == width - 1
+                owners[index] = blobs.count
                 for y in max(0, row - 1)...min(height - 1, row + 1) {
                     for x in max(0, column - 1)...min(width - 1, column + 1) {
                         let isBeside = y == row || x == column
                         let next = y * width + x
-                        if isBeside, !mask[next] { isEdge = true }
                         guard isBeside || isDiagonal, isLeft[next] else { continue }
                         isLeft[next] = false
                         stack.append(next)
                     }
                 }
-                if isEdge { blob.edge += 1 }
             }
             blobs.append(blob)
         }
+        addAreas(&blobs, owners, width)
         return blobs
+    }
+
+    /// Four pixels in a square enclose 1, three of them a half.
+    private static func addAreas(_ blobs: inout [Blob], _ owners: [Int], _ width: Int) {
+        for index in 0..<max(0, owners.count - width - 1) where index % width < width - 1 {
+            let corners = [owners[index], owners[index + 1], owners[index + width], owners[index + width + 1]]
+            let set = corners.filter { $0 >= 0 }
+            if set.count >= 3 { blobs[set[0]].contourArea += set.count == 4 ? 1 : 0.5 }
+        }
     }
 }

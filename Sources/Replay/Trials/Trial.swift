@@ -27,6 +27,7 @@ struct Trial {
     private var strength: [[Double]]
     private var decided: [[Int]]
     private var spans: [[TimeSpan]]
+    private var isSeen = [Bool](repeating: false, count: points)
     private var motion = [Int](repeating: 0, count: cells * cells)
 
     /// Runs the sides over a reel.
@@ -70,6 +71,17 @@ struct Trial {
             count(analyzer, frame.plane)
         }
         take(analyzer.finish(at: reel.frames.last?.time ?? .zero))
+        carryOn()
+    }
+
+    /// Points in which no picture lies show what the one before did.
+    private mutating func carryOn() {
+        for point in isSeen.indices.dropFirst() where !isSeen[point] {
+            for index in rules.indices {
+                strength[index][point] = strength[index][point - 1]
+                decided[index][point] = decided[index][point - 1]
+            }
+        }
     }
 
     private mutating func take(_ changes: [AlertChange]) {
@@ -83,6 +95,7 @@ struct Trial {
 
     private mutating func note(_ analyzer: CameraAnalyzer, at seconds: Double) {
         let point = min(Self.points - 1, max(0, Int(seconds / duration * Double(Self.points))))
+        isSeen[point] = true
         for (index, verdict) in analyzer.why().rules.enumerated() {
             strength[index][point] = max(strength[index][point], (verdict.strength * 1000).rounded() / 1000)
             // The layers go from the outermost on: the furthest that the rule came says most.

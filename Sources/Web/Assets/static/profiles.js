@@ -56,8 +56,8 @@ export function startProfiles({ words, attempt, say, camera, draft, rulesDiffer,
   async function show() {
     const one = camera();
     // A camera that was opened is what one wants to save for.
-    if (one && one.id !== known) {
-      known = one.id;
+    if ((one?.id ?? '') !== known) {
+      known = one?.id ?? '';
       fields.scope.value = 'camera';
       fillKeys();
     }

@@ -186,7 +186,10 @@ export class Regions {
   }
 
   handle([x, y], kind, data) {
-    return element('circle', { cx: x * width, cy: y * height, r: kind === 'corner' ? 13 : 8, class: kind, ...data });
+    // As large as a finger needs, however small the picture is shown.
+    const unit = width / (this.canvas.clientWidth || width);
+    const r = Math.max(kind === 'corner' ? 13 : 8, (kind === 'corner' ? 8 : 5) * unit);
+    return element('circle', { cx: x * width, cy: y * height, r: r.toFixed(1), class: kind, ...data });
   }
 }
 

@@ -116,7 +116,7 @@ function showRules() {
     const item = document.createElement('li');
     const button = document.createElement('button');
     button.type = 'button';
-    button.textContent = `${rule.name || rule.id} · ${at('rule').elements.kind.querySelector(`[value="${rule.kind}"]`)?.textContent ?? rule.kind}`;
+    button.textContent = `${rule.name || rule.id} · ${words(`kind_${rule.kind}`)}`;
     button.setAttribute('aria-pressed', index === state.chosen);
     button.addEventListener('click', () => choose(index));
     item.append(button);
