@@ -135,6 +135,25 @@ import Testing
         for key in ["rule", "kind", "start", "end", "score", "box"] { #expect(alerts[0][key] != nil) }
     }
 
+    @Test("peers prints one row for ours and each peer; scenarios names the conditions that it knows")
+    func peers() throws {
+        let peers = try CommandUnderTest.run(
+            "peers",
+            "sample-streams/labels/quiet-caption.json",
+            "--clips",
+            "sample-streams",
+            "--set",
+            "sampling=2fps",
+            "--json"
+        )
+        #expect(peers.status == 0, "\(peers.errors)")
+        for name in ["gridwatch", "frigate", "zoneminder", "motion", "kerberos", "mog2"] {
+            #expect(peers.output.contains("\"\(name)\""))
+        }
+        let unknown = try CommandUnderTest.run("scenarios", "--only", "fog")
+        #expect(unknown.status == 2 && unknown.errors.contains("infrared_switch"))
+    }
+
     @Test("a configuration with a wrong key is refused with its line and the key that was meant")
     func configuration() throws {
         let path = NSTemporaryDirectory() + "gridwatch-\(UUID().uuidString).yaml"

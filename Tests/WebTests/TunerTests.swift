@@ -198,7 +198,11 @@ extension LiveSite {
 
         @Test("a profile that is activated on the page reaches a running daemon at once, and so does its roll-back")
         func running() async throws {
-            let site = try TestSite.current
+            // A site of its own: workers that other tests make up would take most of the cameras.
+            try await TestSite.with { try await run($0) }
+        }
+
+        private func run(_ site: TestSite) async throws {
             let daemon = try await RunningDaemon(site)
             defer { daemon.stop() }
             let live = DetectionSettings().version
@@ -234,7 +238,9 @@ extension LiveSite {
                 _ = try await browser.evaluate("document.getElementById('roll-back').click()")
                 try await browser.wait(for: "!document.querySelector('#versions .active')")
                 try await daemon.wait(for: "SELECT (\(alerts(live))) > \(before ?? "0")")
-                #expect(browser.problems.isEmpty, "\(browser.problems)")
+                // The node keeps its pictures in a folder of its own, which this web server does not have.
+                let problems = browser.problems.filter { !$0.contains("/evidence/") }
+                #expect(problems.isEmpty, "\(problems)")
             }
         }
     }
