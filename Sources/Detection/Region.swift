@@ -1,12 +1,12 @@
-import Flow
+public import Flow
 
 /// The pixels of one region: those whose centre is inside its outline.
-struct Region: Sendable, Hashable {
+public struct Region: Sendable, Hashable {
     /// Columns and rows of the smallest rectangle that holds the region; empty when no centre is inside.
     let columns: Range<Int>
     let rows: Range<Int>
     /// Number of pixels.
-    let count: Int
+    public let count: Int
     /// In each row of `rows`, the runs of columns inside, first row first.
     let runs: [[Range<Int>]]
 
@@ -14,7 +14,7 @@ struct Region: Sendable, Hashable {
     ///
     /// Even-odd rule at pixel centres: neighbouring regions that share an edge share no pixel and leave none out. A
     /// region that is too thin to hold any centre gets the pixel under its first corner, so that it is never blind.
-    init(polygon: [NormalizedPoint]?, width: Int, height: Int) {
+    public init(polygon: [NormalizedPoint]?, width: Int, height: Int) {
         guard let polygon else {
             self.init(runs: Array(repeating: [0..<width], count: height), top: 0)
             return
@@ -32,7 +32,7 @@ struct Region: Sendable, Hashable {
     }
 
     /// Whether a pixel is inside.
-    func contains(column: Int, row: Int) -> Bool {
+    public func contains(column: Int, row: Int) -> Bool {
         rows.contains(row) && runs[row - rows.lowerBound].contains { $0.contains(column) }
     }
 

@@ -2,10 +2,10 @@ internal import Foundation
 internal import Synchronization
 
 /// Work on many clips at once.
-enum ClipThreads {
+public enum ClipThreads {
     /// Calls `body` once for each item on `workers` threads, the longest first, so that no thread is left with a long one
     /// at the end; blocks until all are done.
-    static func forEach<Item: Sendable>(
+    public static func forEach<Item: Sendable>(
         _ items: [Item],
         longestFirst length: (Item) -> Double,
         workers: Int,

@@ -1,5 +1,4 @@
 internal import Detection
-internal import Flow
 internal import Foundation
 internal import Synchronization
 
@@ -63,7 +62,7 @@ public enum Evaluator {
         return paths
     }
 
-    /// Runs the clips, the longest first, so that no thread is left with a long one at the end.
+    /// Runs the clips, several at once.
     private static func runClips(
         _ files: [LabelFile],
         _ clipsDirectory: String,
@@ -71,31 +70,23 @@ public enum Evaluator {
         _ analyze: @escaping @Sendable (ClipJob) throws -> ClipOutcome,
         _ progress: @escaping @Sendable (EvaluationProgress) -> Void
     ) -> [Int: Result<ClipOutcome, ClipFailure>] {
-        let order = files.indices.filter { !files[$0].rules.isEmpty }
-            .sorted { (files[$1].duration, $0) < (files[$0].duration, $1) }
-        let state = Mutex(RunState())
-        let pool = WorkerPool(name: "evaluate", threads: max(1, min(workers, order.count)), queueCapacity: 1)
-        for thread in 0..<pool.threads {
-            _ = pool.submitWaiting(to: thread) {
-                while let index = state.withLock({ $0.take(from: order) }) {
-                    let file = files[index]
-                    let result = runClip(file, clipsDirectory, analyze)
-                    state.withLock { state in
-                        state.outcomes[index] = result
-                        progress(
-                            EvaluationProgress(
-                                clip: file.clip,
-                                done: state.outcomes.count,
-                                total: order.count,
-                                error: result.failure
-                            )
-                        )
-                    }
-                }
+        let taken = files.indices.filter { !files[$0].rules.isEmpty }
+        let state = Mutex([Int: Result<ClipOutcome, ClipFailure>]())
+        ClipThreads.forEach(taken, longestFirst: { files[$0].duration }, workers: workers) { index in
+            let result = runClip(files[index], clipsDirectory, analyze)
+            state.withLock { outcomes in
+                outcomes[index] = result
+                progress(
+                    EvaluationProgress(
+                        clip: files[index].clip,
+                        done: outcomes.count,
+                        total: taken.count,
+                        error: result.failure
+                    )
+                )
             }
         }
-        pool.drain()
-        return state.withLock { $0.outcomes }
+        return state.withLock(\.self)
     }
 
     private static func runClip(
@@ -159,17 +150,5 @@ extension Result where Success == ClipOutcome, Failure == ClipFailure {
     fileprivate var failure: String? {
         guard case .failure(let failure) = self else { return nil }
         return failure.message
-    }
-}
-
-/// What the threads of a run share.
-private struct RunState {
-    var next = 0
-    var outcomes: [Int: Result<ClipOutcome, ClipFailure>] = [:]
-
-    mutating func take(from order: [Int]) -> Int? {
-        guard next < order.count else { return nil }
-        defer { next += 1 }
-        return order[next]
     }
 }

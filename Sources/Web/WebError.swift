@@ -106,6 +106,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case recordingLength = "reason_recording_length"
         /// The camera is being recorded, or too many others are.
         case recordingRuns = "reason_recording_runs"
+        /// The camera is left alone because its data ended processes.
+        case cameraQuarantined = "reason_camera_quarantined"
         /// The camera has no address.
         case noStream = "reason_no_stream"
         /// Rules are drawn for one camera.

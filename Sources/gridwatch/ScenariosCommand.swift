@@ -5,6 +5,7 @@ import Ingest
 import Pipeline
 import Replay
 import Simulator
+import Synchronization
 
 struct ScenariosCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -55,13 +56,24 @@ struct ScenariosCommand: ParsableCommand {
         let folder = NSTemporaryDirectory() + "gridwatch-scenarios-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let run = ClipRun(rules: [], settings: settings, sampling: sampling)
-        let results = ParallelJobs.map(jobs, workers: workers) { job in
-            try cell(job.condition, job.strength, in: "\(folder)/\(job.condition.rawValue)-\(job.strength)", run)
-        } progress: { share in
-            bar.show(share)
+        let results = Mutex([Int: Result<ScenarioReport.Cell, any Error>]())
+        ClipThreads.forEach(
+            Array(jobs.indices),
+            longestFirst: { _ in 0 },
+            workers: workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount
+        ) { index in
+            let (condition, strength) = jobs[index]
+            let result = Result {
+                try cell(condition, strength, in: "\(folder)/\(condition.rawValue)-\(strength)", run)
+            }
+            results.withLock { results in
+                results[index] = result
+                bar.show(Double(results.count) / Double(jobs.count))
+            }
         }
         bar.finish()
-        let report = ScenarioReport(try results.map { try $0.get() })
+        let done = results.withLock(\.self)
+        let report = ScenarioReport(try jobs.indices.compactMap { try done[$0]?.get() })
         if let plot { try Data(report.svg.utf8).write(to: URL(filePath: plot)) }
         if let write { try Self.replace(write, report.markdown) }
         Console.out(json ? report.json : report.markdown)

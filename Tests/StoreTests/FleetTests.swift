@@ -127,6 +127,10 @@ struct FleetTests {
                     INSERT INTO camera_rule SELECT id, 'own', 'FNS-01', jsonb_build_object('text', repeat('y', 600))
                     FROM camera WHERE shard % 8 = 0;
                     INSERT INTO platform SELECT '10.1.3.' || n, 'NVR', 8 FROM generate_series(0, 249) n;
+                    INSERT INTO detection_profile (scope, scope_key, version, settings, note)
+                    VALUES ('tag', 'road', 1, '{"dwell": 2}', '');
+                    INSERT INTO profile_activation (scope, scope_key, profile_id, note)
+                    SELECT scope, scope_key, id, '' FROM detection_profile;
                     ANALYZE;
                     """
                 )
@@ -139,6 +143,7 @@ struct FleetTests {
                 FileHandle.standardError.write(Data("FleetReader: \(cameras.count) cameras in \(time)\n".utf8))
                 #expect((15_000...17_000).contains(cameras.count))
                 #expect(cameras.allSatisfy { !$0.rules.isEmpty })
+                #expect((9_000...13_000).contains(cameras.count { $0.profile?.settings == ["dwell": 2] }))
             }
         }
     }

@@ -92,6 +92,14 @@ extension LiveSite {
             #expect(try await browser.send("POST", "/api/v1/cameras/cam-4/recording", ["seconds": 4]).status == 422)
             #expect(try await browser.send("POST", "/api/v1/cameras/cam-lost/recording", ["seconds": 9]).status == 409)
             #expect(try await browser.send("POST", "/api/v1/cameras/none/recording", ["seconds": 9]).status == 404)
+            let hold =
+                "INSERT INTO camera_quarantine (camera_id, reason, strikes, first_at, last_at, until) "
+                + "VALUES ('cam-9', 'x', 3, now(), now(), now() + interval '1 hour') ON CONFLICT (camera_id) DO UPDATE "
+                + "SET until = EXCLUDED.until"
+            try await TestSite.current.pool.query(hold)
+            let held = try await browser.send("POST", "/api/v1/cameras/cam-9/recording", ["seconds": 9])
+            #expect(held.status == 409 && held.text.contains("隔离"))
+            try await TestSite.current.pool.query("DELETE FROM camera_quarantine WHERE camera_id = 'cam-9'")
         }
 
         @Test("a profile is saved, activated, told of and rolled back; the stream's password is in no answer")

@@ -1,5 +1,5 @@
+internal import Detection
 public import Flow
-internal import Foundation
 
 /// An algorithm of another product, written anew from its description, that says of each picture whether it would alarm.
 ///
@@ -28,30 +28,9 @@ public struct WatchedArea: Sendable {
 
     /// The pixels whose centre is inside an outline, all for nil.
     public init(polygon: [NormalizedPoint]?, width: Int, height: Int) {
-        guard let polygon else {
-            isInside = Array(repeating: true, count: width * height)
-            count = width * height
-            return
-        }
-        var inside = [Bool](repeating: false, count: width * height)
-        for row in 0..<height {
-            let y = (Double(row) + 0.5) / Double(height)
-            for column in 0..<width {
-                inside[row * width + column] = Self.holds(polygon, (Double(column) + 0.5) / Double(width), y)
-            }
-        }
-        isInside = inside
-        count = max(1, inside.count { $0 })
-    }
-
-    private static func holds(_ polygon: [NormalizedPoint], _ x: Double, _ y: Double) -> Bool {
-        var isInside = false
-        for index in polygon.indices {
-            let (a, b) = (polygon[index], polygon[(index + 1) % polygon.count])
-            guard (a.y <= y) != (b.y <= y) else { continue }
-            if x < a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x) { isInside.toggle() }
-        }
-        return isInside
+        let region = Region(polygon: polygon, width: width, height: height)
+        isInside = (0..<width * height).map { region.contains(column: $0 % width, row: $0 / width) }
+        count = region.count
     }
 }
 

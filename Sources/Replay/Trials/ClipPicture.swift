@@ -16,6 +16,8 @@ enum ClipPicture {
                 if !group.isEmpty, unit.time.seconds > seconds { break }
                 group = []
             }
+            // Shown later than it is sent by less than a second: what follows cannot be the picture.
+            if unit.decodeTime.seconds > seconds + 1, !group.isEmpty { break }
             group.append(unit)
         }
         guard let first = group.first else {

@@ -61,8 +61,9 @@ public actor TrialDesk {
     /// - Returns: The bytes of the file.
     /// - Throws: `ReplayError` when the clip is not there, `MediaError` when it cannot be decoded.
     public func picture(_ id: String, at seconds: Double) async throws -> [UInt8] {
-        let path = try footage.item(id).path
-        return try await onQueue { try ClipPicture.jpeg(path, at: seconds, maxWidth: Self.pictureWidth) }
+        try await onQueue { [footage] in
+            try ClipPicture.jpeg(try footage.item(id).path, at: seconds, maxWidth: Self.pictureWidth)
+        }
     }
 
     /// Starts to score two sides of settings on every labelled clip; one such run at a time.
@@ -70,8 +71,13 @@ public actor TrialDesk {
     /// - Returns: False when one is running.
     public func evaluate(sampling: Sampling, live: DetectionSettings, draft: DetectionSettings) -> Bool {
         if let evaluation, evaluation.progress.isRunning { return false }
-        let items = footage.list().filter(\.isLabelled)
-        let made = TrialEvaluation(items: items, sampling: sampling, live: live, draft: draft)
+        let made = TrialEvaluation(
+            footage: footage,
+            sampling: sampling,
+            live: live,
+            draft: draft,
+            picturesAtMost: memoryLimit / Self.pictureBytes
+        )
         evaluation = made
         Task { await self.follow(made) }
         return true
@@ -94,9 +100,10 @@ public actor TrialDesk {
             kept.append(found)
             return found.reel
         }
-        let item = try footage.item(id)
         let limit = memoryLimit / Self.pictureBytes
-        let reel = try await onQueue { try ClipReel(item, sampling, atMost: limit) }
+        let reel = try await onQueue { [footage] in try ClipReel(try footage.item(id), sampling, atMost: limit) }
+        // Somebody else may have asked for the same clip meanwhile.
+        kept.removeAll { $0.key == key }
         kept.append(Kept(key: key, reel: reel))
         var pictures = kept.reduce(0) { $0 + $1.reel.frames.count }
         while pictures > limit, kept.count > 1 { pictures -= kept.removeFirst().reel.frames.count }

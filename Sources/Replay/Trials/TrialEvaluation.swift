@@ -54,29 +54,35 @@ public final class TrialEvaluation: Sendable {
         public var problems: [String] = []
     }
 
-    private let items: [TrialFootage.Item]
+    private let footage: TrialFootage
+    private let picturesAtMost: Int
+    private let items = Mutex<[TrialFootage.Item]?>(nil)
     private let sampling: Sampling
     private let live: DetectionSettings
     private let draft: DetectionSettings
     private let state: Mutex<Progress>
 
-    init(items: [TrialFootage.Item], sampling: Sampling, live: DetectionSettings, draft: DetectionSettings) {
-        self.items = items
+    init(
+        footage: TrialFootage,
+        sampling: Sampling,
+        live: DetectionSettings,
+        draft: DetectionSettings,
+        picturesAtMost: Int
+    ) {
+        self.footage = footage
         self.sampling = sampling
         self.live = live
         self.draft = draft
-        var progress = Progress()
-        progress.clips = items.count
-        progress.totalSeconds = items.reduce(0) { $0 + ($1.seconds ?? 0) }
-        progress.isRunning = !items.isEmpty
-        state = Mutex(progress)
+        self.picturesAtMost = picturesAtMost
+        state = Mutex(Progress())
     }
 
     /// How far it is.
     public var progress: Progress { state.withLock(\.self) }
 
-    /// Scores the next clip; blocks the thread.
+    /// Finds the labelled clips, then scores one with each call; blocks the thread.
     func step() {
+        guard let items = items.withLock(\.self) else { return find() }
         let index = state.withLock(\.done)
         guard index < items.count else { return }
         let item = items[index]
@@ -100,8 +106,18 @@ public final class TrialEvaluation: Sendable {
         }
     }
 
+    private func find() {
+        let found = footage.list().filter(\.isLabelled)
+        items.withLock { $0 = found }
+        state.withLock { progress in
+            progress.clips = found.count
+            progress.totalSeconds = found.reduce(0) { $0 + ($1.seconds ?? 0) }
+            progress.isRunning = !found.isEmpty
+        }
+    }
+
     private func score(_ item: TrialFootage.Item) throws -> (ClipFigures, ClipFigures) {
-        let reel = try ClipReel(item, sampling, atMost: .max)
+        let reel = try ClipReel(item, sampling, atMost: picturesAtMost)
         return (ClipFigures(try reel.results(with: live)), ClipFigures(try reel.results(with: draft)))
     }
 }

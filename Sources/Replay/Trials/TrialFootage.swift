@@ -47,14 +47,26 @@ public struct TrialFootage: Sendable {
     /// Everything there is: recordings by camera, newest first, then clips by name.
     ///
     /// Reads the folders and label files; blocks for the disk.
-    public func list() -> [Item] {
+    public func list() -> [Item] { places.map(item) }
+
+    /// A clip whose labels have not been read.
+    private struct Place {
+        var id: String
+        var name: String
+        var folder: String
+        var labels: String
+        var camera: String?
+    }
+
+    /// Where every clip lies, in the order of `list`.
+    private var places: [Place] {
         let cameras = Self.entries(recordings).filter { !$0.hasPrefix(".") }
         let recorded = cameras.flatMap { camera in
             let folder = recordings + "/" + camera
-            return items(in: folder, labels: folder, camera: camera).reversed()
+            return places(in: folder, labels: folder, camera: camera).reversed()
         }
         guard let clips else { return recorded }
-        return recorded + items(in: clips, labels: labels ?? clips, camera: nil)
+        return recorded + places(in: clips, labels: labels ?? clips, camera: nil)
     }
 
     /// The rules that the labels of a clip speak of; empty without labels.
@@ -68,39 +80,42 @@ public struct TrialFootage: Sendable {
     ///
     /// - Throws: `clipMissing`.
     func item(_ id: String) throws(ReplayError) -> Item {
-        guard let found = list().first(where: { $0.id == id }) else {
+        guard let found = places.first(where: { $0.id == id }).map(item) else {
             throw ReplayError(.clipMissing, "this clip is not there any more: choose another one")
         }
         return found
     }
 
-    private func items(in folder: String, labels: String, camera: String?) -> [Item] {
+    private func places(in folder: String, labels: String, camera: String?) -> [Place] {
         Self.entries(folder)
             .filter { name in
                 !name.hasPrefix(".") && Self.endings.contains(name.split(separator: ".").last?.lowercased() ?? "")
             }
             .prefix(Self.maximum)
-            .map { item(name: $0, folder: folder, labels: labels, camera: camera) }
+            .map { name in
+                let digits = String(StableHash.of("\(camera ?? "")/\(name)"), radix: 16)
+                let id = String(repeating: "0", count: 16 - digits.count) + digits
+                return Place(id: id, name: name, folder: folder, labels: labels, camera: camera)
+            }
     }
 
-    private func item(name: String, folder: String, labels: String, camera: String?) -> Item {
-        let stem = name[..<(name.lastIndex(of: ".") ?? name.endIndex)]
-        let file = labels + "/" + stem + ".json"
+    private func item(_ place: Place) -> Item {
+        let stem = place.name[..<(place.name.lastIndex(of: ".") ?? place.name.endIndex)]
+        let file = place.labels + "/" + stem + ".json"
         var found: LabelFile?
         var problem: String?
         if FileManager.default.fileExists(atPath: file) {
             do throws(ReplayError) { found = try LabelFile.read(file) } catch { problem = error.message }
         }
-        let digits = String(StableHash.of("\(camera ?? "")/\(name)"), radix: 16)
         return Item(
-            id: String(repeating: "0", count: 16 - digits.count) + digits,
-            name: name,
-            camera: camera,
+            id: place.id,
+            name: place.name,
+            camera: place.camera,
             seconds: found?.duration,
             conditions: found?.conditions ?? [],
             isLabelled: found?.rules.isEmpty == false,
             problem: problem,
-            path: folder + "/" + name,
+            path: place.folder + "/" + place.name,
             labels: found
         )
     }

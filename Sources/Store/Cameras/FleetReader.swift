@@ -126,15 +126,16 @@ struct FleetAssembly: Sendable {
         }
         self.ownOverrides = byCamera
         self.tagOverrides = byTag
-        self.profiles = try Dictionary(
-            uniqueKeysWithValues: profiles.map { row in
-                let settings = try Profiles.settings(row)
-                return (
-                    try row.requireText("camera_id"),
-                    AssignedProfile(id: try row.requireInt("profile_id"), settings: settings)
-                )
-            }
-        )
+        // One of a grid or tag holds for thousands of cameras.
+        var decoded: [Int: AssignedProfile] = [:]
+        var byCameraID: [String: AssignedProfile] = [:]
+        for row in profiles {
+            let id = try row.requireInt("profile_id")
+            let profile = try decoded[id] ?? AssignedProfile(id: id, settings: try Profiles.settings(row))
+            decoded[id] = profile
+            byCameraID[try row.requireText("camera_id")] = profile
+        }
+        self.profiles = byCameraID
     }
 
     private static func grouped(_ rows: [PostgresRow], by column: String) throws -> [String: [AssignedRule]] {

@@ -26,6 +26,8 @@ public struct CameraTuning: Sendable, Hashable {
     public let profile: ProfileVersion?
     /// Newest evidence picture; nil for none.
     public let picture: String?
+    /// Whether it is left alone because it ended processes.
+    public let isQuarantined: Bool
     /// Its stream.
     ///
     /// A secret: may hold a password, never to be shown or logged.
@@ -43,6 +45,7 @@ extension Profiles {
             SELECT c.name, c.tags, g.code, g.name AS grid, coalesce(nullif(c.sub_stream_url, ''), c.stream_url) AS url,
                 (SELECT a.evidence_path FROM alert a WHERE a.camera_id = c.id AND a.evidence_path IS NOT NULL
                  ORDER BY a.started_at DESC LIMIT 1) AS picture,
+                EXISTS (SELECT FROM camera_quarantine q WHERE q.camera_id = c.id AND q.until > now()) AS is_quarantined,
                 (SELECT profile_id FROM camera_profile p WHERE p.camera_id = c.id) AS profile_id
             FROM camera c LEFT JOIN grid g ON g.id = c.grid_id WHERE c.id = $1
             """
@@ -73,6 +76,7 @@ extension Profiles {
             areTemplates: own.isEmpty,
             profile: try await profile(try row.int("profile_id")),
             picture: try row.text("picture"),
+            isQuarantined: try row.requireBool("is_quarantined"),
             url: try row.text("url")
         )
     }

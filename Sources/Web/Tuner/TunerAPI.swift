@@ -195,6 +195,7 @@ struct TunerAPI: Sendable {
         let draft = try await request.json(RecordingDraft.self)
         guard FootageRecorder.seconds.contains(draft.seconds) else { throw WebError(.invalid, .recordingLength) }
         let found = try await camera(context)
+        guard !found.isQuarantined else { throw WebError(.conflict, .cameraQuarantined) }
         guard let url = found.url, !url.isEmpty else { throw WebError(.conflict, .noStream) }
         guard tuner.recorder.start(found.id, url: url, seconds: Double(draft.seconds)) else {
             throw WebError(.conflict, .recordingRuns)
