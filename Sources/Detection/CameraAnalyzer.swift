@@ -4,20 +4,14 @@ public import Flow
 ///
 /// Pure and deterministic: the same frames give the same changes, byte for byte. Not for use by two threads at once.
 public struct CameraAnalyzer: Sendable {
-    private struct Watched: Sendable {
-        let rule: Rule
-        /// Nil before the first frame: only then the size of the picture is known.
-        var watch: (any RuleWatch)?
-        /// False while the rule's schedule is off.
-        var isOn = true
-    }
-
     /// Seconds between two measurements of the picture's quality.
     private static let qualityInterval = 30.0
 
     private let settings: DetectionSettings
     private let calendar: CityCalendar
-    private var watched: [Watched]
+    private var watched: [WatchedRule]
+    /// Indices of the rules, those that ask about others last.
+    private let order: [Int]
     private var scene: SceneModel?
     private var tracker: Tracker?
     private var last: MediaTime?
@@ -47,9 +41,12 @@ public struct CameraAnalyzer: Sendable {
                 throw DetectionError(.invalidRule, "rule '\(rule.id)' is there twice; give every rule its own id")
             }
         }
+        for rule in rules { try rule.validate(among: rules) }
         self.settings = settings
         self.calendar = calendar
-        watched = rules.map { Watched(rule: $0, watch: nil) }
+        watched = rules.map(WatchedRule.init)
+        order =
+            rules.indices.filter { rules[$0].asksAbout.isEmpty } + rules.indices.filter { !rules[$0].asksAbout.isEmpty }
         tracker = rules.contains(where: \.needsTracks) ? Tracker() : nil
     }
 
@@ -77,12 +74,14 @@ public struct CameraAnalyzer: Sendable {
             if !ended.isEmpty { return ended }
         }
         guard let frame = look(at: plane, time: time, elapsed: elapsed) else { return [] }
-        return watched.indices.compactMap { judge(&watched[$0], frame, wallClock: wallClock) }
+        var changes = [AlertChange?](repeating: nil, count: watched.count)
+        for index in order { changes[index] = judge(index, frame, wallClock: wallClock) }
+        return changes.compactMap(\.self)
     }
 
     /// Ends all running alerts: the source has ended.
     public mutating func finish(at time: MediaTime) -> [AlertChange] {
-        watched.indices.compactMap { watched[$0].watch?.close(at: time) }
+        watched.indices.compactMap { watched[$0].close(at: time) }
     }
 
     /// What the last frame was judged as.
@@ -99,7 +98,7 @@ public struct CameraAnalyzer: Sendable {
             thingShare: scene?.thingShare ?? 0,
             isJudged: scene?.isJudged ?? true,
             isPending: watched.contains { $0.watch?.isPending == true },
-            isAlerting: watched.contains { $0.watch?.isOpen == true }
+            isAlerting: watched.contains(where: \.isOpen)
         )
     }
 
@@ -113,7 +112,7 @@ public struct CameraAnalyzer: Sendable {
                 guard item.isOn, let watch = item.watch else {
                     return Why.Verdict(rule: item.rule.id, layer: .schedule, strength: 0, progress: 0)
                 }
-                return Why.Verdict(item.rule, watch, isJudged: isJudged, groups: groups)
+                return Why.Verdict(item, watch, isJudged: isJudged, groups: groups)
             }
         )
     }
@@ -129,8 +128,7 @@ public struct CameraAnalyzer: Sendable {
     private mutating func begin(with plane: LumaPlane) {
         scene = SceneModel(first: plane, settings: settings)
         for index in watched.indices {
-            let rule = watched[index].rule
-            watched[index].watch = rule.watch(settings: settings, width: plane.width, height: plane.height)
+            watched[index].begin(settings: settings, width: plane.width, height: plane.height)
         }
         if tracker != nil { tracker = Tracker() }
     }
@@ -165,13 +163,16 @@ public struct CameraAnalyzer: Sendable {
         )
     }
 
-    private func judge(_ item: inout Watched, _ frame: SceneFrame, wallClock: MediaTime?) -> AlertChange? {
-        if let schedule = item.rule.schedule, let wallClock {
-            item.isOn = schedule.contains(wallClock, calendar)
+    private mutating func judge(_ index: Int, _ frame: SceneFrame, wallClock: MediaTime?) -> AlertChange? {
+        let rule = watched[index].rule
+        if let schedule = rule.schedule, let wallClock {
+            watched[index].isOn = schedule.contains(wallClock, calendar)
         }
-        guard item.isOn else {
-            return item.watch?.close(at: frame.time)
-        }
-        return item.watch?.see(frame)
+        let mayTell = rule.onlyIf.map(isOccupied) != false && rule.notIf.map(isOccupied) != true
+        return watched[index].see(frame, mayTell: mayTell)
+    }
+
+    private func isOccupied(_ id: String) -> Bool {
+        watched.contains { $0.rule.id == id && $0.isOpen }
     }
 }

@@ -28,14 +28,17 @@ struct LineWatch: RuleWatch {
     private let from: (x: Double, y: Double)
     private let to: (x: Double, y: Double)
     private let height: Double
+    /// What is outside, or of another size, crosses nothing.
+    private let region: Region
     /// The sign of the side that lies in the rule's direction; 0 for any.
     private let wanted: Int
     private var places: [Int: Place] = [:]
     private var run: AlertRun
     private var crossings = 0
 
-    init(rule: Rule, width: Int, height: Int) {
+    init(rule: Rule, region: Region, width: Int, height: Int) {
         self.height = Double(height)
+        self.region = region
         let ends = rule.line ?? []
         let first = ends.first ?? NormalizedPoint(x: 0, y: 0)
         let last = ends.last ?? NormalizedPoint(x: 1, y: 1)
@@ -68,9 +71,7 @@ struct LineWatch: RuleWatch {
         if frame.elapsed > Self.longestStep { places = [:] }
         var crossed: [Track] = []
         for track in frame.tracks
-        where track.seen == frame.time
-            && crosses(track, frame)
-        {
+        where track.seen == frame.time && counts(track) && crosses(track, frame) {
             crossed.append(track)
         }
         places = places.filter { frame.time.seconds(since: $0.value.seen) < 5 }
@@ -90,6 +91,15 @@ struct LineWatch: RuleWatch {
     mutating func close(at time: MediaTime) -> AlertChange? {
         places = [:]
         return run.end(at: time)
+    }
+
+    /// Whether a track may cross now; one that goes under a mask begins anew where it comes out.
+    private mutating func counts(_ track: Track) -> Bool {
+        guard region.contains(column: Int(track.x), row: Int(track.y)) else {
+            places[track.id] = nil
+            return false
+        }
+        return region.admits(track.box)
     }
 
     /// Keeps where the track is; true when it has just come to the wanted side over the line.

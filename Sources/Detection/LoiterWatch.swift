@@ -69,6 +69,6 @@ struct LoiterWatch: RuleWatch {
     /// Where the thing stands: the middle of its lower edge, which is on the ground.
     private func isInside(_ track: Track) -> Bool {
         let foot = Int((track.box.y + track.box.height) * height) - 1
-        return region.contains(column: min(Int(width) - 1, max(0, Int(track.x))), row: foot)
+        return region.admits(track.box) && region.contains(column: min(Int(width) - 1, max(0, Int(track.x))), row: foot)
     }
 }

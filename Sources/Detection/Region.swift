@@ -9,12 +9,36 @@ public struct Region: Sendable, Hashable {
     public let count: Int
     /// In each row of `rows`, the runs of columns inside, first row first.
     let runs: [[Range<Int>]]
+    /// How tall things are in it that count; nil = any height counts.
+    private(set) var scale: SizeScale?
 
     /// Rasterises an outline, or the whole picture for nil.
     ///
     /// Even-odd rule at pixel centres: neighbouring regions that share an edge share no pixel and leave none out. A
     /// region that is too thin to hold any centre gets the pixel under its first corner, so that it is never blind.
-    public init(polygon: [NormalizedPoint]?, width: Int, height: Int) {
+    /// Pixels of `masks` are left out, by the same rule.
+    public init(polygon: [NormalizedPoint]?, masks: [[NormalizedPoint]] = [], width: Int, height: Int) {
+        let whole = Region(outline: polygon, width: width, height: height)
+        guard !masks.isEmpty else {
+            self = whole
+            return
+        }
+        self = masks.reduce(whole) { left, mask in
+            left.subtracting(Region(outline: mask, width: width, height: height))
+        }
+    }
+
+    /// The region of a rule: its polygon (a line rule has none) without its masks, and how tall things are in it.
+    init(_ rule: Rule, width: Int, height: Int) {
+        let polygon = rule.kind == .line ? nil : rule.polygon
+        self.init(polygon: polygon, masks: rule.masks, width: width, height: height)
+        guard let size = rule.size else { return }
+        let rows = Region(outline: polygon, width: width, height: height).rows
+        let (top, bottom) = (Double(rows.lowerBound), Double(rows.upperBound))
+        scale = SizeScale(size, top: top / Double(height), bottom: bottom / Double(height))
+    }
+
+    private init(outline polygon: [NormalizedPoint]?, width: Int, height: Int) {
         guard let polygon else {
             self.init(runs: Array(repeating: [0..<width], count: height), top: 0)
             return
@@ -36,12 +60,34 @@ public struct Region: Sendable, Hashable {
         rows.contains(row) && runs[row - rows.lowerBound].contains { $0.contains(column) }
     }
 
+    /// Whether a thing with this box is of a size that counts.
+    func admits(_ box: NormalizedRect) -> Bool { scale?.admits(box) != false }
+
+    /// The region without the pixels of another.
+    func subtracting(_ other: Region) -> Region {
+        let left = zip(rows, runs).map { row, runs in
+            other.rows.contains(row) ? Self.subtract(other.runs[row - other.rows.lowerBound], from: runs) : runs
+        }
+        return Region(runs: left, top: rows.lowerBound)
+    }
+
     private init(runs: [[Range<Int>]], top: Int) {
         let all = runs.joined()
         self.runs = runs
         rows = top..<top + runs.count
         columns = (all.map(\.lowerBound).min() ?? 0)..<(all.map(\.upperBound).max() ?? 0)
         count = all.reduce(0) { $0 + $1.count }
+    }
+
+    private static func subtract(_ holes: [Range<Int>], from runs: [Range<Int>]) -> [Range<Int>] {
+        holes.reduce(runs) { left, hole in
+            left.flatMap { run -> [Range<Int>] in
+                guard run.overlaps(hole) else { return [run] }
+                let before = run.lowerBound..<max(run.lowerBound, hole.lowerBound)
+                let after = min(run.upperBound, hole.upperBound)..<run.upperBound
+                return [before, after].filter { !$0.isEmpty }
+            }
+        }
     }
 
     private static func runs(of polygon: [NormalizedPoint], row: Int, width: Int, height: Int) -> [Range<Int>] {

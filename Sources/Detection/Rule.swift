@@ -24,6 +24,22 @@ public struct Rule: Sendable, Hashable {
         }
     }
 
+    /// How tall a person is, as shares of the height of the picture.
+    ///
+    /// Between both, heights are in proportion to where the thing stands.
+    public struct Size: Sendable, Hashable, Codable {
+        /// At the lower edge of the region.
+        public var near: Double
+        /// At its upper edge; not more than `near`.
+        public var far: Double
+
+        /// Makes a size.
+        public init(near: Double, far: Double) {
+            self.near = near
+            self.far = far
+        }
+    }
+
     /// The direction of a movement on the screen.
     public enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
         case up
@@ -48,6 +64,10 @@ public struct Rule: Sendable, Hashable {
     public var name: String
     /// Corners of the region, at least three, without crossing edges; nil = the whole picture.
     public var polygon: [NormalizedPoint]?
+    /// Outlines of parts of the picture that never count for this rule: clocks, waving trees, a screen.
+    public var masks: [[NormalizedPoint]]
+    /// How tall a person is; what is much smaller or larger where it stands does not count. Nil = any size counts.
+    public var size: Size?
     /// The two ends of the line of a `line` rule.
     public var line: [NormalizedPoint]?
     /// The direction in which a `line` rule counts; nil = any.
@@ -60,6 +80,12 @@ public struct Rule: Sendable, Hashable {
     public var thresholds: Thresholds
     /// When the rule is on; nil = always.
     public var schedule: Schedule?
+    /// Id of another rule of the camera: alerts come only while that one is occupied.
+    public var onlyIf: String?
+    /// Id of another rule of the camera: alerts come only while that one is not occupied.
+    public var notIf: String?
+    /// True for a rule that gives no alerts and is there for `onlyIf` and `notIf` of others.
+    public var isSilent: Bool
     /// Code of the hazard type of its cases; empty when there is none.
     public var hazardType: String
     /// 1 (most severe) to 4.
@@ -73,12 +99,17 @@ public struct Rule: Sendable, Hashable {
         kind: RuleKind,
         name: String = "",
         polygon: [NormalizedPoint]? = nil,
+        masks: [[NormalizedPoint]] = [],
+        size: Size? = nil,
         line: [NormalizedPoint]? = nil,
         direction: Direction? = nil,
         minSeconds: Double? = nil,
         minCount: Int? = nil,
         thresholds: Thresholds = Thresholds(),
         schedule: Schedule? = nil,
+        onlyIf: String? = nil,
+        notIf: String? = nil,
+        isSilent: Bool = false,
         hazardType: String = "",
         severity: Int = 3,
         dispatch: Dispatch = .triage
@@ -87,74 +118,19 @@ public struct Rule: Sendable, Hashable {
         self.kind = kind
         self.name = name
         self.polygon = polygon
+        self.masks = masks
+        self.size = size
         self.line = line
         self.direction = direction
         self.minSeconds = minSeconds
         self.minCount = minCount
         self.thresholds = thresholds
         self.schedule = schedule
+        self.onlyIf = onlyIf
+        self.notIf = notIf
+        self.isSilent = isSilent
         self.hazardType = hazardType
         self.severity = severity
         self.dispatch = dispatch
-    }
-}
-
-extension Rule {
-    /// Checks everything that the types cannot express.
-    ///
-    /// - Throws: `DetectionError` with code `invalidRule` that names the rule, the field and what is allowed.
-    public func validate() throws(DetectionError) {
-        guard !id.isEmpty else {
-            throw DetectionError(.invalidRule, "a rule has an empty id; give every rule of a camera its own id")
-        }
-        if let polygon {
-            try check(polygon, "polygon")
-            if let problem = Polygon.problem(of: polygon) { throw invalid("polygon", problem) }
-        }
-        try validateLine()
-        try validateNumbers()
-    }
-
-    private func validateLine() throws(DetectionError) {
-        if let line {
-            try check(line, "line")
-            guard line.count == 2, line[0] != line[1] else {
-                throw invalid("line", "needs exactly two different points, has \(line.count)")
-            }
-        } else if kind == .line {
-            throw invalid("line", "is missing; a line rule needs two points")
-        }
-    }
-
-    private func validateNumbers() throws(DetectionError) {
-        guard (1...4).contains(severity) else {
-            throw invalid("severity", "is \(severity), allowed are 1 (most severe) to 4")
-        }
-        if let share = thresholds.minShare, !(share > 0 && share <= 1) {
-            throw invalid("min_share", "is \(share), allowed is more than 0 and at most 1")
-        }
-        if let dwell = thresholds.dwell, !(dwell >= 0 && dwell <= 86_400) {
-            throw invalid("dwell", "is \(dwell), allowed are 0 to 86400 seconds")
-        }
-        if let minSeconds, !(minSeconds >= 0 && minSeconds <= 604_800) {
-            throw invalid("min_seconds", "is \(minSeconds), allowed are 0 to 604800 seconds")
-        }
-        if let minCount, minCount < 1 {
-            throw invalid("min_count", "is \(minCount), allowed is 1 or more")
-        }
-    }
-
-    private func check(_ points: [NormalizedPoint], _ field: String) throws(DetectionError) {
-        for (index, point) in points.enumerated()
-        where !((0...1).contains(point.x) && (0...1).contains(point.y)) {
-            throw invalid(
-                field,
-                "point \(index + 1) is [\(point.x), \(point.y)]; coordinates are shares of the picture, 0 to 1"
-            )
-        }
-    }
-
-    private func invalid(_ field: String, _ problem: String) -> DetectionError {
-        DetectionError(.invalidRule, "rule '\(id)': \(field) \(problem)")
     }
 }

@@ -48,10 +48,10 @@ extension Rule {
 
     /// Makes what watches for this rule in pictures of `width` times `height` pixels.
     func watch(settings: DetectionSettings, width: Int, height: Int) -> any RuleWatch {
-        let region = Region(polygon: polygon, width: width, height: height)
+        let region = Region(self, width: width, height: height)
         switch kind {
         case .intrusion, .quiet: return RegionWatch(rule: self, settings: settings, region: region)
-        case .line: return LineWatch(rule: self, width: width, height: height)
+        case .line: return LineWatch(rule: self, region: region, width: width, height: height)
         case .stationary, .objectRemoved:
             return StillWatch(rule: self, settings: settings, region: region, pixels: width * height)
         case .crowd: return CrowdWatch(rule: self, settings: settings, region: region)

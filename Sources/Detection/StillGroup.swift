@@ -34,12 +34,13 @@ extension Things {
         mask = []
         return shapes.indices.compactMap { index in
             let shape = shapes[index]
-            guard Double(shape.area) >= least else { return nil }
+            let box = Spot(shape, width: width, height: height).box
+            guard Double(shape.area) >= least, region.admits(box) else { return nil }
             return StillGroup(
                 pixels: labels.indices.filter { labels[$0] == index + 1 },
                 seconds: Double(shape.age) / Double(shape.area) * BlobJudge.ageUnit,
                 edgeRatio: (Double(shape.edge_now) + 1) / (Double(shape.edge_then) + 1),
-                box: Spot(shape, width: width, height: height).box
+                box: box
             )
         }
     }

@@ -96,7 +96,9 @@ struct Things: Sendable {
         var bottom = 0
         for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
             let pixels = Double(inside[index + 1])
-            guard pixels >= (blob.verdict == .object ? judge.leastArea : judge.leastInside) else { continue }
+            guard pixels >= (blob.verdict == .object ? judge.leastArea : judge.leastInside),
+                region.scale == nil || region.admits(box(of: blob))
+            else { continue }
             total += pixels
             believed += pixels * blob.verdict.certainty
             left = min(left, Int(blob.shape.left))
@@ -137,12 +139,25 @@ struct Things: Sendable {
         for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
             let share = Double(inside[index + 1]) / person
             guard share >= Self.leastPerson else { continue }
+            let own = self.box(of: blob)
+            guard region.admits(own) else { continue }
             people += max(1, share)
-            let own = Spot(blob.shape, width: width, height: height).box
             box = box?.union(own) ?? own
         }
         return Crowd(people: people, box: box ?? .full)
     }
+
+    /// Whether a region holds enough of a thing to be seen, of those whose box is `wanted`.
+    func isAnything(in region: Region, where wanted: (NormalizedRect) -> Bool) -> Bool {
+        guard !blobs.isEmpty else { return false }
+        let inside = pixelsPerLabel(in: region)
+        return blobs.indices.contains { index in
+            blobs[index].verdict.certainty > 0 && Double(inside[index + 1]) >= judge.leastInside
+                && wanted(box(of: blobs[index]))
+        }
+    }
+
+    private func box(of blob: Blob) -> NormalizedRect { Spot(blob.shape, width: width, height: height).box }
 
     private func pixelsPerLabel(in region: Region) -> [UInt32] {
         var inside = [UInt32](repeating: 0, count: blobs.count + 1)

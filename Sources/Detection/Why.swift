@@ -12,10 +12,18 @@ public struct Why: Sendable, Hashable, Encodable {
         case light
         /// Something differs, and it is too small or faint, or has just become part of the scene.
         case speck
+        /// What is there is under a mask of the rule.
+        case mask
+        /// What is there is much smaller or larger than a person would be in its place.
+        case misfit
         /// Things are there, but not in the region, or not enough of them.
         case size
         /// Enough is there, but not for long enough yet.
         case dwell
+        /// All is there, but the rule's `only_if` or `not_if` keeps the alert back.
+        case condition
+        /// The condition holds; the rule is silent and only there for others.
+        case silent
         /// An alert runs.
         case alert
     }
@@ -70,16 +78,18 @@ extension Why.Groups {
 
 extension Why.Verdict {
     /// The layer that decided about a rule that is on.
-    init(_ rule: Rule, _ watch: any RuleWatch, isJudged: Bool, groups: Why.Groups) {
+    init(_ item: WatchedRule, _ watch: any RuleWatch, isJudged: Bool, groups: Why.Groups) {
         let account = watch.account
         let isAnything = groups.things + groups.slight > 0
         let layer: Why.Layer =
             if watch.isOpen {
-                .alert
-            } else if !isJudged && rule.kind != .tamper {
+                item.isKeptBack ? .condition : item.rule.isSilent ? .silent : .alert
+            } else if !isJudged && item.rule.kind != .tamper {
                 .scene
             } else if account.strength >= 1 || account.progress > 0 {
                 .dwell
+            } else if let leftOut = item.leftOut {
+                leftOut
             } else if isAnything || account.strength > 0 {
                 .size
             } else if groups.light > 0 {
@@ -88,7 +98,7 @@ extension Why.Verdict {
                 groups.specks + groups.adopted > 0 ? .speck : .nothing
             }
         self.init(
-            rule: rule.id,
+            rule: item.rule.id,
             layer: layer,
             strength: account.strength,
             progress: watch.isOpen ? 1 : min(1, account.progress)

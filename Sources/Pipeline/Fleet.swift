@@ -194,19 +194,32 @@ struct Fleet: Sendable {
 
     /// The rules that this version can run; a bad rule is said and left out, the camera's others still hold.
     private func rules(of camera: CameraAssignment) -> [Rule] {
-        camera.rules.compactMap { assigned in
-            do {
+        let readable = camera.rules.compactMap { assigned in
+            usable(assigned.id, of: camera) {
                 var rule = try JSONDecoder().decode(Rule.self, from: Data(assigned.definition.utf8))
                 rule.id = assigned.id
                 rule.hazardType = assigned.hazardType
                 return rule
-            } catch {
-                logger.error(
-                    "rule refused",
-                    metadata: ["camera": "\(camera.id)", "rule": "\(assigned.id)", "error": "\(error)"]
-                )
-                return nil
             }
+        }
+        // Only rules without such a condition can be asked about: leaving one out breaks no other.
+        return readable.compactMap { rule in
+            usable(rule.id, of: camera) {
+                try rule.validate(among: readable)
+                return rule
+            }
+        }
+    }
+
+    private func usable(_ id: String, of camera: CameraAssignment, _ rule: () throws -> Rule) -> Rule? {
+        do {
+            return try rule()
+        } catch {
+            logger.error(
+                "rule refused",
+                metadata: ["camera": "\(camera.id)", "rule": "\(id)", "error": "\(error)"]
+            )
+            return nil
         }
     }
 }

@@ -117,6 +117,7 @@ public struct LabelFile: Sendable, Hashable, Decodable {
         case scene
         case conditions
         case rules
+        case masks
     }
 
     /// Reads the object of a label file; other keys are ignored.
@@ -141,7 +142,13 @@ public struct LabelFile: Sendable, Hashable, Decodable {
         guard width > 0 else { throw refuse(.width, "must be more than 0") }
         guard height > 0 else { throw refuse(.height, "must be more than 0") }
         guard duration > 0, duration <= 1e9 else { throw refuse(.duration, "must be more than 0 seconds") }
-        let ids = rules.map(\.rule.id)
+        let masks = try values.decodeIfPresent([[NormalizedPoint]].self, forKey: .masks) ?? []
+        let masked = try Rule.masked(rules.map(\.rule), by: masks)
+        for index in rules.indices {
+            try masked[index].validate(among: masked)
+            rules[index].rule = masked[index]
+        }
+        let ids = masked.map(\.id)
         guard Set(ids).count == ids.count else { throw refuse(.rules, "two rules have the same id") }
     }
 

@@ -1,0 +1,20 @@
+/// Says of a rule with masks or a size what of a frame they keep from counting, for who asks why nothing came.
+struct Exclusion: Sendable {
+    private let region: Region
+    /// The part of the rule's region that is under its masks; nil without masks.
+    private let masked: Region?
+
+    /// Nil for a rule that leaves nothing out.
+    init?(_ rule: Rule, width: Int, height: Int) {
+        guard !rule.masks.isEmpty || rule.size != nil else { return nil }
+        region = Region(rule, width: width, height: height)
+        let whole = Region(polygon: rule.kind == .line ? nil : rule.polygon, width: width, height: height)
+        masked = rule.masks.isEmpty ? nil : whole.subtracting(region)
+    }
+
+    /// The layer that leaves something out of a frame; nil when none does.
+    func layer(for things: Things) -> Why.Layer? {
+        if let masked, things.isAnything(in: masked, where: { _ in true }) { return .mask }
+        return things.isAnything(in: region, where: { !region.admits($0) }) ? .misfit : nil
+    }
+}

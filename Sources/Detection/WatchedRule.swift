@@ -1,0 +1,50 @@
+import Flow
+
+/// One rule of a camera with what watches for it.
+struct WatchedRule: Sendable {
+    let rule: Rule
+    /// Nil before the first frame: only then the size of the picture is known.
+    private(set) var watch: (any RuleWatch)?
+    /// False while the rule's schedule is off.
+    var isOn = true
+    /// Which of its masks or its size left something out of the last frame; nil for none.
+    private(set) var leftOut: Why.Layer?
+    private var exclusion: Exclusion?
+    private var valve: AlertValve?
+
+    init(_ rule: Rule) {
+        self.rule = rule
+    }
+
+    /// True while its condition holds, told or not.
+    var isOpen: Bool { watch?.isOpen == true }
+
+    /// True while its condition holds and others keep its alert back.
+    var isKeptBack: Bool { !rule.isSilent && valve?.isKeepingBack == true }
+
+    /// Starts anew, for pictures of this size.
+    mutating func begin(settings: DetectionSettings, width: Int, height: Int) {
+        watch = rule.watch(settings: settings, width: width, height: height)
+        exclusion = Exclusion(rule, width: width, height: height)
+        valve = rule.isSilent || !rule.asksAbout.isEmpty ? AlertValve() : nil
+        leftOut = nil
+    }
+
+    /// Takes the next frame; `mayTell` says whether the conditions on other rules hold.
+    mutating func see(_ frame: SceneFrame, mayTell: Bool) -> AlertChange? {
+        leftOut = exclusion?.layer(for: frame.things)
+        let change = isOn ? watch?.see(frame) : watch?.close(at: frame.time)
+        return tell(change, mayTell: mayTell, at: frame.time)
+    }
+
+    /// Ends a running alert.
+    mutating func close(at time: MediaTime) -> AlertChange? {
+        tell(watch?.close(at: time), mayTell: true, at: time)
+    }
+
+    private mutating func tell(_ change: AlertChange?, mayTell: Bool, at time: MediaTime) -> AlertChange? {
+        guard var valve else { return change }
+        defer { self.valve = valve }
+        return valve.pass(change, isOpen: mayTell && !rule.isSilent, at: time)
+    }
+}
