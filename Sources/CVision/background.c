@@ -228,6 +228,22 @@ CV_WIDE void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, co
     }
 }
 
+void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, size_t side,
+                     uint8_t *counts) {
+    const size_t columns = (width + side - 1) / side;
+    memset(counts, 0, columns * ((height + side - 1) / side));
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = mask + y * width;
+        if (!cv_any(row, width)) {
+            continue;
+        }
+        uint8_t *out = counts + y / side * columns;
+        for (size_t x = 0; x < width; x++) {
+            out[x / side] = (uint8_t)(out[x / side] + (row[x] != 0 && age[y * width + x] == 0));
+        }
+    }
+}
+
 CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst) {
     memset(dst, 0, width * height);
     for (size_t y = 1; y + 1 < height; y++) {

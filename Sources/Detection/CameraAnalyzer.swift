@@ -92,6 +92,9 @@ public struct CameraAnalyzer: Sendable {
     /// True when the last picture was bit-identical to the one before: the camera may have frozen.
     public var isSame: Bool { sames > 0 }
 
+    /// Bytes of picture that are kept of the scene from frame to frame; rules keep little besides.
+    public var stateBytes: Int { scene?.stateBytes ?? 0 }
+
     /// What the last frame showed, for whoever chooses which frames are worth a decode.
     public func showing() -> Showing {
         Showing(
@@ -107,12 +110,14 @@ public struct CameraAnalyzer: Sendable {
         let isJudged = scene?.isJudged == true
         return Why(
             scene: status(),
+            restless: scene?.restlessShare() ?? 0,
             groups: groups,
             rules: watched.map { item in
                 guard item.isOn, let watch = item.watch else {
                     return Why.Verdict(rule: item.rule.id, layer: .schedule, strength: 0, progress: 0)
                 }
-                return Why.Verdict(item, watch, isJudged: isJudged, groups: groups)
+                let restless = scene?.restlessShare(in: item.region) ?? 0
+                return Why.Verdict(item, watch, isJudged: isJudged, restless: restless, groups: groups)
             }
         )
     }
@@ -143,7 +148,12 @@ public struct CameraAnalyzer: Sendable {
             return
         }
         measured = time
-        quality = ImageQuality(plane, deviation: scene.deviation, sames: sames)
+        quality = ImageQuality(
+            plane,
+            deviation: scene.deviation,
+            restlessShare: scene.restlessShare(),
+            sames: sames
+        )
     }
 
     private mutating func look(at plane: LumaPlane, time: MediaTime, elapsed: Double) -> SceneFrame? {

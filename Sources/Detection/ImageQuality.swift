@@ -15,6 +15,8 @@ public struct ImageQuality: Sendable, Hashable, Codable {
     public var sharpness: Int
     /// Little sensor noise.
     public var noise: Int
+    /// Little that moves all the time, as leaves, water and flags do: where they are, only what is strong is found.
+    public var calm: Int
     /// Not the same picture, bit by bit, again and again.
     public var freeze: Int
 
@@ -30,6 +32,8 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         static let sharpness = (worst: 0.08, best: 0.35)
         /// Usual deviation of a pixel, grey levels.
         static let noise = (worst: 12.0, best: 3.0)
+        /// Share of the picture that moves all the time.
+        static let calm = (worst: 0.3, best: 0.02)
     }
 
     /// Same pictures in a row from which on the picture counts as frozen.
@@ -44,8 +48,9 @@ public struct ImageQuality: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - plane: the picture.
     ///   - deviation: usual deviation of a pixel in grey levels, as detection has learnt it.
+    ///   - restlessShare: share of the picture that moves all the time, as detection has learnt it.
     ///   - sames: how many pictures in a row were the same as the one before.
-    public init(_ plane: LumaPlane, deviation: Double, sames: Int) {
+    public init(_ plane: LumaPlane, deviation: Double, restlessShare: Double, sames: Int) {
         var greys = [Int](repeating: 0, count: 256)
         for pixel in plane.pixels { greys[Int(pixel)] += 1 }
         let total = plane.pixels.count
@@ -62,6 +67,7 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         contrast = Self.score(high - low, Scale.contrast)
         sharpness = Self.score(edge / max(Self.leastSpread, high - low), Scale.sharpness)
         noise = Self.score(deviation, Scale.noise)
+        calm = Self.score(restlessShare, Scale.calm)
         freeze = sames >= Self.frozenAfter ? 0 : 100
     }
 

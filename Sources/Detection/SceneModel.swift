@@ -20,6 +20,9 @@ struct SceneModel: Sendable {
     /// For how long each foreground pixel has not changed; empty while there is none.
     private var age: [UInt8] = []
     private var ageClock = 0.0
+    private var restless: RestlessAreas
+    /// True when the last frame was elsewhere than the one before.
+    private var isShaking = false
     /// Seconds for which this scene has been learnt.
     private var seconds = 0.0
     /// Seconds that a new scene still needs before it can be judged.
@@ -45,6 +48,7 @@ struct SceneModel: Sendable {
             level: UInt16((settings.contrastShare * 256).rounded()),
             noise_factor: UInt16((settings.noiseFactor * 8).rounded())
         )
+        restless = RestlessAreas(width: width, height: height)
         modes = ModeWatch(saturation: plane.saturation, settings: settings)
         background = plane.pixels
         recent = plane.pixels
@@ -54,6 +58,24 @@ struct SceneModel: Sendable {
     /// True for a plane of the size that was learnt.
     func fits(_ plane: LumaPlane) -> Bool {
         plane.width == width && plane.height == height
+    }
+
+    /// Bytes of all that is kept of the scene from frame to frame.
+    var stateBytes: Int {
+        [background, home, recent, noise, age, kinds].reduce(restless.stateBytes) { $0 + $1.count }
+    }
+
+    /// Share of the picture, or of a region of it, that always moves: its usual deviation hides what differs less.
+    func restlessShare(in region: Region? = nil) -> Double {
+        let region = region ?? Region(polygon: nil, width: width, height: height)
+        var restless = 0
+        for (row, runs) in zip(region.rows, region.runs) {
+            for run in runs {
+                let pixels = noise[row * width + run.lowerBound..<row * width + run.upperBound]
+                restless += pixels.count { $0 >= Self.restlessNoise }
+            }
+        }
+        return Double(restless) / Double(max(1, region.count))
     }
 
     /// Usual deviation of a pixel of the empty scene, grey levels; the mean over the picture.
@@ -69,11 +91,12 @@ struct SceneModel: Sendable {
         frame &+= 1
         seconds += elapsed
         settling = max(0, settling - elapsed)
-        let light = cv_fit_light(background, plane.pixels, background.count)
+        let (light, raw) = compare(plane)
         let lit = LightTable(light)
         let expected = lit.map(background)
-        let mask = foreground(of: plane, expected: expected, lit: lit)
+        let mask = clean(raw, of: plane, lit: lit)
         let things = findThings(in: mask, plane: plane, expected: expected, lit: lit, ticks: ageTicks(elapsed))
+        restless.learn(mask: mask, age: age, width: width, height: height, elapsed: elapsed)
         thingShare = Double(things.thingArea) / Double(mask.count)
         let mode = modes.judge(
             saturation: plane.saturation,
@@ -96,6 +119,12 @@ struct SceneModel: Sendable {
 }
 
 extension SceneModel {
+    /// Pixels that the scene may move each way from one frame to the next: five to either side of where it rests.
+    private static let shakeReach = 10
+    /// Share of the picture that must differ before the scene may have moved as a whole.
+    private static let shakenShare = 0.03
+    /// Usual deviation, in eighths of a grey level, from which on a pixel always moves.
+    fileprivate static let restlessNoise: UInt8 = 64
     /// Seconds over which the recent picture is averaged, against which motion is told from standing still.
     private static let recentSeconds = 1.0
     /// Seconds in which a part of the scene under other light is learnt.
@@ -123,14 +152,49 @@ extension SceneModel {
         return (low, high)
     }
 
-    private mutating func foreground(of plane: LumaPlane, expected: [UInt8], lit: LightTable) -> [UInt8] {
+    /// The light of a frame, and the pixels that differ even so, after the scene was moved to where the frame shows it.
+    private mutating func compare(_ plane: LumaPlane) -> (light: cv_light, raw: [UInt8]) {
+        let light = cv_fit_light(background, plane.pixels, background.count)
+        let expected = LightTable(light).map(background)
+        let raw = difference(of: plane, from: expected)
+        isShaking = false
+        guard Double(cv_count(raw, raw.count)) >= Self.shakenShare * Double(raw.count) else { return (light, raw) }
+        let shift = cv_find_shift(expected, plane.pixels, width, height, Self.shakeReach)
+        guard shift.right != 0 || shift.down != 0 else { return (light, raw) }
+        isShaking = true
+        move(by: shift, plane)
+        let moved = cv_fit_light(background, plane.pixels, background.count)
+        return (moved, difference(of: plane, from: LightTable(moved).map(background)))
+    }
+
+    /// Moves all that is known of the scene; what comes in at the border is taken from the frame.
+    private mutating func move(by shift: cv_shift, _ plane: LumaPlane) {
+        func moved(_ known: [UInt8], _ fill: [UInt8]) -> [UInt8] {
+            guard !known.isEmpty else { return [] }
+            var moved = known
+            cv_move(known, width, height, shift, fill, &moved)
+            return moved
+        }
+        background = moved(background, plane.pixels)
+        home = moved(home, plane.pixels)
+        recent = moved(recent, plane.pixels)
+        noise = moved(noise, noise)
+        age = moved(age, Array(repeating: 0, count: age.count))
+    }
+
+    private func difference(of plane: LumaPlane, from expected: [UInt8]) -> [UInt8] {
         let (low, high) = Self.range(of: expected, width, height)
         var raw = [UInt8](repeating: 0, count: expected.count)
-        var clean = raw
         cv_foreground(plane.pixels, low, high, noise, raw.count, threshold, &raw)
+        return raw
+    }
+
+    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, lit: LightTable) -> [UInt8] {
+        var raw = raw
         if !home.isEmpty {
             cv_recall_home(plane.pixels, home, lit.table, raw.count, threshold, &raw, &background)
         }
+        var clean = [UInt8](repeating: 0, count: raw.count)
         cv_clean(raw, width, height, 4, 6, &clean)
         return clean
     }
@@ -183,7 +247,8 @@ extension SceneModel {
             cv_learn_empty(&background, &noise, plane.pixels, recent, expected, count, &rates, seed)
             return
         }
-        let kinds = kinds.isEmpty ? [UInt8](repeating: UInt8(CV_EMPTY), count: count) : kinds
+        var kinds = kinds.isEmpty ? [UInt8](repeating: UInt8(CV_EMPTY), count: count) : kinds
+        restless.calm(&kinds, width: width)
         var before = home.isEmpty ? background : home
         let expectedHome = lit.map(before)
         cv_learn(&background, &before, &noise, plane.pixels, recent, kinds, expected, expectedHome, count, &rates, seed)
@@ -204,6 +269,7 @@ extension SceneModel {
 
     private func steadyStatus(_ light: cv_light) -> SceneStatus {
         if seconds < settings.warmUpSeconds { return .warmingUp }
+        if isShaking { return .shaking }
         return light.gain == 256 && light.offset == 0 ? .steady : .lightChange
     }
 

@@ -14,6 +14,11 @@ struct Things: Sendable {
     /// Share of a person's area below which a group is nobody.
     private static let leastPerson = 0.4
 
+    /// Share of a thing that must be inside a region in which it does not stand.
+    private static let leastShareInside = 0.33
+    /// What reaches into a region with this many times the least size of a thing is no upper part of something beside it.
+    private static let muchInside = 4.0
+
     /// The groups, in the order of their first pixel.
     private(set) var blobs: [Blob] = []
     let width: Int
@@ -100,7 +105,7 @@ struct Things: Sendable {
                 region.scale == nil || region.admits(box(of: blob))
             else { continue }
             total += pixels
-            believed += pixels * blob.verdict.certainty
+            believed += pixels * certainty(of: blob, pixels: pixels, in: region)
             left = min(left, Int(blob.shape.left))
             top = min(top, Int(blob.shape.top))
             right = max(right, Int(blob.shape.right) + 1)
@@ -155,6 +160,17 @@ struct Things: Sendable {
             blobs[index].verdict.certainty > 0 && Double(inside[index + 1]) >= judge.leastInside
                 && wanted(box(of: blobs[index]))
         }
+    }
+
+    /// How far a thing may be believed to be in a region that holds so many pixels of it.
+    ///
+    /// Where only its upper part reaches in, it stands somewhere else and is passing by, unless it stays.
+    private func certainty(of blob: Blob, pixels: Double, in region: Region) -> Double {
+        guard pixels < Self.leastShareInside * Double(blob.shape.area), pixels < Self.muchInside * judge.leastArea
+        else { return blob.verdict.certainty }
+        let middle = Int(blob.shape.left + blob.shape.right) / 2
+        let stands = region.contains(column: middle, row: Int(blob.shape.bottom))
+        return stands ? blob.verdict.certainty : min(blob.verdict.certainty, Verdict.slight.certainty)
     }
 
     private func box(of blob: Blob) -> NormalizedRect { Spot(blob.shape, width: width, height: height).box }

@@ -9,6 +9,8 @@ struct WatchedRule: Sendable {
     var isOn = true
     /// Which of its masks or its size left something out of the last frame; nil for none.
     private(set) var leftOut: Why.Layer?
+    /// Its pixels; nil before the first frame.
+    private(set) var region: Region?
     private var exclusion: Exclusion?
     private var valve: AlertValve?
 
@@ -24,6 +26,7 @@ struct WatchedRule: Sendable {
 
     /// Starts anew, for pictures of this size.
     mutating func begin(settings: DetectionSettings, width: Int, height: Int) {
+        region = Region(rule, width: width, height: height)
         watch = rule.watch(settings: settings, width: width, height: height)
         exclusion = Exclusion(rule, width: width, height: height)
         valve = rule.isSilent || !rule.asksAbout.isEmpty ? AlertValve() : nil

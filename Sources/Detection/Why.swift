@@ -10,6 +10,8 @@ public struct Why: Sendable, Hashable, Encodable {
         case nothing
         /// Something differs, and it is light or shade.
         case light
+        /// Something differs, but no more than this place does all the time: leaves, water, a flag, a clock.
+        case restless
         /// Something differs, and it is too small or faint, or has just become part of the scene.
         case speck
         /// What is there is under a mask of the rule.
@@ -56,6 +58,8 @@ public struct Why: Sendable, Hashable, Encodable {
 
     /// What the frame was judged as.
     public var scene: SceneStatus
+    /// Share of the picture, 0…1, that moves all the time and so needs more to count.
+    public var restless: Double
     /// What it shows.
     public var groups: Groups
     /// One verdict for each rule, in their order.
@@ -77,8 +81,11 @@ extension Why.Groups {
 }
 
 extension Why.Verdict {
-    /// The layer that decided about a rule that is on.
-    init(_ item: WatchedRule, _ watch: any RuleWatch, isJudged: Bool, groups: Why.Groups) {
+    /// Share of a region from which on its restlessness is why specks in it do not count.
+    private static let restless = 0.03
+
+    /// The layer that decided about a rule that is on; `restless` is the share of its region that moves all the time.
+    init(_ item: WatchedRule, _ watch: any RuleWatch, isJudged: Bool, restless: Double, groups: Why.Groups) {
         let account = watch.account
         let isAnything = groups.things + groups.slight > 0
         let layer: Why.Layer =
@@ -94,6 +101,8 @@ extension Why.Verdict {
                 .size
             } else if groups.light > 0 {
                 .light
+            } else if groups.specks > 0 && restless >= Self.restless {
+                .restless
             } else {
                 groups.specks + groups.adopted > 0 ? .speck : .nothing
             }

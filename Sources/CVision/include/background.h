@@ -40,6 +40,11 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
 void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
             cv_threshold threshold, uint8_t ticks);
 
+/// Counts for each square of `side` times `side` pixels (at most 15; less at the right and lower edge) the foreground
+/// pixels whose age is 0: those that move.
+void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, size_t side,
+                     uint8_t *counts);
+
 /// Gradient: |right - left| + |below - above|, clipped to 255; 0 at the borders.
 void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst);
 

@@ -1,0 +1,60 @@
+import CVision
+
+/// Where the picture keeps moving, whatever it is taken for: leaves, water, flags, clocks.
+///
+/// Kept for squares of pixels, and learnt while an alert runs too: what has been moving in one place for much of half a
+/// minute is no intruder, and its deviation is learnt like that of a speck, which raises the threshold there. Whoever
+/// crosses such a place must differ by more than it usually does.
+struct RestlessAreas: Sendable {
+    /// Sides of a square in pixels.
+    private static let side = 4
+    /// Seconds over which activity is averaged.
+    private static let period = 20.0
+    /// Share of a square that has been moving, in the mean, from which on it is restless.
+    private static let least: Float = 0.25
+    /// One frame stands for at most so many seconds.
+    private static let longestStep = 2.0
+
+    private let columns: Int
+    private let rows: Int
+    /// The mean share of each square that moves; empty while nothing has moved for long.
+    private var activity: [Float] = []
+
+    init(width: Int, height: Int) {
+        columns = (width + Self.side - 1) / Self.side
+        rows = (height + Self.side - 1) / Self.side
+    }
+
+    /// Bytes that it holds.
+    var stateBytes: Int { activity.count * MemoryLayout<Float>.stride }
+
+    /// Takes a frame: pixels of `mask` that are foreground and whose `age` is 0 move; `age` is empty when nothing is there.
+    mutating func learn(mask: [UInt8], age: [UInt8], width: Int, height: Int, elapsed: Double) {
+        guard !age.isEmpty || !activity.isEmpty else { return }
+        let rate = Float(min(1, min(elapsed, Self.longestStep) / Self.period))
+        if activity.isEmpty { activity = Array(repeating: 0, count: columns * rows) }
+        var moving = [UInt8](repeating: 0, count: columns * rows)
+        if !age.isEmpty { cv_count_moving(mask, age, width, height, Self.side, &moving) }
+        var isAny = false
+        for index in activity.indices {
+            let share = Float(moving[index]) / Float(Self.side * Self.side)
+            activity[index] += (share - activity[index]) * rate
+            if activity[index] > 0.001 { isAny = true }
+        }
+        if !isAny { activity = [] }
+    }
+
+    /// Makes specks of the things in `kinds` (a `CV_` value for each pixel) that lie where it is restless.
+    func calm(_ kinds: inout [UInt8], width: Int) {
+        for (square, share) in activity.enumerated() where share >= Self.least {
+            let top = square / columns * Self.side
+            let left = square % columns * Self.side
+            for row in top..<min(top + Self.side, kinds.count / width) {
+                for index in row * width + left..<row * width + min(left + Self.side, width)
+                where kinds[index] == UInt8(CV_OBJECT) {
+                    kinds[index] = UInt8(CV_SPECK)
+                }
+            }
+        }
+    }
+}
