@@ -49,13 +49,23 @@ public struct ClipOutcome: Sendable, Hashable {
     public var framesRead: Int
     /// Pictures that detection looked at.
     public var framesDecoded: Int
+    /// Times of the pictures that detection looked at; empty when they were not kept.
+    public var looks: [MediaTime]
     /// Length of the clip in seconds.
     public var duration: Double
     /// CPU time of the run, seconds.
     public var cpuSeconds: Double
 
     /// Makes an outcome.
-    public init(alerts: [ClipAlert], framesRead: Int, framesDecoded: Int, duration: Double, cpuSeconds: Double) {
+    public init(
+        alerts: [ClipAlert],
+        framesRead: Int,
+        framesDecoded: Int,
+        looks: [MediaTime] = [],
+        duration: Double,
+        cpuSeconds: Double
+    ) {
+        self.looks = looks
         self.alerts = alerts
         self.framesRead = framesRead
         self.framesDecoded = framesDecoded

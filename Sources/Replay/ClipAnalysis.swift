@@ -1,10 +1,14 @@
 import Detection
-import Flow
+public import Flow
 public import Pipeline
 
 extension ClipOutcome {
     /// What a run of the pipeline over a clip gave, as it is scored and reported.
-    public init(_ result: ClipRun.Result) {
+    ///
+    /// - Parameters:
+    ///   - result: What the run gave.
+    ///   - looks: Times of the pictures that detection looked at; empty when they were not kept.
+    public init(_ result: ClipRun.Result, looks: [MediaTime] = []) {
         self.init(
             alerts: result.alerts.map { alert in
                 ClipAlert(
@@ -17,6 +21,7 @@ extension ClipOutcome {
             },
             framesRead: result.unitsRead,
             framesDecoded: result.picturesSeen,
+            looks: looks,
             duration: result.duration.seconds,
             cpuSeconds: result.cpuSeconds
         )

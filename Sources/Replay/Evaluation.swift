@@ -1,4 +1,5 @@
 public import Detection
+public import Flow
 
 /// What one rule made of one clip.
 public struct RuleResult: Sendable, Hashable {
@@ -14,6 +15,8 @@ public struct RuleResult: Sendable, Hashable {
     public let alerts: [TimeSpan]
     /// How they compare with the labels.
     public let score: EventScore
+    /// The missed events of which detection saw no picture at all: the sampling is too coarse for them.
+    public let unseen: [TimeSpan]
 
     /// Scores the alerts of a rule on a clip.
     public init(
@@ -21,14 +24,20 @@ public struct RuleResult: Sendable, Hashable {
         labels: LabelledRule,
         conditions: [String] = [],
         seconds: Double,
-        alerts: [TimeSpan]
+        alerts: [TimeSpan],
+        looks: [MediaTime] = []
     ) {
         self.clip = clip
         self.conditions = conditions
         self.labels = labels
         self.seconds = seconds
         self.alerts = alerts
-        score = EventScore(alerts: alerts, labels: labels)
+        let score = EventScore(alerts: alerts, labels: labels)
+        self.score = score
+        unseen = score.missed.filter { event in
+            let window = event.widened(bySeconds: labels.tolerance)
+            return !looks.isEmpty && !looks.contains { window.start <= $0 && $0 <= window.end }
+        }
     }
 
     /// Id of the rule.

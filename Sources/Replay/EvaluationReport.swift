@@ -146,6 +146,10 @@ extension EvaluationReport {
         var lines = TextTable.lines(rows)
         let faults = evaluation.results.flatMap(faults)
         if !faults.isEmpty { lines += [""] + TextTable.lines(faults, leftColumns: 4) }
+        let unseen = evaluation.results.reduce(0) { $0 + $1.unseen.count }
+        if unseen > 0 {
+            lines += ["", "\(unseen) of the missed events have no picture: the sampling is too coarse for them"]
+        }
         if !evaluation.failures.isEmpty { lines.append("") }
         lines += evaluation.failures.map { "failed: \($0.clip): \($0.message)" }
         if let comparison { lines += [""] + self.lines(comparison) }

@@ -136,7 +136,8 @@ public enum Evaluator {
             labels: labels,
             conditions: file.conditions,
             seconds: file.duration,
-            alerts: alerts
+            alerts: alerts,
+            looks: outcome.looks
         )
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Detection
+import Flow
 import Foundation
 import Ingest
 import Pipeline
@@ -15,6 +16,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             Examples:
               gridwatch evaluate sample-streams/labels/*.json --clips sample-streams
               gridwatch evaluate labels --clips clips --set sampling=keyframes --json
+              gridwatch evaluate labels --clips clips --cost
               gridwatch evaluate labels --clips clips --gate --set sampling=gated:10
 
             Before and after a change; exits 1 when fewer events are found or more alerts
@@ -29,6 +31,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
     @Option(help: "Compare with this document of evaluate --json; exit 1 when it is worse.") var baseline: String?
     @Flag(help: "Measure the gate instead: what it decodes, and which events it keeps.") var gate = false
+    @Flag(help: "Measure instead what detection and rules cost for each picture, and keep of each camera.")
+    var cost = false
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var detection: DetectionOptions
 
@@ -36,6 +40,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         let (settings, sampling) = try detection.resolve()
         let gateSettings = try detection.resolveGate()
         if gate { return try measureGate(settings, gateSettings, sampling) }
+        if cost { return try measureCost(settings, sampling) }
         let baseline = try self.baseline.map { path in try Baseline(path: path) }
         let bar = ProgressBar("evaluating")
         let began = Date()
@@ -46,7 +51,9 @@ struct EvaluateCommand: AsyncParsableCommand {
             analyze: { job in
                 var run = ClipRun(rules: job.rules, settings: settings, sampling: sampling)
                 run.gateSettings = gateSettings
-                return ClipOutcome(try run.run(job.path))
+                var looks: [MediaTime] = []
+                let result = try run.run(job.path, onLook: { _, time, _ in looks.append(time) })
+                return ClipOutcome(result, looks: looks)
             },
             progress: { step in
                 bar.show(Double(step.done) / Double(step.total), step.clip)
@@ -71,6 +78,17 @@ struct EvaluateCommand: AsyncParsableCommand {
             )
         )
         if !evaluation.failures.isEmpty || report.comparison?.isWorse == true { throw ExitCode(1) }
+    }
+
+    private func measureCost(_ settings: DetectionSettings, _ sampling: Sampling) throws {
+        if case .gated = sampling {
+            throw ValidationError("--set sampling=\(sampling): measure every, Nfps or keyframes")
+        }
+        let files = try Evaluator.labelFiles(labels).map { path throws(ReplayError) in try LabelFile.read(path) }
+        let run = ClipRun(rules: [], settings: settings, sampling: sampling)
+        let threads = workers > 0 ? workers : ProcessInfo.processInfo.activeProcessorCount
+        let cost = try DetectionCost(of: TuneCommand.reels(files, clips, run, threads), settings: settings)
+        Console.out(json ? cost.json : cost.text)
     }
 
     private func measureGate(

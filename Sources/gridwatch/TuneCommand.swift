@@ -22,6 +22,7 @@ struct TuneCommand: AsyncParsableCommand {
               gridwatch tune sample-streams/labels --clips sample-streams --out profile.json
               gridwatch tune labels --clips clips --missed-cost 20 --keys min_blob,dwell
               gridwatch tune labels --clips clips --grid min_blob=0.0005,0.001,0.002 --folds 0
+              gridwatch tune labels --clips clips --leave-one-out --out scenes.json
               gridwatch evaluate labels --clips clips --profile profile.json
             """
     )
@@ -43,6 +44,8 @@ struct TuneCommand: AsyncParsableCommand {
         [String] = []
     @Option(help: "Rounds over all settings at most.") var rounds = 3
     @Option(help: "Parts of the scenes that are held out in turn; 0: each scene alone.") var folds = 5
+    @Flag(help: "Hold out each scene alone, and print how each fares with what was found on all others.")
+    var leaveOneOut = false
     @Option(help: "Keep scores in this file, and go on from it.") var state: String?
     @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
     @OptionGroup var detection: DetectionOptions
@@ -69,12 +72,12 @@ struct TuneCommand: AsyncParsableCommand {
         }
         let bench = TuneBench(reels: reels, workers: threads, journal: journal)
         let bar = ProgressBar("tuning")
-        let tuning = try Tuning.run(bench, search, from: start, folds: folds) { bar.show($0, $1) }
+        let tuning = try Tuning.run(bench, search, from: start, folds: leaveOneOut ? 0 : folds) { bar.show($0, $1) }
         bar.finish()
         let result = try TuneReport(tuning, bench, sampling: sampling.description, version: Version.text)
         try Data(result.profile.utf8).write(to: URL(fileURLWithPath: out))
         try Data(result.html.utf8).write(to: URL(fileURLWithPath: report))
-        Console.out(result.text)
+        Console.out(leaveOneOut ? result.sceneTable + "\n" + result.text : result.text)
         Console.say("profile: \(out), report: \(report)")
     }
 
@@ -105,7 +108,7 @@ struct TuneCommand: AsyncParsableCommand {
     }
 
     /// Decodes the clips, several at once; a clip that cannot be read is told and left out.
-    private static func reels(
+    static func reels(
         _ files: [LabelFile],
         _ folder: String,
         _ run: ClipRun,

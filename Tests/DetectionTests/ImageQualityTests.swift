@@ -15,7 +15,7 @@ import Testing
     func good() throws {
         #expect(try quality(2) { $0.frame() } == nil)
         let good = try #require(try quality { $0.frame() })
-        for score in [good.dark, good.bright, good.contrast, good.sharpness, good.noise, good.freeze] {
+        for score in [good.dark, good.bright, good.contrast, good.sharpness, good.noise, good.calm, good.freeze] {
             #expect(score >= 70, "\(good)")
         }
     }

@@ -64,6 +64,18 @@ public struct TuneReport: Sendable {
             ("after", figures(tuning.after)),
             ("held_out_before", figures(tuning.heldOutBefore)),
             ("held_out_after", figures(tuning.heldOutAfter)),
+            (
+                "held_out",
+                .list(
+                    tuning.folds.map { fold in
+                        .object([
+                            ("scenes", .list(fold.scenes.map { .text($0) })),
+                            ("settings", .text(fold.settings.version)), ("before", figures(fold.before)),
+                            ("after", figures(fold.after)),
+                        ])
+                    }
+                )
+            ),
             ("settings", .object(settings)),
             ("version", .text(version)),
         ]).document(levels: 2)
@@ -90,6 +102,22 @@ public struct TuneReport: Sendable {
         if changes.isEmpty { lines.append("no setting was worth moving") }
         lines.append(verdict)
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// One line for each part that was held out, usually a scene, with what was found on all others.
+    public var sceneTable: String {
+        func row(_ name: String, _ before: ClipFigures, _ after: ClipFigures) -> [String] {
+            [
+                name, String(after.events), String(before.events - before.missed), String(after.events - after.missed),
+                String(before.falseAlerts), String(after.falseAlerts),
+            ]
+        }
+        var rows = [["held out", "events", "found before", "found", "false before", "false"]]
+        rows += tuning.folds.map { row($0.scenes.joined(separator: ", "), $0.before, $0.after) }
+        rows.append(row("all", tuning.heldOutBefore, tuning.heldOutAfter))
+        let recalls = [tuning.heldOutBefore, tuning.heldOutAfter].map { String(format: "%.3f", $0.recall) }
+        rows.append(["recall", ""] + recalls)
+        return TextTable.lines(rows).joined(separator: "\n") + "\n"
     }
 
     private var verdict: String {
