@@ -66,7 +66,9 @@ public struct Rule: Sendable, Hashable {
     public var polygon: [NormalizedPoint]?
     /// Outlines of parts of the picture that never count for this rule: clocks, waving trees, a screen.
     public var masks: [[NormalizedPoint]]
-    /// How tall a person is; what is much smaller or larger where it stands does not count. Nil = any size counts.
+    /// How tall a person is; nil = any size counts.
+    ///
+    /// What is much smaller or larger where it stands does not count.
     public var size: Size?
     /// The two ends of the line of a `line` rule.
     public var line: [NormalizedPoint]?
