@@ -1,4 +1,5 @@
 public import Detection
+internal import Flow
 internal import Foundation
 
 /// What detection and rules cost for each picture, and keep of each camera: pictures from memory, no decoding.
