@@ -32,6 +32,8 @@ public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case merged
     /// A camera whose fault the case is about works again; the case goes on.
     case recovered
+    /// It would have become a task by itself, but its grid had enough of them that day.
+    case heldBack = "held_back"
     /// It was reported.
     case reported
     /// A post got the task.

@@ -104,4 +104,15 @@ struct AlertRun: Sendable {
         }
         return min(1, 0.5 + (doublings + rest - 1) / 6)
     }
+
+    /// The strength that has a score, 1 to 8; at a score of 1 it may have been any number above.
+    static func strength(ofScore score: Double) -> Double {
+        var doublings = min(3, max(0, (score - 0.5) * 6))
+        var strength = 1.0
+        while doublings >= 1 {
+            doublings -= 1
+            strength *= 2
+        }
+        return strength * (1 + doublings)
+    }
 }

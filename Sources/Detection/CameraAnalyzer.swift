@@ -122,6 +122,21 @@ public struct CameraAnalyzer: Sendable {
         )
     }
 
+    /// The picture as it would be without things in it; nil before the first frame, and while the scene is learnt.
+    public var emptyScene: LumaPlane? {
+        guard let scene, scene.isJudged else { return nil }
+        return LumaPlane(width: scene.width, height: scene.height, pixels: scene.emptyPixels)
+    }
+
+    /// Calls `body` with each rule that is on and of which the last frame showed anything, and its strength: 1 at the
+    /// threshold.
+    public func eachScore(_ body: (_ rule: String, _ strength: Double) -> Void) {
+        for item in watched where item.isOn {
+            guard let strength = item.watch?.account.strength, strength > 0 else { continue }
+            body(item.rule.id, strength)
+        }
+    }
+
     /// The foreground of the last frame for an overlay, row by row in the size of the plane; empty before the first.
     ///
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.

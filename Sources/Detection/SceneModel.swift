@@ -60,6 +60,9 @@ struct SceneModel: Sendable {
         plane.width == width && plane.height == height
     }
 
+    /// What the scene looked like before anything came that still stands there.
+    var emptyPixels: [UInt8] { home.isEmpty ? background : home }
+
     /// Bytes of all that is kept of the scene from frame to frame.
     var stateBytes: Int {
         [background, home, recent, noise, age, kinds].reduce(restless.stateBytes) { $0 + $1.count }

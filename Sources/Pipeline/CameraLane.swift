@@ -10,6 +10,10 @@ import Media
 final class CameraLane {
     /// Statements that may wait for the recorder; beyond that updates are folded, starts and ends never dropped.
     private static let pendingLimit = 64
+    /// Seconds between the alerts of which there are clips.
+    private static let clipInterval = 300.0
+    /// Seconds between two times that scores are handed over.
+    private static let handOverInterval = 600.0
 
     /// The camera.
     let camera: String
@@ -17,6 +21,12 @@ final class CameraLane {
     private let pipeline: CameraPipeline
     private let settingsVersion: String
     private let recorder: AlertRecorder
+    private let scores: ScoreReporter
+    private let clips: AlertClips
+    private var clip: PlaneClip?
+    private var clippedAt: MediaTime?
+    private var log = ScoreLog()
+    private var handOver: MediaTime?
     private var pending: [AlertRecorder.Item] = []
 
     init(
@@ -24,13 +34,18 @@ final class CameraLane {
         tuning: LiveWorkers.Tuning,
         pipeline: CameraPipeline,
         settingsVersion: String,
-        recorder: AlertRecorder
+        recorder: AlertRecorder,
+        scores: ScoreReporter,
+        clips: AlertClips
     ) {
         self.camera = camera
         self.tuning = tuning
         self.pipeline = pipeline
         self.settingsVersion = settingsVersion
         self.recorder = recorder
+        self.scores = scores
+        self.clips = clips
+        pipeline.onLook = { [unowned self] plane, time, analyzer in note(plane, time, analyzer) }
     }
 
     var scene: SceneStatus { pipeline.scene }
@@ -103,10 +118,53 @@ final class CameraLane {
     func finish() {
         for finding in pipeline.finish() { keep(finding) }
         offerPending()
+        hand(log.take())
+        endClip()
+    }
+
+    /// Collects pictures from the first doubt on, and hands them over some time after it has become an alert.
+    private func collect(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
+        if clip?.isComplete(at: time) == true { endClip() }
+        let showing = analyzer.showing()
+        let isDoubtful = showing.isPending || showing.isAlerting
+        if clip == nil, isDoubtful, clippedAt.map({ time.seconds(since: $0) >= Self.clipInterval }) ?? true,
+            let scene = analyzer.emptyScene, clips.begin()
+        {
+            clip = PlaneClip(scene: scene)
+        }
+        clip?.add(plane, at: time)
+        if let clip, clip.alert == nil, !isDoubtful { endClip() }
+    }
+
+    private func endClip() {
+        guard let clip else { return }
+        self.clip = nil
+        if clip.alert == nil { clips.release() } else { clips.keep(clip) }
+    }
+
+    /// Keeps what a picture scored, and hands it over every few minutes; cameras take turns.
+    private func note(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
+        collect(plane, time, analyzer)
+        hand(log.add(plane, at: time, analyzer))
+        let turn = Double(StableHash.of(camera) % UInt64(Self.handOverInterval))
+        let due = handOver ?? time.advanced(bySeconds: turn)
+        handOver = due
+        guard time >= due else { return }
+        handOver = time.advanced(bySeconds: Self.handOverInterval)
+        hand(log.take())
+    }
+
+    private func hand(_ part: ScoreLog.Part?) {
+        guard let part else { return }
+        scores.take(part, of: camera, settingsVersion: settingsVersion)
     }
 
     private func keep(_ finding: Finding) {
         let record = record(of: finding.change)
+        if record.phase == .start, clip != nil, clip?.alert == nil {
+            clip?.begin(alert: record.id, at: record.statedAt)
+            clippedAt = record.statedAt
+        }
         if record.phase == .update, pending.count >= Self.pendingLimit { return }
         pending.append(AlertRecorder.Item(record: record, jpeg: finding.jpeg))
         // A picture is a hundred times its statement: while the recorder is behind, only the newest few are kept.

@@ -35,6 +35,7 @@ struct Delivery: Sendable {
     private let logger: Logger
     private let delivered: Metric
     private let late: Metric
+    private let heldBack: Metric
     private let clocks: Clocks
     private let beat: Heartbeat
     private let disk = DispatchQueue(label: "gridwatch.delivery.spool")
@@ -61,6 +62,10 @@ struct Delivery: Sendable {
         self.delivered = meter.counter(
             "gridwatch_alerts_delivered_total",
             "Alert statements committed to the database."
+        )
+        self.heldBack = meter.counter(
+            "gridwatch_cases_held_back_total",
+            "Times that a case was kept from becoming a task, because its grid had enough of them that day."
         )
         self.late = meter.counter(
             "gridwatch_alerts_late_total",
@@ -132,6 +137,7 @@ struct Delivery: Sendable {
 
     private func note(_ report: WriteReport) {
         late.add(report.late)
+        heldBack.add(report.casesHeldBack)
         if report.quarantined > 0 {
             let reasons = report.quarantineReasons.sorted().joined(separator: "; ")
             logger.warning("alerts put aside", metadata: ["count": "\(report.quarantined)", "why": "\(reasons)"])

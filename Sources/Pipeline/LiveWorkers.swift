@@ -143,6 +143,8 @@ struct LaneMaker: Sendable {
     let calendar: CityCalendar
     let evidence: EvidenceStyle
     let recorder: AlertRecorder
+    let scores: ScoreReporter
+    let clips: AlertClips
     let logger: Logger
 
     /// The lane of a camera; nil when it has no rules, or they are refused.
@@ -165,7 +167,9 @@ struct LaneMaker: Sendable {
                 tuning: assignment.tuning,
                 pipeline: pipeline,
                 settingsVersion: settings.version,
-                recorder: recorder
+                recorder: recorder,
+                scores: scores,
+                clips: clips
             )
         } catch {
             logger.error("rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])

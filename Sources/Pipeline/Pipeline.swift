@@ -1,3 +1,4 @@
+import Cases
 import Detection
 public import Flow
 import Foundation
@@ -15,8 +16,8 @@ import Store
 ///      Fleet     Streams  └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
 ///
 /// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `LiveWorkers` decode and judge,
-/// `AlertRecorder` makes durable, all on threads of their own; `ShardKeeper`, `Fleet`, `Delivery`, `StateReporter` and
-/// `CameraWatch` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
+/// `AlertRecorder` makes durable, all on threads of their own; `ShardKeeper`, `Fleet`, `Delivery`, `StateReporter`,
+/// `ScoreReporter` and `CameraWatch` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
 /// that a full disk holds alerts back.
 public final class Pipeline: Service {
     /// Longest time that stopping may spend on bringing the last alerts into the database, seconds.
@@ -32,6 +33,8 @@ public final class Pipeline: Service {
     private let keeper: ShardKeeper
     private let fleet: Fleet
     private let states: StateReporter
+    private let scores: ScoreReporter
+    private let clips: AlertClips
     private let watch: CameraWatch
     private let changes: RegistryChanges
     private let fleetBell = Bell()
@@ -63,11 +66,15 @@ public final class Pipeline: Service {
         let evidence = EvidenceStore(settings.storage)
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
+        scores = ScoreReporter(settings.storage, database: database, meter: meter, logger: logger)
+        clips = AlertClips(settings.storage, meter: meter, logger: logger)
         let lanes = LaneMaker(
             detection: settings.detection,
             calendar: try CityCalendar(settings.calendar),
             evidence: EvidenceStyle(settings.alerts),
             recorder: recorder,
+            scores: scores,
+            clips: clips,
             logger: logger
         )
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
@@ -81,17 +88,10 @@ public final class Pipeline: Service {
             health: health,
             logger: logger
         )
-        keeper = ShardKeeper(
-            leases: ShardLeases(pool: database),
-            place: place,
-            capacity: settings.ingest.maxCameras,
-            meter: meter,
-            health: health,
-            logger: logger
-        )
+        keeper = ShardKeeper(settings.ingest, place, database: database, meter: meter, health: health, logger: logger)
         delivery = Delivery(
             spool: spool,
-            writer: AlertWriter(pool: database),
+            writer: AlertWriter(pool: database, budget: TaskBudget(tasksPerDay: settings.cases.tasksPerGrid)),
             authority: { [keeper] in keeper.authority },
             settings: Delivery.Settings(settings.delivery),
             meter: meter,
@@ -155,6 +155,7 @@ public final class Pipeline: Service {
             }
             group.addTask { [self] in await fleet.run(keeper, bell: fleetBell) }
             group.addTask { [self] in await states.run() }
+            group.addTask { [self] in await scores.run() }
             group.addTask { [self] in await watch.run() }
             group.addTask { [self] in await delivery.run() }
             group.addTask { [self] in await delivery.adopt() }
@@ -178,14 +179,16 @@ public final class Pipeline: Service {
     private func drain() async {
         logger.info("stopping: streams close, open alerts end, the spool empties")
         await withCheckedContinuation { continuation in
-            let thread = Thread { [streams, workers, recorder] in
+            let thread = Thread { [streams, workers, recorder, clips] in
                 streams.stop()
                 workers.drain()
+                clips.drain()
                 recorder.drain()
                 continuation.resume()
             }
             thread.start()
         }
+        await scores.flush()
         let isEmpty = await delivery.flush(deadline: .now + .seconds(Self.flushTime))
         await keeper.resign()
         logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])

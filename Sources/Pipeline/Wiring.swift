@@ -3,6 +3,7 @@ import Flow
 import Foundation
 import Ingest
 import Logging
+import Postgres
 import Settings
 import Store
 
@@ -122,18 +123,18 @@ extension CameraWatch {
 
 extension ShardKeeper {
     convenience init(
-        leases: ShardLeases,
-        place: WorkerPlace,
-        capacity: Int,
+        _ settings: DaemonSettings.Ingest,
+        _ place: WorkerPlace,
+        database: PostgresPool,
         meter: Meter,
         health: HealthBoard,
         logger: Logger
     ) {
         self.init(
-            leases: leases,
+            leases: ShardLeases(pool: database),
             worker: WorkerIdentity(id: place.name),
             host: ProcessInfo.processInfo.hostName,
-            capacity: capacity,
+            capacity: settings.maxCameras,
             version: place.version,
             takesOver: place.isSupervised,
             stats: { WorkerStats(meter).json },
@@ -147,6 +148,23 @@ extension ShardKeeper {
 extension EvidenceStore {
     init(_ settings: DaemonSettings.Storage) {
         self.init(directory: settings.evidenceDirectory, minimumFreeBytes: settings.evidenceMinFreeMB << 20)
+    }
+}
+
+extension ScoreReporter {
+    convenience init(_ settings: DaemonSettings.Storage, database: PostgresPool, meter: Meter, logger: Logger) {
+        self.init(archive: ScoreArchive(pool: database), days: settings.scoreDays, meter: meter, logger: logger)
+    }
+}
+
+extension AlertClips {
+    convenience init(_ settings: DaemonSettings.Storage, meter: Meter, logger: Logger) {
+        self.init(
+            directory: settings.alertClipsDirectory,
+            limit: settings.alertClipsMaxMB << 20,
+            meter: meter,
+            logger: logger
+        )
     }
 }
 

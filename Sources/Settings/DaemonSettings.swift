@@ -48,6 +48,13 @@ public struct DaemonSettings: Sendable, Hashable {
         public var labels: String?
         /// Most megabytes (2^20 bytes) that recordings of cameras may use.
         public var recordingsMaxMB = 4096
+        /// Most megabytes (2^20 bytes) that clips of alerts may use while nobody has judged them; 0 keeps none.
+        public var alertClipsMaxMB = 1024
+
+        /// The folder of those clips.
+        public var alertClipsDirectory: String { directory + "/alert-clips" }
+        /// Days for which the scores of live pictures are kept.
+        public var scoreDays = 8
 
         /// The folder of recordings of cameras.
         public var recordingsDirectory: String { directory + "/recordings" }
@@ -159,6 +166,12 @@ public struct DaemonSettings: Sendable, Hashable {
         public var evidenceQuality = 80
     }
 
+    /// What becomes of alerts.
+    public struct Cases: Sendable, Hashable {
+        /// Tasks that the cameras of one grid give by themselves in a day at most; 0 for no limit.
+        public var tasksPerGrid = 10
+    }
+
     /// The way of the alerts from the spool into the database.
     public struct Delivery: Sendable, Hashable {
         /// Alert statements in one transaction at most.
@@ -200,6 +213,8 @@ public struct DaemonSettings: Sendable, Hashable {
     public var calendar = Calendar()
     /// What an alert brings along.
     public var alerts = Alerts()
+    /// What becomes of alerts.
+    public var cases = Cases()
     /// The way of the alerts into the database.
     public var delivery = Delivery()
     /// The log.

@@ -66,12 +66,14 @@ enum SettingsTable {
         Section(name: "detection", note: "Tunables of detection for all cameras; the defaults are meant to be right."),
         Section(name: "calendar", note: "Holidays and place of the city, for schedules of rules."),
         Section(name: "alerts", note: "What an alert brings along."),
+        Section(name: "cases", note: "What becomes of alerts."),
         Section(name: "delivery", note: "The way of the alerts from the spool into the database."),
         Section(name: "log", note: "The log, on standard error."),
     ]
 
     static let settings =
-        database + web + storage + ingest + supervision + workers + detection + calendar + alerts + delivery + log
+        database + web + storage + ingest + supervision + workers + detection + calendar + alerts + cases + delivery
+        + log
 
     private static let database = [
         Setting(
@@ -187,6 +189,22 @@ enum SettingsTable {
             unit: "MiB",
             note: "Most that recordings made at /tuner may use; the oldest ones without labels make room."
         ),
+        Setting(
+            section: "storage",
+            key: "alert_clips_max_mb",
+            kind: .integer(\.storage.alertClipsMaxMB, 0...1_048_576),
+            unit: "MiB",
+            note:
+                "Most that small grey clips of alerts may use until people have judged them; then they become labelled "
+                + "recordings. The oldest make room; 0 keeps none."
+        ),
+        Setting(
+            section: "storage",
+            key: "score_days",
+            kind: .integer(\.storage.scoreDays, 1...366),
+            unit: "days",
+            note: "How long the scores of live pictures are kept in the database, for judging other thresholds."
+        ),
     ]
 
     private static let workers = [
@@ -264,6 +282,18 @@ enum SettingsTable {
             unit: "",
             note: "JPEG quality of evidence pictures."
         ),
+    ]
+
+    private static let cases = [
+        Setting(
+            section: "cases",
+            key: "tasks_per_grid",
+            kind: .integer(\.cases.tasksPerGrid, 0...10_000),
+            unit: "tasks a day",
+            note:
+                "Tasks that cameras give by themselves in one grid and day at most; 0 for no limit. Cases beyond wait for "
+                + "a person: severity 4 from half of it on, severity 3 from four fifths on; severity 1 is never held back."
+        )
     ]
 
     private static let delivery = [

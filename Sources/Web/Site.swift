@@ -24,6 +24,7 @@ struct Site: Sendable {
     let photos: PhotoStore
     let healthAPI: HealthAPI
     let profiles: Profiles
+    let scores: ScoreArchive
     let tuner: Tuner
     let settings: WebSettings
     let logger: Logger
@@ -55,10 +56,15 @@ struct Site: Sendable {
         self.tasks = TaskReader(pool: pool)
         self.cameras = CameraReader(pool: pool)
         self.grids = GridReader(pool: pool)
-        self.operations = OperationsDesk(pool: pool, life: settings.reportLife)
+        self.operations = OperationsDesk(
+            pool: pool,
+            life: settings.reportLife,
+            tasksPerGrid: settings.tasksPerGrid
+        )
         self.caseDesk = CaseDesk(pool: pool)
         self.healthAPI = HealthAPI(meter: meter, health: health, metricsArePublic: settings.metricsArePublic)
         self.profiles = Profiles(pool: pool)
+        self.scores = ScoreArchive(pool: pool)
         self.tuner = tuner
         self.settings = settings
         self.logger = logger
@@ -89,6 +95,7 @@ struct Site: Sendable {
             OperationsAPI(desk: operations).routes,
             TunerAPI(tuner: tuner, profiles: profiles).routes,
             ProfileAPI(profiles: profiles, detection: tuner.detection).routes,
+            LearningAPI(profiles: profiles, scores: scores, detection: tuner.detection).routes,
             SitePages(site: self).routes,
         ]
         return parts.flatMap(\.self)

@@ -110,6 +110,7 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case cameraQuarantined = "reason_camera_quarantined"
         /// The camera has no address.
         case noStream = "reason_no_stream"
+        case nothingToPropose = "reason_nothing_to_propose"
         /// Rules are drawn for one camera.
         case rulesScope = "reason_rules_scope"
         /// A profile is for a camera, a grid or a tag.

@@ -42,6 +42,8 @@ public struct WebSettings: Sendable {
     public var maximumConnections: Int
     /// Most live streams of one account; more are refused.
     public var maximumStreamsPerAccount: Int
+    /// Tasks that cameras give by themselves in one grid and day at most; 0 for no limit.
+    public var tasksPerGrid = 0
     /// Seconds for which numbers over all cameras are kept for the next page that asks.
     var reportLife = 5.0
 

@@ -65,7 +65,8 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func web(_ daemon: Daemon, _ health: HealthBoard) -> [any Service] {
-        let settings = WebSettings(daemon.settings.web)
+        var settings = WebSettings(daemon.settings.web)
+        settings.tasksPerGrid = daemon.settings.cases.tasksPerGrid
         let database = daemon.database
         let server = WebServer(
             settings: settings,

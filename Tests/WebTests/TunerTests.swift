@@ -179,6 +179,8 @@ extension LiveSite {
                 #expect(try await browser.evaluate("document.querySelectorAll('#shapes polygon').length + ''") == "2")
                 _ = try await browser.evaluate("document.getElementById('undo').click()")
                 #expect(try await browser.evaluate("document.querySelectorAll('#shapes polygon').length + ''") == "1")
+                try await draw(browser, "[data-tool=\"mask\"]")
+                #expect(try await browser.evaluate("document.querySelectorAll('#shapes .mask').length + ''") == "1")
                 for (width, height) in [(1920, 1080), (390, 844)] {
                     try await browser.resize(width: width, height: height, isPhone: width < 900)
                     #expect(try await browser.evaluate(Self.overflow) == "0", "at \(width)")
@@ -187,11 +189,11 @@ extension LiveSite {
             }
         }
 
-        /// Adds a rule and clicks the corners of its region.
-        private func draw(_ browser: Chromium) async throws {
+        /// Clicks a button, by default the one that adds a rule, and then the corners of a region.
+        private func draw(_ browser: Chromium, _ button: String = "#add-rule") async throws {
             _ = try await browser.evaluate(
                 """
-                document.getElementById('add-rule').click();
+                document.querySelector('\(button)').click();
                 { const canvas = document.getElementById('canvas'), frame = canvas.getBoundingClientRect();
                   for (const [x, y] of [[0.2, 0.2], [0.6, 0.2], [0.6, 0.6], [0.2, 0.6], [0.2, 0.2]]) {
                     const place = { clientX: frame.left + x * frame.width, clientY: frame.top + y * frame.height,
@@ -246,6 +248,8 @@ extension LiveSite {
                 _ = try await browser.evaluate("document.getElementById('roll-back').click()")
                 try await browser.wait(for: "!document.querySelector('#versions .active')")
                 try await daemon.wait(for: "SELECT (\(alerts(live))) > \(before ?? "0")")
+                try await daemon.wait(for: "SELECT count(*) FROM score_hour WHERE camera_id = 'cam-5'")
+                try await daemon.wait(for: "SELECT count(*) FROM motion_hour WHERE camera_id = 'cam-5'")
                 // The node keeps its pictures in a folder of its own, which this web server does not have.
                 let problems = browser.problems.filter { !$0.contains("/evidence/") }
                 #expect(problems.isEmpty, "\(problems)")

@@ -139,6 +139,7 @@ struct Trial {
 extension Why.Layer {
     /// From the one that says least to the one that says most.
     fileprivate static let all: [Why.Layer] = [
-        .schedule, .nothing, .speck, .light, .scene, .size, .dwell, .alert,
+        .schedule, .nothing, .speck, .restless, .light, .scene, .mask, .misfit, .size, .dwell, .condition, .silent,
+        .alert,
     ]
 }

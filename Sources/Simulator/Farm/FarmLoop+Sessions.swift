@@ -189,12 +189,13 @@ extension FarmLoop {
         guard mask != activeFaults else { return }
         let begun = mask & ~activeFaults
         activeFaults = mask
+        // First: whoever is cut off may connect again at once.
+        openListeners()
         for connection in openConnections {
             guard let camera = connection.camera else { continue }
             let kinds = farm.plan.kinds(of: farm.catalogue.cameras[camera].faults & begun)
             if kinds.contains(.reboot) { end(connection, .farm, isReset: true) }
         }
-        openListeners()
     }
 
     /// Listens where somebody may connect, and nowhere else: where all cameras of an address refuse, the system does.

@@ -20,6 +20,8 @@ public struct WriteReport: Sendable, Hashable {
     public var tasksOpened = 0
     /// Cases that should be dispatched but stay in inspection, because no post holds their grid or any above it.
     public var casesWithoutPost = 0
+    /// Cases that should be dispatched but wait for a person's look, because their grid has enough tasks for the day.
+    public var casesHeldBack = 0
     /// Alerts whose facts were stored only, because the writer does not own the shard of their camera.
     public var late = 0
     /// Alerts that got no case, because the day's 99,999 numbers are used up.
@@ -38,6 +40,7 @@ public struct WriteReport: Sendable, Hashable {
         sum.alertsAttached += right.alertsAttached
         sum.tasksOpened += right.tasksOpened
         sum.casesWithoutPost += right.casesWithoutPost
+        sum.casesHeldBack += right.casesHeldBack
         sum.late += right.late
         sum.alertsWithoutNumber += right.alertsWithoutNumber
         return sum
@@ -60,11 +63,15 @@ public struct AlertWriter: Sendable {
 
     private let pool: PostgresPool
     private let policy: MergePolicy
+    private let budget: TaskBudget
 
     /// Makes a writer.
-    public init(pool: PostgresPool, policy: MergePolicy = MergePolicy()) {
+    ///
+    /// `budget`: how many tasks a grid gets by itself in a day.
+    public init(pool: PostgresPool, policy: MergePolicy = MergePolicy(), budget: TaskBudget = .unlimited) {
         self.pool = pool
         self.policy = policy
+        self.budget = budget
     }
 
     /// Stores a batch.
@@ -200,7 +207,7 @@ public struct AlertWriter: Sendable {
         _ connection: PostgresConnection
     ) async throws {
         guard !alerts.isEmpty else { return }
-        try await CaseAttachment(connection: connection, policy: policy).attach(alerts, &report)
+        try await CaseAttachment(connection: connection, policy: policy, budget: budget).attach(alerts, &report)
         try await CameraRecovery(connection: connection).record(faults)
     }
 

@@ -5,6 +5,7 @@ import Postgres
 struct CaseAttachment {
     let connection: PostgresConnection
     let policy: MergePolicy
+    let budget: TaskBudget
 
     /// An alert without a case.
     struct Loose: Sendable {
@@ -44,8 +45,10 @@ struct CaseAttachment {
         report.casesOpened = cases.count { $0.arrivals.first?.reason == nil }
         report.alertsAttached = cases.reduce(0) { $0 + $1.arrivals.count } - report.casesOpened
         let waiting = cases.filter(\.wantsDispatch).compactMap(\.id).sorted()
-        report.tasksOpened = try await AutomaticDispatch(connection: connection).dispatch(waiting)
-        report.casesWithoutPost = waiting.count - report.tasksOpened
+        let admitted = try await TaskAllowance(connection: connection, budget: budget).admit(waiting)
+        report.casesHeldBack = waiting.count - admitted.count
+        report.tasksOpened = try await AutomaticDispatch(connection: connection).dispatch(admitted)
+        report.casesWithoutPost = admitted.count - report.tasksOpened
     }
 
     /// Chooses the case of each alert by the policy; an alert that fits none opens one that the next may join.

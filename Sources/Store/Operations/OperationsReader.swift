@@ -48,6 +48,16 @@ public struct CoverageLine: Sendable, Hashable, Encodable {
     public var share: Double { cameras == 0 ? 1 : Double(inTime) / Double(cameras) }
 }
 
+/// What a grid's cameras gave its people today.
+public struct BudgetLine: Sendable, Encodable {
+    /// The grid.
+    public let grid: GridPlace
+    /// Cases that became tasks.
+    public let given: Int
+    /// Cases that were held back.
+    public let held: Int
+}
+
 /// What nobody watches.
 public struct UnownedShards: Sendable, Hashable, Encodable {
     /// Shards without an owner whose lease holds.
@@ -138,6 +148,31 @@ public struct OperationsReader: Sendable {
                 neverSeen: try row.requireInt("never_seen"),
                 quarantined: try row.requireInt("quarantined")
             )
+        }
+    }
+
+    /// Grids that got tasks from cameras today or whose cases were held back, those with the most held back first.
+    ///
+    /// - Throws: `PostgresError`.
+    public func budgets(limit: Int = 20) async throws -> [BudgetLine] {
+        let today = TaskAllowance.today
+        let sql = """
+            SELECT g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
+                b.given, b.held
+            FROM (
+                SELECT h.grid_id, count(DISTINCT h.id) FILTER (WHERE k.id IS NOT NULL) AS given,
+                    count(DISTINCT h.id) FILTER (WHERE h.held_back_at >= \(today)) AS held
+                FROM hazard_case h JOIN hazard_type t ON t.code = h.hazard_type AND t.theme <> 'SBGZ'
+                LEFT JOIN task k ON k.case_id = h.id AND k.created_at >= \(today)
+                WHERE h.grid_id IS NOT NULL AND (h.held_back_at >= \(today)
+                    OR h.id IN (SELECT case_id FROM task WHERE created_at >= \(today)))
+                GROUP BY h.grid_id) b
+            JOIN grid g ON g.id = b.grid_id \(GridReader.parents)
+            ORDER BY b.held DESC, b.given DESC, g.code LIMIT \(max(1, limit))
+            """
+        return try await pool.query(sql).rows.compactMap { row in
+            guard let grid = try GridPlace(row) else { return nil }
+            return BudgetLine(grid: grid, given: try row.requireInt("given"), held: try row.requireInt("held"))
         }
     }
 

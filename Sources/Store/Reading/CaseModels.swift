@@ -62,6 +62,8 @@ public struct CaseSummary: Sendable, Encodable {
     public let deadlineAt: Date?
     /// When it ended.
     public let closedAt: Date?
+    /// When it was last kept from becoming a task, because its grid had enough of them that day; nil for never.
+    public let heldBackAt: Date?
     /// Title of the post that has the task.
     public let assignee: String?
     /// Newest picture.
@@ -166,6 +168,8 @@ public struct CaseFilter: Sendable, Hashable {
     public var text: String?
     /// Only those whose deadline has passed.
     public var isOverdue = false
+    /// Only those that nobody has looked at yet since they were held back.
+    public var isHeldBack = false
 
     /// Makes the filter that the list starts with.
     public init() {}
@@ -177,6 +181,8 @@ public struct CaseCounts: Sendable, Encodable {
     public let open: Int
     /// Not ended and past their deadline.
     public let overdue: Int
+    /// Held back, and nobody has looked at them yet.
+    public let heldBack: Int
     /// Not ended, by code of the stage.
     public let byStage: [String: Int]
     /// Opened since midnight in Asia/Shanghai.

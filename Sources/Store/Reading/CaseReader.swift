@@ -42,11 +42,12 @@ public struct CaseReader: Sendable {
 
     /// How many open cases stand in which stage, and what came and went today.
     public func counts(access: Access) async throws -> CaseCounts {
-        let today = "date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'"
+        let today = TaskAllowance.today
         let sql = """
             \(Access.visibleGrids)
             SELECT c.stage, count(*) FILTER (WHERE c.outcome IS NULL) AS open,
                 count(*) FILTER (WHERE c.outcome IS NULL AND c.deadline_at < now()) AS overdue,
+                count(*) FILTER (WHERE \(Self.heldBack)) AS held_back,
                 count(*) FILTER (WHERE c.opened_at >= \(today)) AS opened,
                 count(*) FILTER (WHERE c.closed_at >= \(today)) AS closed
             FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
@@ -55,18 +56,20 @@ public struct CaseReader: Sendable {
             """
         let rows = try await pool.query(sql, access.parameters).rows
         var byStage: [String: Int] = [:]
-        var sums = (open: 0, overdue: 0, opened: 0, closed: 0)
+        var sums = (open: 0, overdue: 0, heldBack: 0, opened: 0, closed: 0)
         for row in rows {
             let open = try row.requireInt("open")
             byStage[try row.requireText("stage")] = open
             sums.open += open
             sums.overdue += try row.requireInt("overdue")
+            sums.heldBack += try row.requireInt("held_back")
             sums.opened += try row.requireInt("opened")
             sums.closed += try row.requireInt("closed")
         }
         return CaseCounts(
             open: sums.open,
             overdue: sums.overdue,
+            heldBack: sums.heldBack,
             byStage: byStage,
             openedToday: sums.opened,
             closedToday: sums.closed
@@ -148,17 +151,21 @@ public struct CaseReader: Sendable {
                 "(c.number ILIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))"
             )
         }
+        if filter.isHeldBack { statement.require(Self.heldBack) }
         if filter.isOverdue { statement.require("c.outcome IS NULL AND c.deadline_at < now()") }
     }
 }
 
 extension CaseReader {
+    /// Condition of a case `c` that was held back and that nobody has looked at yet.
+    private static let heldBack = "c.held_back_at IS NOT NULL AND c.outcome IS NULL AND c.stage = 'inspection'"
+
     /// Columns that `summary` reads.
     static let columns = """
         c.id, c.number, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity, c.stage, c.outcome,
         g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
         c.camera_id, cam.name AS camera_name, cam.address, c.alert_count, c.opened_at, c.last_alert_at, c.deadline_at,
-        c.closed_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256
+        c.closed_at, c.held_back_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256
         """
 
     /// Tables behind `columns`: the case `c`, its type `h`, grid `g`, camera `cam` and newest picture `seen`.
@@ -191,6 +198,7 @@ extension CaseReader {
             lastAlertAt: try row.requireDate("last_alert_at"),
             deadlineAt: try row.date("deadline_at"),
             closedAt: try row.date("closed_at"),
+            heldBackAt: try row.date("held_back_at"),
             assignee: try row.text("assignee"),
             picture: try Picture(row)
         )

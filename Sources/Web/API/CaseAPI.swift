@@ -122,6 +122,7 @@ extension CaseFilter {
         self.gridID = try request.queryNumber("grid", in: 1...Int(Int32.max))
         self.cameraID = try request.query("camera")
         self.text = try request.query("q")
+        self.isHeldBack = try request.queryWord("held_back", of: ["0", "1"]) == "1"
         self.isOverdue = try request.queryWord("overdue", of: ["0", "1"]) == "1"
     }
 }

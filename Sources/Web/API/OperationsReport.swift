@@ -17,6 +17,7 @@ struct OperationsDesk: Sendable {
         let unowned: UnownedShards
         let coverage: [CoverageLine]
         let platforms: [PlatformReport]
+        let budgets: [BudgetLine]
     }
 
     let incidents: Incidents
@@ -24,9 +25,11 @@ struct OperationsDesk: Sendable {
     let platforms: Platforms
     let overrides: SamplingOverrides
     private let counted: Shared<Counted>
+    private let tasksPerGrid: Int
 
     /// `life`: seconds for which what counts all cameras is kept.
-    init(pool: PostgresPool, life: Double) {
+    init(pool: PostgresPool, life: Double, tasksPerGrid: Int) {
+        self.tasksPerGrid = tasksPerGrid
         self.incidents = Incidents(pool: pool)
         self.quarantine = Quarantine(pool: pool)
         self.platforms = Platforms(pool: pool)
@@ -38,7 +41,8 @@ struct OperationsDesk: Sendable {
                 workers: try await reader.workers().map(WorkerReport.init),
                 unowned: try await reader.unowned(),
                 coverage: try await reader.coverage(),
-                platforms: try await platforms.list().map(PlatformReport.init)
+                platforms: try await platforms.list().map(PlatformReport.init),
+                budgets: try await reader.budgets()
             )
         }
     }
@@ -54,6 +58,7 @@ struct OperationsDesk: Sendable {
             incidents: try await incidents.list(limit: Self.incidentLimit).map(IncidentReport.init),
             quarantine: try await quarantine.list(limit: Self.quarantineLimit).map(QuarantineReport.init),
             platforms: counted.platforms,
+            budget: BudgetReport(tasksPerGrid: tasksPerGrid, grids: counted.budgets),
             samplingOverrides: try await overrides.list().map(OverrideReport.init)
         )
     }
@@ -81,7 +86,15 @@ struct OperationsReport: Encodable, Sendable {
     let incidents: [IncidentReport]
     let quarantine: [QuarantineReport]
     let platforms: [PlatformReport]
+    let budget: BudgetReport
     let samplingOverrides: [OverrideReport]
+}
+
+/// What cameras gave people today.
+struct BudgetReport: Encodable, Sendable {
+    /// Tasks of a grid and day at most; 0 for no limit.
+    let tasksPerGrid: Int
+    let grids: [BudgetLine]
 }
 
 /// A worker of the ingest.

@@ -44,6 +44,9 @@ struct CasePages: Sendable {
             ),
             "grids": Choices.grids(try await grids, chosen: filter.gridID),
             "q": filter.text ?? "", "stage": filter.stage ?? "", "overdue": filter.isOverdue,
+            "held_only": filter.isHeldBack,
+            "held_back_url": "/cases?"
+                + Choices.query(request, replacing: "held_back", with: filter.isHeldBack ? nil : "1"),
             "overdue_url": "/cases?" + Choices.query(request, replacing: "overdue", with: filter.isOverdue ? nil : "1"),
         ]
         values.merge(try await site.incidentBanner(context)) { $1 }

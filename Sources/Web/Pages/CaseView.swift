@@ -21,6 +21,7 @@ enum CaseView {
             "deadline": item.deadlineAt.map(LocalTime.short) ?? "",
             "deadline_machine": item.deadlineAt.map(LocalTime.machine) ?? "",
             "lamp": isOpen ? left.lamp : "done", "left": left.text,
+            "is_held_back": isOpen && item.heldBackAt != nil && item.stage == "inspection",
             "assignee": item.assignee ?? "", "has_assignee": item.assignee != nil,
             "picture": item.picture?.path ?? "", "has_picture": item.picture != nil,
         ]
@@ -30,6 +31,7 @@ enum CaseView {
     static func counts(_ counts: CaseCounts) -> [String: Any] {
         [
             "open": counts.open, "overdue": counts.overdue, "has_overdue": counts.overdue > 0,
+            "held_back": counts.heldBack, "has_held_back": counts.heldBack > 0,
             "opened_today": counts.openedToday, "closed_today": counts.closedToday,
         ]
     }

@@ -29,6 +29,7 @@ enum OperationsView {
             "overrides_left": left(report.samplingOverrides.count - listLimit, strings),
         ]
         values.merge(summary(report, strings)) { $1 }
+        values.merge(budget(report.budget, strings)) { $1 }
         values.merge(coverage(report.coverage, strings)) { $1 }
         return values
     }
@@ -46,6 +47,21 @@ enum OperationsView {
             "unowned_hint": strings["op_unowned_hint"].replacing("{n}", with: String(report.unowned.shards))
                 .replacing("{cameras}", with: String(report.unowned.cameras)),
         ]
+    }
+
+    /// What cameras gave people today, against what a grid may get.
+    private static func budget(_ report: BudgetReport, _ strings: Strings) -> [String: Any] {
+        let most = report.tasksPerGrid
+        let rows = report.grids.map { line -> [String: Any] in
+            let share = most == 0 ? 0 : min(1, Double(line.given) / Double(most))
+            return [
+                "grid_id": line.grid.id, "name": line.grid.name, "path": line.grid.path, "given": line.given,
+                "held": line.held, "has_held": line.held > 0, "width": Int(share * 100),
+            ]
+        }
+        let hint =
+            most == 0 ? strings["op_budget_none"] : strings["op_budget_hint"].replacing("{n}", with: String(most))
+        return ["budgets": rows, "has_budgets": !rows.isEmpty, "has_budget": most > 0, "budget_hint": hint]
     }
 
     private static func worker(_ worker: WorkerReport, _ strings: Strings) -> [String: Any] {

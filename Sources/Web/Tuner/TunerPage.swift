@@ -30,7 +30,9 @@ struct TunerPage: Sendable {
             "more_settings": DetectionSettings.keys.filter { !Self.first.contains($0) }.map { setting($0, strings) },
             // What scripts say, by key.
             "words": strings.table
-                .filter { entry in ["tw_", "layer_", "kind_"].contains { entry.key.hasPrefix($0) } }
+                .filter { entry in
+                    ["tw_", "layer_", "kind_", "advice_", "reason_"].contains { entry.key.hasPrefix($0) }
+                }
                 .sorted { $0.key < $1.key }.map { ["word": $0.key, "text": $0.value] },
         ]
         return site.pages.page("tuner", values, context)

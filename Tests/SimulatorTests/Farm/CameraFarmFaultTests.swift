@@ -84,7 +84,8 @@ extension WithClips {
 
         @Test("a reboot cuts every session, refuses connections, and is over after its time")
         func reboot() async throws {
-            let plan = try plan("reboot=1@4+4")
+            // Long enough that a busy machine looks while it lasts.
+            let plan = try plan("reboot=1@4+12")
             try await withFarm(["a-h264.mp4"], cameras: 2, change: { $0.faults = plan }) { farm, urls in
                 let clients = try urls.map { try WireClient($0) }
                 for client in clients { _ = try client.play() }

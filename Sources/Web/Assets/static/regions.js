@@ -61,7 +61,7 @@ export class Regions {
       if (y < reach) y = 0;
       if (y > 1 - reach) y = 1;
       for (const rule of this.rules()) {
-        for (const corner of [...(rule.polygon ?? []), ...(rule.line ?? [])]) {
+        for (const corner of [...(rule.polygon ?? []), ...(rule.line ?? []), ...(rule.masks ?? []).flat()]) {
           if (corner !== except && Math.hypot(corner[0] - x, corner[1] - y) < reach) [x, y] = corner;
         }
       }
@@ -73,7 +73,7 @@ export class Regions {
     if (event.button) return;
     this.canvas.setPointerCapture(event.pointerId);
     const point = this.point(event);
-    if (this.tool === 'polygon') {
+    if (this.tool === 'polygon' || this.tool === 'mask') {
       const first = this.pending[0];
       if (this.pending.length > 2 && Math.hypot(point[0] - first[0], point[1] - first[1]) < reach * 1.5) return this.close();
       this.pending.push(point);
@@ -90,12 +90,12 @@ export class Regions {
   }
 
   grab(event) {
-    const { rule, corner, between } = event.target.dataset;
+    const { rule, corner, between, mask } = event.target.dataset;
     if (rule === undefined) return;
     const index = Number(rule);
     if (index !== this.chosenIndex()) this.chosen(index);
     const one = this.rules()[index];
-    const points = one.polygon ?? one.line;
+    const points = mask !== undefined ? one.masks[Number(mask)] : one.polygon ?? one.line;
     const before = structuredClone(one);
     if (between !== undefined) {
       points.splice(Number(between) + 1, 0, this.point(event));
@@ -128,8 +128,8 @@ export class Regions {
 
   /** Ends the polygon that is being drawn. */
   close() {
-    if (this.tool !== 'polygon' || this.pending.length < 3) return;
-    this.finish('polygon', this.pending);
+    if (!['polygon', 'mask'].includes(this.tool) || this.pending.length < 3) return;
+    this.finish(this.tool, this.pending);
   }
 
   finish(kind, points) {
@@ -167,22 +167,33 @@ export class Regions {
   }
 
   shape(rule, index, isChosen) {
+    const parts = [];
     const points = rule.polygon ?? rule.line;
-    if (!points) return [];
     const isLine = !rule.polygon;
-    const parts = [element(isLine ? 'polyline' : 'polygon', {
-      points: text(points), class: isChosen ? 'shape chosen' : 'shape', 'data-rule': index,
-    })];
+    if (points) {
+      parts.push(element(isLine ? 'polyline' : 'polygon', {
+        points: text(points), class: isChosen ? 'shape chosen' : 'shape', 'data-rule': index,
+      }));
+    }
+    // The masks of the other rules would only be in the way.
+    const masks = isChosen ? rule.masks ?? [] : [];
+    masks.forEach((mask, number) => parts.push(element('polygon', {
+      points: text(mask), class: 'mask', 'data-rule': index, 'data-mask': number,
+    })));
     if (!isChosen || this.tool !== 'select') return parts;
-    points.forEach((point, corner) => {
-      const next = points[(corner + 1) % points.length];
-      if (!isLine) {
-        const middle = [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
-        parts.push(this.handle(middle, 'between', { 'data-rule': index, 'data-between': corner }));
-      }
-      parts.push(this.handle(point, 'corner', { 'data-rule': index, 'data-corner': corner }));
-    });
+    if (points) parts.push(...this.handles(points, !isLine, { 'data-rule': index }));
+    masks.forEach((mask, number) => parts.push(...this.handles(mask, true, { 'data-rule': index, 'data-mask': number })));
     return parts;
+  }
+
+  /** What one takes hold of: the corners, and between them where a new one comes. */
+  handles(points, isClosed, data) {
+    return points.flatMap((point, corner) => {
+      const next = points[(corner + 1) % points.length];
+      const middle = [(point[0] + next[0]) / 2, (point[1] + next[1]) / 2];
+      const between = isClosed ? [this.handle(middle, 'between', { ...data, 'data-between': corner })] : [];
+      return [...between, this.handle(point, 'corner', { ...data, 'data-corner': corner })];
+    });
   }
 
   handle([x, y], kind, data) {

@@ -3,6 +3,7 @@ import { call } from './api.js';
 import { Regions, area, drawHeat } from './regions.js';
 import { drawTimeline, markTime } from './timeline.js';
 import { startProfiles } from './profiles.js';
+import { startLearning } from './learning.js';
 
 const at = (id) => document.getElementById(id);
 const texts = Object.fromEntries([...document.querySelectorAll('#words [data-word]')]
@@ -14,7 +15,7 @@ const source = at('source').elements;
 /** Everything that the page knows; `live` is in force, `draft` is tried. */
 const state = {
   settings: [], footage: [], camera: null, clip: '',
-  live: { rules: null, settings: {} }, draft: { rules: null, settings: {} },
+  lived: [], live: { rules: null, settings: {} }, draft: { rules: null, settings: {} },
   chosen: -1, undo: [], redo: [], report: null, seconds: 0,
 };
 
@@ -81,8 +82,17 @@ const regions = new Regions(at('canvas'), {
   sized: showSize,
 });
 regions.drawn = (kind, points) => {
+  if (kind === 'mask' && !rules()[state.chosen]) {
+    say(words('tw_mask_needs_rule'));
+    use('select');
+    return;
+  }
   change((list) => {
     let rule = list[state.chosen];
+    if (kind === 'mask') {
+      rule.masks = [...(rule.masks ?? []), points];
+      return;
+    }
     if (!rule || (kind === 'line') !== (rule.kind === 'line')) {
       rule = newRule(kind === 'line' ? 'line' : 'intrusion');
       list.push(rule);
@@ -134,10 +144,32 @@ function showRules() {
     if (document.activeElement !== fields[name]) fields[name].value = rule.thresholds?.[name] ?? '';
     fields[name].placeholder = valueOf(name);
   }
+  for (const name of ['near', 'far']) {
+    if (document.activeElement !== fields[name]) fields[name].value = rule.size ? Math.round(rule.size[name] * 1000) / 10 : '';
+  }
+  for (const name of ['only_if', 'not_if']) {
+    fields[name].replaceChildren(new Option('—', ''), ...rules()
+      .filter((other) => other !== rule && !other.only_if && !other.not_if).map((other) => new Option(other.name || other.id, other.id)));
+    fields[name].value = rule[name] ?? '';
+  }
+  fields.silent.checked = rule.silent === true;
+  at('clear-masks').hidden = !rule.masks?.length;
   for (const label of form.querySelectorAll('[data-of]')) {
     const kinds = label.dataset.of.split(' ');
     label.hidden = !(kinds.includes(rule.kind) || (kinds.includes('thresholds') && !['line', 'loitering'].includes(rule.kind)));
   }
+}
+
+/** Sets how tall a person is at one edge; the other edge follows where it would make no sense. */
+function setSize(rule, name, value) {
+  if (value === '') {
+    delete rule.size;
+    return;
+  }
+  const share = Math.min(1, Math.max(0.005, Number(value) / 100));
+  const size = { near: share, far: share, ...rule.size, [name]: share };
+  if (size.far > size.near) size[name === 'far' ? 'near' : 'far'] = share;
+  rule.size = size;
 }
 
 at('rule').addEventListener('submit', (event) => event.preventDefault());
@@ -151,6 +183,10 @@ at('rule').addEventListener('input', (event) => {
     } else if (name === 'min_seconds' || name === 'min_count') {
       rule[name] = Number(value);
       if (value === '') delete rule[name];
+    } else if (name === 'near' || name === 'far') {
+      setSize(rule, name, value);
+    } else if (name === 'silent') {
+      if (event.target.checked) rule.silent = true; else delete rule.silent;
     } else if (name === 'kind') {
       const made = newRule(value);
       Object.assign(rule, { kind: value, min_seconds: made.min_seconds, min_count: made.min_count });
@@ -168,6 +204,7 @@ at('remove-rule').addEventListener('click', () => change((list) => {
   state.chosen = Math.min(state.chosen, list.length - 1);
 }));
 at('clear-region').addEventListener('click', () => change((list) => { delete list[state.chosen].polygon; }));
+at('clear-masks').addEventListener('click', () => change((list) => { delete list[state.chosen].masks; }));
 at('undo').addEventListener('click', () => { if (!regions.takeBack()) travel(state.undo, state.redo); });
 at('redo').addEventListener('click', () => travel(state.redo, state.undo));
 document.addEventListener('keydown', (event) => {
@@ -190,7 +227,7 @@ at('snap').addEventListener('change', () => { regions.snaps = at('snap').checked
 at('heat').addEventListener('change', showHeat);
 
 function showHeat() {
-  drawHeat(at('heat-map'), at('heat').checked && state.report ? state.report.motion : []);
+  drawHeat(at('heat-map'), at('heat').checked ? state.report?.motion ?? state.lived : []);
 }
 
 /** How big a box is, against what the chosen rule asks for. */
@@ -333,6 +370,8 @@ async function open() {
     showThresholds();
     regions.draw();
     profiles.show();
+    state.lived = await learning.outlook(state.camera?.id);
+    showHeat();
     await tryNow();
   });
 }
@@ -441,8 +480,22 @@ const profiles = startProfiles({
   changed: open,
 });
 
+const learning = startLearning({
+  words, attempt, say, name: ruleName,
+  openCamera: async (id) => {
+    source.camera.value = id;
+    source.clip.value = '';
+    await open();
+  },
+  proposed: async (version) => {
+    await profiles.show();
+    document.querySelector(`#versions [data-version="${version}"]`)?.scrollIntoView({ block: 'nearest' });
+  },
+});
+
 use('select');
 attempt(async () => {
+  learning.noisy();
   await readFootage();
   await open();
   root.dataset.ready = 'true';

@@ -1,0 +1,52 @@
+import Detection
+import Flow
+
+/// What the pictures of one camera scored since it was last asked, hour by hour.
+///
+/// On the camera's worker thread only. Bounded: an hour of a rule is at most 60 × 16 cells, and hours are handed over.
+struct ScoreLog {
+    /// What is handed over of one hour.
+    struct Part: Sendable, Hashable {
+        /// Start of the hour, microseconds since the Unix epoch.
+        var hour: Int64
+        /// Pictures that were looked at.
+        var looks = 0
+        /// Scores by rule; only rules with any.
+        var scores: [String: ScoreHour] = [:]
+        /// Where things were.
+        var motion = MotionMap()
+    }
+
+    private static let hour: Int64 = 3_600_000_000
+
+    private var part: Part?
+    private var last: MediaTime?
+    private var isEventful: Bool { part.map { !$0.scores.isEmpty || !$0.motion.fields.isEmpty } ?? false }
+
+    /// Notes a picture; gives what is known of the hour before when a new one has begun.
+    mutating func add(_ plane: LumaPlane, at time: MediaTime, _ analyzer: CameraAnalyzer) -> Part? {
+        let hour = time.microseconds - time.microseconds % Self.hour
+        var finished: Part?
+        if let part, part.hour != hour { finished = take() }
+        var part = self.part ?? Part(hour: hour)
+        self.part = nil
+        part.looks += 1
+        let minute = Int((time.microseconds - hour) / 60_000_000)
+        let seconds = last.map { time.seconds(since: $0) } ?? 0
+        last = time
+        analyzer.eachScore { rule, strength in
+            part.scores[rule, default: ScoreHour()].add(strength, minute: minute, seconds: seconds)
+        }
+        if analyzer.showing().thingShare > 0 {
+            part.motion.add(analyzer.foreground(), width: plane.width, height: plane.height)
+        }
+        self.part = part
+        return finished
+    }
+
+    /// What is known and was not handed over; nil when nothing happened, so that quiet cameras cost nothing.
+    mutating func take() -> Part? {
+        defer { part = nil }
+        return isEventful ? part : nil
+    }
+}

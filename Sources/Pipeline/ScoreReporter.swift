@@ -1,0 +1,113 @@
+import Detection
+import Flow
+import Logging
+import Postgres
+import Store
+import Synchronization
+
+/// Brings what live pictures scored into the database, every few minutes, and forgets what is too old.
+///
+/// Bounded: what waits while the database is away is limited, then the newest is dropped and counted.
+final class ScoreReporter: Sendable {
+    /// Seconds between two looks at what waits.
+    private static let writeInterval = 5.0
+    /// Seconds between two removals of what is too old.
+    private static let pruneInterval = 3600.0
+    /// Parts of hours that may wait, about half a kilobyte each.
+    private static let capacity = 65_536
+    /// Parts that are written together.
+    private static let batch = 2000
+
+    private struct Item: Sendable {
+        let camera: String
+        let settingsVersion: String
+        let part: ScoreLog.Part
+    }
+
+    private let waiting = Mutex<[Item]>([])
+    private let archive: ScoreArchive
+    private let days: Int
+    private let dropped: Metric
+    private let logger: Logger
+
+    /// Makes a reporter; `run` starts it.
+    ///
+    /// `days`: for how long scores are kept.
+    init(archive: ScoreArchive, days: Int, meter: Meter, logger: Logger) {
+        self.archive = archive
+        self.days = days
+        self.logger = logger
+        self.dropped = meter.counter(
+            "gridwatch_scores_dropped_total",
+            "Parts of an hour of a camera's scores that were dropped, because the database was away for too long."
+        )
+    }
+
+    /// Takes a part of an hour without waiting; any thread.
+    func take(_ part: ScoreLog.Part, of camera: String, settingsVersion: String) {
+        let isTaken = waiting.withLock { waiting in
+            guard waiting.count < Self.capacity else { return false }
+            waiting.append(Item(camera: camera, settingsVersion: settingsVersion, part: part))
+            return true
+        }
+        if !isTaken { dropped.add() }
+    }
+
+    /// Writes until the task is cancelled.
+    func run() async {
+        var pruned = ContinuousClock.now - .seconds(Self.pruneInterval)
+        while !Task.isCancelled {
+            while await write() {}
+            if ContinuousClock.now - pruned >= .seconds(Self.pruneInterval) {
+                pruned = .now
+                try? await archive.prune(days: days)
+            }
+            try? await Task.sleep(for: .seconds(Self.writeInterval))
+        }
+    }
+
+    /// Writes what waits, for an orderly stop; gives up when the database refuses.
+    func flush() async {
+        while await write() {}
+    }
+
+    /// Writes the oldest parts; false when none are left, or the database refuses.
+    private func write() async -> Bool {
+        let items = waiting.withLock { Array($0.prefix(Self.batch)) }
+        guard !items.isEmpty else { return false }
+        do {
+            try await archive.add(items.flatMap(Self.scores), items.compactMap(Self.motion))
+        } catch let error as PostgresError where error.code == .queryFailed {
+            // The database is there and will never take it: nobody waits behind it.
+            dropped.add(items.count)
+            logger.error("scores dropped", metadata: ["count": "\(items.count)", "error": "\(error)"])
+        } catch {
+            logger.debug("scores wait for the database", metadata: ["error": "\(error)"])
+            return false
+        }
+        waiting.withLock { $0.removeFirst(items.count) }
+        return true
+    }
+
+    private static func scores(_ item: Item) -> [ScoreRecord] {
+        item.part.scores.filter { !$0.value.isEmpty }.map { rule, hour in
+            ScoreRecord(
+                camera: item.camera,
+                rule: rule,
+                hour: item.part.hour,
+                settingsVersion: item.settingsVersion,
+                cells: hour.bytes
+            )
+        }
+    }
+
+    private static func motion(_ item: Item) -> MotionRecord? {
+        guard !item.part.motion.fields.isEmpty else { return nil }
+        return MotionRecord(
+            camera: item.camera,
+            hour: item.part.hour,
+            pictures: item.part.looks,
+            fields: item.part.motion.fields
+        )
+    }
+}

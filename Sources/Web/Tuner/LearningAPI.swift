@@ -1,0 +1,143 @@
+import Detection
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Store
+
+/// What operators learn from: cameras that keep crying wolf, what they propose, and what other thresholds would have done.
+struct LearningAPI: Sendable {
+    let profiles: Profiles
+    let scores: ScoreArchive
+    let detection: DetectionSettings
+
+    /// Days of scores that can be asked for.
+    private static let days = 1...31
+
+    var routes: [Route] {
+        [
+            .get("/api/v1/tuner/noisy", .operators, noisy),
+            .post("/api/v1/cameras/{id}/proposal", .operators, propose),
+            .get("/api/v1/cameras/{id}/scores", .operators, history),
+        ]
+    }
+
+    /// A rule that cries wolf.
+    private struct Line: Encodable {
+        let camera: String
+        let name: String
+        let rule: String
+        let falseAlarms: Int
+        let hazards: Int
+        let reason: String?
+        /// How many of the false alarms a higher threshold would have avoided without losing a hazard.
+        let avoidable: Int
+        let lastAt: Date
+    }
+
+    private struct Noisy: Encodable {
+        let items: [Line]
+        /// Days of cases that were looked at.
+        let days: Int
+    }
+
+    private struct Proposed: Encodable {
+        let id: Int
+        let version: Int
+        let note: String
+    }
+
+    /// What one rule would have done.
+    private struct Outlook: Encodable {
+        let rule: String
+        /// Alerts with the threshold at each step, from a sixteenth on, half a doubling from one to the next.
+        let alerts: [Int]
+    }
+
+    private struct History: Encodable {
+        let days: Int
+        /// Times the threshold, of each step.
+        let factors: [Double]
+        let rules: [Outlook]
+        /// 16 rows of 16 fields: how many pictures showed a thing there, 0 to 255, the root of the share of the most.
+        let motion: [Int]
+    }
+
+    @Sendable private func noisy(_ request: Request, _ context: WebContext) async throws -> Response {
+        let items = try await profiles.noisyRules().map { one in
+            Line(
+                camera: one.camera,
+                name: one.name,
+                rule: one.rule,
+                falseAlarms: one.falseAlarms,
+                hazards: one.hazards,
+                reason: one.reason,
+                avoidable: ThresholdProposal(falseScores: one.falseScores, hazardScores: one.hazardScores)?.avoided
+                    ?? 0,
+                lastAt: one.lastAt
+            )
+        }
+        return try Response.json(Noisy(items: items, days: Profiles.noisyDays))
+    }
+
+    /// Saves a draft for the camera in which the rules that cry wolf have higher thresholds; it changes nothing until
+    /// somebody activates it.
+    @Sendable private func propose(_ request: Request, _ context: WebContext) async throws -> Response {
+        let id = try context.text("id")
+        guard let camera = try await profiles.tuning(of: id) else { throw WebError(.notFound) }
+        let settings = try detection.with(camera.profile?.settings ?? [:])
+        let noisy = try await profiles.noisyRules(of: id)
+        var said: [String] = []
+        let rules = try camera.rules.map { text -> Rule in
+            let rule = try JSONDecoder().decode(Rule.self, from: Data(text.utf8))
+            guard rule.hasShareThreshold, let one = noisy.first(where: { $0.rule == rule.id }),
+                let proposal = ThresholdProposal(falseScores: one.falseScores, hazardScores: one.hazardScores)
+            else { return rule }
+            let raised = rule.raised(by: proposal.factor, settings)
+            let (before, after) = (rule.neededShare(settings), raised.neededShare(settings))
+            said.append(
+                "\(rule.id) min_share \(Self.percent(before)) → \(Self.percent(after)): "
+                    + "\(proposal.avoided)/\(one.falseAlarms) −, \(one.hazards) ✓"
+            )
+            return raised
+        }
+        guard !said.isEmpty else { throw WebError(.conflict, .nothingToPropose) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let note = said.joined(separator: "; ")
+        let saved = try await profiles.save(
+            ProfileDraft(
+                scope: .camera(id),
+                settings: camera.profile?.settings ?? [:],
+                rules: String(decoding: try encoder.encode(rules), as: UTF8.self),
+                note: note
+            ),
+            author: try context.requireVisitor().account.id
+        )
+        return try Response.json(Proposed(id: saved.id, version: saved.version, note: note), status: .created)
+    }
+
+    @Sendable private func history(_ request: Request, _ context: WebContext) async throws -> Response {
+        let days = try request.queryNumber("days", in: Self.days) ?? 7
+        let id = try context.text("id")
+        guard let camera = try await profiles.tuning(of: id) else { throw WebError(.notFound) }
+        let since = Int64((Date().timeIntervalSince1970 - Double(days) * 86_400) * 1e6)
+        let settings = try detection.with(camera.profile?.settings ?? [:])
+        var outlooks: [String: ScoreEstimate] = [:]
+        for record in try await scores.scores(of: id, since: since) {
+            outlooks[record.rule, default: ScoreEstimate(dwell: settings.dwell)]
+                .add(ScoreHour(bytes: record.cells), start: Int(record.hour / 60_000_000))
+        }
+        let motion = try await scores.motion(of: id, since: since)
+        let most = Double(max(1, motion.max() ?? 1))
+        return try Response.json(
+            History(
+                days: days,
+                factors: (0..<ScoreHour.steps).map { (ScoreHour.strength(ofStep: $0) * 1000).rounded() / 1000 },
+                rules: outlooks.sorted { $0.key < $1.key }.map { Outlook(rule: $0.key, alerts: $0.value.alerts) },
+                motion: motion.map { Int((Double($0) / most).squareRoot() * 255) }
+            )
+        )
+    }
+
+    private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }
+}

@@ -1,0 +1,98 @@
+import Testing
+
+@testable import Detection
+
+@Suite struct ScoreHourTests {
+    @Test("each step is half a doubling, and the eighth begins at the threshold")
+    func steps() {
+        #expect(ScoreHour.strength(ofStep: 0) == 1.0 / 16)
+        #expect(ScoreHour.strength(ofStep: ScoreHour.threshold) == 1)
+        for step in 0..<ScoreHour.steps - 2 {
+            #expect(ScoreHour.strength(ofStep: step + 2) == 2 * ScoreHour.strength(ofStep: step))
+        }
+    }
+
+    @Test("scores come back from their bytes, whatever order they came in")
+    func roundTrip() {
+        var hour = ScoreHour()
+        for (strength, minute) in [(0.01, 1), (0.07, 2), (1.0, 3), (1.0, 3), (0.999, 3), (500, 59), (.infinity, 59)] {
+            hour.add(strength, minute: minute, seconds: 0.2)
+        }
+        #expect(hour.bytes == [2, 0, 2, 3, 8, 4, 3, 7, 2, 59, 15, 4])
+        #expect(ScoreHour(bytes: hour.bytes) == hour)
+    }
+
+    @Test(
+        "what no hour ever wrote is left out",
+        arguments: [[], [1], [1, 2], [60, 0, 1], [0, 16, 1], [255, 255, 255]]
+    )
+    func garbage(_ bytes: [UInt8]) {
+        #expect(ScoreHour(bytes: bytes).isEmpty)
+    }
+
+    @Test("times add up and stop at the most that a byte holds; a picture stands for a second at most")
+    func saturation() {
+        var hour = ScoreHour()
+        hour.add(1, minute: 0, seconds: 10)
+        #expect(hour.bytes == [0, 8, 10])
+        for _ in 0..<100 { hour.add(1, minute: 0, seconds: 1) }
+        #expect(hour.bytes == [0, 8, 255])
+        #expect(ScoreHour(bytes: hour.bytes + hour.bytes).bytes == [0, 8, 255])
+    }
+
+    @Test("never more than sixteen cells a minute, whatever comes")
+    func bound() {
+        var hour = ScoreHour()
+        var value = 0.05
+        while value < 30 {
+            for minute in -1...70 { hour.add(value, minute: minute, seconds: 1) }
+            value *= 1.1
+        }
+        #expect(hour.bytes.count == 60 * 16 * 3)
+    }
+
+    @Test("a higher threshold never makes more minutes alert, and the count at the threshold is that of the stretches")
+    func estimate() {
+        var hour = ScoreHour()
+        // Three stretches: strong for two minutes, at the threshold for one, below it for one.
+        for minute in [5, 6] { hour.add(5, minute: minute, seconds: 1) }
+        hour.add(1, minute: 20, seconds: 1)
+        hour.add(0.5, minute: 40, seconds: 1)
+        var estimate = ScoreEstimate(dwell: 0.5)
+        estimate.add(hour, start: 60)
+        #expect(estimate.alerts[ScoreHour.threshold] == 2)
+        #expect(estimate.alerts[ScoreHour.threshold - 2] == 3)
+        #expect(estimate.alerts[ScoreHour.threshold + 2] == 1)
+        #expect(estimate.alerts[ScoreHour.steps - 1] == 0)
+    }
+
+    @Test("one alert may run over the end of an hour")
+    func overTheHour() {
+        var first = ScoreHour()
+        var second = ScoreHour()
+        first.add(2, minute: 59, seconds: 1)
+        second.add(2, minute: 0, seconds: 1)
+        var estimate = ScoreEstimate(dwell: 0.4)
+        estimate.add(first, start: 0)
+        estimate.add(second, start: 60)
+        #expect(estimate.alerts[ScoreHour.threshold] == 1)
+    }
+
+    @Test("a map counts the pictures that showed a thing in a field, not the pixels")
+    func map() {
+        var map = MotionMap()
+        var foreground = [UInt8](repeating: 0, count: 160 * 90)
+        map.add(foreground, width: 160, height: 90)
+        #expect(map.fields.isEmpty)
+        for index in 0..<10 { foreground[index] = 1 }
+        foreground[160 * 90 - 1] = 1
+        foreground[5000] = 2
+        map.add(foreground, width: 160, height: 90)
+        map.add(foreground, width: 160, height: 90)
+        map.add([1], width: 160, height: 90)
+        #expect(map.fields.count == 256)
+        #expect(map.fields[0] == 2)
+        #expect(map.fields[255] == 2)
+        #expect(map.fields.reduce(0) { $0 + Int($1) } == 4)
+    }
+}

@@ -1,0 +1,154 @@
+import Detection
+import Foundation
+import Postgres
+import Store
+import Testing
+
+@testable import Web
+
+/// What people say about alerts, and what becomes of it.
+extension LiveSite {
+    @Suite struct LearningTests {
+        /// Closes cases of a camera's rule, each with one alert of that score.
+        private func verdicts(
+            _ site: TestSite,
+            _ camera: String,
+            isFalse: Bool,
+            scores: [Double],
+            reason: String? = nil
+        ) async throws {
+            for score in scores {
+                try await site.pool.query(
+                    """
+                    WITH made AS (
+                        INSERT INTO hazard_case (number, hazard_type, severity, stage, outcome, camera_id, rule_id,
+                            opened_at, last_alert_at, closed_at)
+                        SELECT '430581209901' || lpad((count(*) + 1)::text, 7, '0'), 'FNS-01', 3,
+                            CASE WHEN $2 THEN 'inspection' ELSE 'feedback' END,
+                            CASE WHEN $2 THEN 'false_alarm' ELSE 'resolved' END, $1, 'shore', now(), now(), now()
+                        FROM hazard_case WHERE number LIKE '430581209901%' RETURNING id),
+                    seen AS (
+                        INSERT INTO alert (id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at,
+                            stated_at, score, box, settings_version, case_id)
+                        SELECT gen_random_uuid(), $1, 'shore', 'intrusion', 'FNS-01', 3, false, now(), now(), $3,
+                            '{0,0,1,1}', 'v', id FROM made)
+                    INSERT INTO case_event (case_id, kind, actor, data)
+                    SELECT id, 'rejected', 'olga', jsonb_build_object('reason', $4::text) FROM made WHERE $2
+                    """,
+                    [.text(camera), .bool(isFalse), .double(score), PostgresValue(reason)]
+                )
+            }
+        }
+
+        /// A camera of its own, with one rule.
+        private func give(_ site: TestSite, _ camera: String) async throws {
+            try await site.pool.query("INSERT INTO camera (id, name) VALUES ($1, $1)", [.text(camera)])
+            try await site.pool.query(
+                """
+                INSERT INTO camera_rule VALUES ($1, 'shore', 'FNS-01',
+                    '{"id": "shore", "kind": "intrusion", "hazard_type": "FNS-01"}')
+                """,
+                [.text(camera)]
+            )
+        }
+
+        @Test(
+            "a camera that keeps crying wolf is listed with why; its draft spares the real ones and changes nothing yet"
+        )
+        func proposal() async throws {
+            let site = try TestSite.current
+            try await give(site, "wolf-6")
+            try await verdicts(site, "wolf-6", isFalse: true, scores: [0.5, 0.52, 0.55], reason: "weather")
+            try await verdicts(site, "wolf-6", isFalse: false, scores: [0.9])
+            try await give(site, "wolf-7")
+            try await verdicts(site, "wolf-7", isFalse: true, scores: [0.5, 0.5])
+            let browser = try await site.browser("olga")
+            let items = try await browser.get("/api/v1/tuner/noisy").json["items"] as? [[String: Any]] ?? []
+            #expect(!items.contains { $0["camera"] as? String == "wolf-7" }, "two are no pattern")
+            let line = try #require(items.first { $0["camera"] as? String == "wolf-6" })
+            #expect(line["false_alarms"] as? Int == 3 && line["hazards"] as? Int == 1)
+            #expect(line["reason"] as? String == "weather" && line["avoidable"] as? Int == 3)
+            let nothing: [String: any Sendable] = [:]
+            let made = try await browser.send("POST", "/api/v1/cameras/wolf-6/proposal", nothing)
+            #expect(made.status == 201, "\(made.text)")
+            #expect((made.json["note"] as? String)?.contains("3/3") == true)
+            let id = try #require(made.json["id"] as? Int)
+            let history = try await browser.get("/api/v1/profiles?scope=camera&key=wolf-6").json
+            let version = try #require((history["versions"] as? [[String: Any]])?.first { $0["id"] as? Int == id })
+            #expect(version["is_active"] as? Bool == false)
+            let rule = (version["rules"] as? [[String: Any]])?.first
+            let share = (rule?["thresholds"] as? [String: Double])?["min_share"] ?? 0
+            #expect(share > DetectionSettings().minShare)
+            #expect(try await browser.send("POST", "/api/v1/profiles/\(id)/activation", ["note": ""]).status == 204)
+            let after = try await browser.get("/api/v1/tuner/noisy").json["items"] as? [[String: Any]] ?? []
+            #expect(
+                !after.contains { $0["camera"] as? String == "wolf-6" },
+                "what was before the profile does not count"
+            )
+        }
+
+        @Test("where a higher threshold would lose something real, nothing is proposed")
+        func nothingToPropose() async throws {
+            let site = try TestSite.current
+            try await give(site, "wolf-8")
+            try await verdicts(site, "wolf-8", isFalse: true, scores: [0.9, 0.9, 0.9], reason: "light")
+            try await verdicts(site, "wolf-8", isFalse: false, scores: [0.5])
+            let browser = try await site.browser("olga")
+            let nothing: [String: any Sendable] = [:]
+            let answer = try await browser.send("POST", "/api/v1/cameras/wolf-8/proposal", nothing)
+            #expect(answer.status == 409)
+            #expect(answer.text.contains("屏蔽区"))
+            #expect(try await browser.send("POST", "/api/v1/cameras/none/proposal", nothing).status == 404)
+        }
+
+        @Test("the week's scores say what other thresholds would have done, and where things moved")
+        func scores() async throws {
+            let site = try TestSite.current
+            try await give(site, "wolf-3")
+            let hour = Int64(Date().timeIntervalSince1970) / 3600 * 3_600_000_000
+            var scores = ScoreHour()
+            for minute in [5, 20, 40] { scores.add(1.1, minute: minute, seconds: 1) }
+            scores.add(4, minute: 50, seconds: 1)
+            var fields = [UInt8](repeating: 0, count: 256)
+            fields[3] = 9
+            try await ScoreArchive(pool: site.pool).add(
+                [ScoreRecord(camera: "wolf-3", rule: "shore", hour: hour, settingsVersion: "v", cells: scores.bytes)],
+                [MotionRecord(camera: "wolf-3", hour: hour, pictures: 9, fields: fields)]
+            )
+            let browser = try await site.browser("olga")
+            let answer = try await browser.get("/api/v1/cameras/wolf-3/scores?days=7").json
+            let rule = (answer["rules"] as? [[String: Any]])?.first
+            let alerts = try #require(rule?["alerts"] as? [Int])
+            #expect(alerts[ScoreHour.threshold] == 4 && alerts[ScoreHour.threshold + 2] == 1)
+            #expect((answer["factors"] as? [Double])?[ScoreHour.threshold] == 1)
+            #expect((answer["motion"] as? [Int])?[3] == 255)
+            #expect(try await browser.get("/api/v1/cameras/wolf-3/scores?days=0").status == 400)
+            #expect(try await browser.get("/api/v1/cameras/none/scores").status == 404)
+        }
+
+        @Test("the page says where to tune next, drafts it with one click, and shows the outlook of a camera")
+        func page() async throws {
+            guard Chromium.path != nil else { return }
+            let site = try TestSite.current
+            try await give(site, "wolf-10")
+            try await verdicts(site, "wolf-10", isFalse: true, scores: [0.5, 0.5, 0.5], reason: "animal")
+            var scores = ScoreHour()
+            scores.add(2, minute: 1, seconds: 1)
+            let hour = Int64(Date().timeIntervalSince1970) / 3600 * 3_600_000_000
+            try await ScoreArchive(pool: site.pool).add(
+                [ScoreRecord(camera: "wolf-10", rule: "shore", hour: hour, settingsVersion: "v", cells: scores.bytes)],
+                []
+            )
+            try await Chromium.with(try await site.browser("olga")) { browser in
+                try await browser.visit("http://127.0.0.1:\(site.client.port)/tuner")
+                try await browser.wait(for: "document.querySelector('#noisy-list [data-camera=\"wolf-10\"]')")
+                _ = try await browser.evaluate(
+                    "document.querySelector('#noisy-list [data-camera=\"wolf-10\"] button:last-child').click()"
+                )
+                try await browser.wait(for: "document.querySelector('#versions [data-version]')")
+                try await browser.wait(for: "document.querySelector('#outlook-charts [data-rule=\"shore\"] .bar.now')")
+                #expect(browser.problems.isEmpty, "\(browser.problems)")
+            }
+        }
+    }
+}
