@@ -13,6 +13,8 @@ final class AlertClips: Sendable {
     private static let collected = 128
     /// Clips that may wait to be written.
     private static let waiting = 64
+    /// Clips in a minute at most: a city's alerts in peace, and no core for a storm of them.
+    private static let perMinute = 12
     /// Clips between two looks at how much the files take.
     private static let roomInterval = 50
     /// Pictures a second in the file.
@@ -24,6 +26,7 @@ final class AlertClips: Sendable {
 
     private let queue: BoundedQueue<PlaneClip>
     private let slots = Atomic<Int>(0)
+    private let spent = Mutex<(minute: Int64, clips: Int)>((0, 0))
     private let folder: ClipFolder
     private let written: Metric
     private let dropped: Metric
@@ -68,10 +71,19 @@ final class AlertClips: Sendable {
         slots.subtract(1, ordering: .relaxed)
     }
 
-    /// Takes a clip of an alert without waiting; any thread.
+    /// Takes a clip of an alert without waiting, unless there were enough of them this minute; any thread.
     func keep(_ clip: PlaneClip) {
         release()
-        if !queue.offer(clip) { dropped.add() }
+        if !isAffordable(clip) || !queue.offer(clip) { dropped.add() }
+    }
+
+    private func isAffordable(_ clip: PlaneClip) -> Bool {
+        let minute = (clip.frames.last?.time.microseconds ?? 0) / 60_000_000
+        return spent.withLock { spent in
+            if spent.minute != minute { spent = (minute, 0) }
+            spent.clips += 1
+            return spent.clips <= Self.perMinute
+        }
     }
 
     /// Takes no more, writes what waits, and returns.

@@ -1,5 +1,8 @@
 import Detection
+import Flow
 import Foundation
+import Ingest
+import Pipeline
 import Postgres
 import Replay
 import Store
@@ -250,6 +253,13 @@ extension LiveSite {
                 try await daemon.wait(for: "SELECT (\(alerts(live))) > \(before ?? "0")")
                 try await daemon.wait(for: "SELECT count(*) FROM score_hour WHERE camera_id = 'cam-5'")
                 try await daemon.wait(for: "SELECT count(*) FROM motion_hour WHERE camera_id = 'cam-5'")
+                let clip = try #require(try await daemon.clip())
+                let rule = Rule(id: "all", kind: .intrusion)
+                let again = try ClipRun(rules: [rule], settings: DetectionSettings(), sampling: .everyFrame).run(clip)
+                #expect(
+                    again.alerts.first.map { $0.start.seconds > 9.5 } == true,
+                    "it alerts again, after the empty scene"
+                )
                 // The node keeps its pictures in a folder of its own, which this web server does not have.
                 let problems = browser.problems.filter { !$0.contains("/evidence/") }
                 #expect(problems.isEmpty, "\(problems)")
@@ -299,6 +309,16 @@ private final class RunningDaemon {
         }
         let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
         Issue.record("never: \(query)\n\(log.suffix(3000))")
+    }
+
+    /// The first clip of an alert that was written; nil when none comes.
+    func clip() async throws -> String? {
+        for _ in 0..<300 {
+            let names = FileManager.default.enumerator(atPath: folder + "/alert-clips")?.compactMap { $0 as? String }
+            if let name = names?.filter({ $0.hasSuffix(".mp4") }).min() { return folder + "/alert-clips/" + name }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return nil
     }
 
     func stop() {
