@@ -41,7 +41,8 @@ public enum Evaluator {
         return score(files, outcomes)
     }
 
-    /// The label files that are named, and those of the folders that are named.
+    /// The label files that are named, and those of the folders that are named; of a folder that has none itself, those
+    /// of the folders in it.
     ///
     /// - Throws: `noLabels` when there is none.
     public static func labelFiles(_ labels: [String]) throws(ReplayError) -> [String] {
@@ -53,13 +54,19 @@ public enum Evaluator {
                 continue
             }
             let names = (try? FileManager.default.contentsOfDirectory(atPath: label)) ?? []
-            paths += names.filter { $0.hasSuffix(".json") }.sorted().map { label + "/" + $0 }
+            let own = names.filter { $0.hasSuffix(".json") }.sorted().map { label + "/" + $0 }
+            paths += own.isEmpty ? names.sorted().flatMap { inner in files(in: label + "/" + inner) } : own
         }
         guard !paths.isEmpty else {
             let given = labels.joined(separator: " ")
             throw ReplayError(.noLabels, "no label files in '\(given)': give *.json files or folders of them")
         }
         return paths
+    }
+
+    private static func files(in folder: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(".json") }.sorted().map { folder + "/" + $0 }
     }
 
     /// Runs the clips, several at once.

@@ -78,7 +78,14 @@ struct ServeCommand: AsyncParsableCommand {
             logger: daemon.logger,
             onListening: { _ in ServiceManager().ready() }
         )
-        return [server, FirstStart(database: database, web: settings, logger: daemon.logger)]
+        let storage = daemon.settings.storage
+        let labeller = FootageLabeller(
+            pool: database,
+            clips: storage.alertClipsDirectory,
+            recordings: storage.recordingsDirectory,
+            logger: daemon.logger
+        )
+        return [server, FirstStart(database: database, web: settings, logger: daemon.logger), labeller]
     }
 
     private func ingest(_ daemon: Daemon, _ health: HealthBoard, openFiles: Int) throws -> IngestSupervisor {

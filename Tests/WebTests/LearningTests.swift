@@ -1,5 +1,6 @@
 import Detection
 import Foundation
+import Logging
 import Postgres
 import Store
 import Testing
@@ -124,6 +125,34 @@ extension LiveSite {
             #expect((answer["motion"] as? [Int])?[3] == 255)
             #expect(try await browser.get("/api/v1/cameras/wolf-3/scores?days=0").status == 400)
             #expect(try await browser.get("/api/v1/cameras/none/scores").status == 404)
+        }
+
+        @Test("a clip of an alert gets its labels when people have closed the case, and not before")
+        func labels() async throws {
+            let site = try TestSite.current
+            try await give(site, "wolf-1")
+            let folder = site.evidence.path + "/learn"
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let labeller = FootageLabeller(
+                pool: site.pool,
+                clips: folder + "/clips",
+                recordings: folder + "/recordings",
+                logger: Logger(label: "test")
+            )
+            #expect(try await labeller.label() == 0, "no folder yet")
+            try await verdicts(site, "wolf-1", isFalse: true, scores: [0.5], reason: "animal")
+            let alert = try #require(try await site.value("SELECT id FROM alert WHERE camera_id = 'wolf-1'"))
+            try FileManager.default.createDirectory(atPath: folder + "/clips/2026", withIntermediateDirectories: true)
+            for name in [alert, UUID().uuidString.lowercased()] {
+                try FileManager.default.copyItem(
+                    atPath: TunerTests.root + "/sample-streams/river-day.mp4",
+                    toPath: "\(folder)/clips/2026/\(name)-1790000000000000.mp4"
+                )
+            }
+            #expect(try await labeller.label() == 1)
+            #expect(try await labeller.label() == 0, "the other one waits")
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/recordings/wolf-1").sorted()
+            #expect(names == ["judged-\(alert).json", "judged-\(alert).mp4"])
         }
 
         @Test("the page says where to tune next, drafts it with one click, and shows the outlook of a camera")

@@ -129,7 +129,7 @@ public final class FootageRecorder: Sendable {
         _ seconds: Double
     ) throws {
         let labels = JSONText.object([
-            ("clip", .text((path as NSString).lastPathComponent + ".mp4")),
+            ("clip", .text(camera + "/" + (path as NSString).lastPathComponent + ".mp4")),
             ("width", .integer(max(1, format.width))),
             ("height", .integer(max(1, format.height))),
             ("duration", .number(max(0.04, seconds), digits: 3)),
