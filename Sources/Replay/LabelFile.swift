@@ -30,6 +30,18 @@ public struct LabelledRule: Sendable, Hashable, Decodable {
         self.crossings = crossings
     }
 
+    /// The element of `rules` in a label file, for `JSONSerialization`.
+    ///
+    /// - Throws: When the rule holds a number that JSON cannot.
+    func object() throws -> [String: Any] {
+        var object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(rule)) as? [String: Any] ?? [:]
+        object["events"] = events.map(\.pair)
+        if !ignore.isEmpty { object["ignore"] = ignore.map(\.pair) }
+        if tolerance != 0.5 { object["tolerance"] = tolerance }
+        if !crossings.isEmpty { object["crossings"] = crossings }
+        return object
+    }
+
     private enum CodingKeys: String, CodingKey {
         case events
         case ignore

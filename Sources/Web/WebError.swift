@@ -109,6 +109,7 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         /// The camera is left alone because its data ended processes.
         case cameraQuarantined = "reason_camera_quarantined"
         /// The camera has no address.
+        case labelsFixed = "reason_labels_fixed"
         case noStream = "reason_no_stream"
         case nothingToPropose = "reason_nothing_to_propose"
         /// Rules are drawn for one camera.

@@ -153,6 +153,16 @@ import Testing
         let desk = TrialDesk(footage: footage, memoryLimit: 64 << 20)
         let side = TrialSide(rules: [Rule(id: "all", kind: .intrusion)], settings: DetectionSettings())
         #expect(try await desk.trial(item.id, sampling: .frames(perSecond: 5), sides: [side]).pictures >= 20)
+        let event = LabelledRule(rule: Rule(id: "all", kind: .intrusion), events: [TimeSpan(1, 2)])
+        #expect(try await desk.label(item.id, [event]))
+        #expect(footage.list().first?.isLabelled == true)
+        let truth = try await desk.trial(item.id, sampling: .frames(perSecond: 5), sides: [side]).sides[0].rules[0]
+            .truth
+        #expect(truth?.events == [[1, 2]])
+        let bad = LabelledRule(rule: Rule(id: "all", kind: .intrusion), events: [], tolerance: 90)
+        await #expect(throws: ReplayError.self) { try await desk.label(item.id, [bad]) }
+        #expect(try await desk.label(item.id, []), "as it was before")
+        #expect(footage.list().first?.isLabelled == false)
         for _ in 0..<8 {
             try await Task.sleep(for: .milliseconds(1100))
             #expect(try await record().problem == nil)

@@ -127,6 +127,51 @@ import Testing
         #expect((profile["settings"] as? [String: Double])?.count == DetectionSettings.keys.count)
     }
 
+    @Test("the table of held-out scenes has a line for each, and sums up what was found before and after")
+    func sceneTable() throws {
+        let bench = TuneBench(reels: reels, workers: 2)
+        let search = TuneSearch(keys: ["min_blob"], cost: TuneCost(), rounds: 1)
+        let tuning = try Tuning.run(bench, search, from: DetectionSettings(), folds: 0) { _, _ in }
+        let report = try TuneReport(tuning, bench, sampling: "every", version: "1")
+        let lines = report.sceneTable.split(separator: "\n").map {
+            $0.split(whereSeparator: \.isWhitespace).map(String.init)
+        }
+        #expect(lines.dropFirst().map(\.first) == ["road", "yard", "all", "recall"])
+        #expect(lines[1].dropFirst() == ["2", "2", "2", "0", "0"])
+        #expect(lines[3].dropFirst() == ["3", "3", "3", "0", "0"])
+        #expect(lines[4].dropFirst() == ["1.000", "1.000"])
+    }
+
+    @Test("the cost of each clip is measured beside that of looking at it at all, and what is kept of the scene")
+    func cost() throws {
+        let cost = try DetectionCost(
+            of: reels + [ClipReel(labels: reels[0].labels, frames: [])],
+            settings: DetectionSettings()
+        )
+        #expect(cost.rows.map(\.clip) == ["a.mp4", "b.mp4", "c.mp4"], "a clip without pictures costs nothing")
+        for row in cost.rows {
+            #expect(row.frames > 0 && row.micros > 0 && row.floor > 0)
+            // Background, recent picture and noise are always there; what is kept of things comes on top.
+            #expect(row.usualBytes >= 3 * row.pixels && row.peakBytes >= row.usualBytes)
+            #expect(row.peakBytes <= 7 * row.pixels)
+        }
+        let document = try #require(try JSONSerialization.jsonObject(with: Data(cost.json.utf8)) as? [String: Any])
+        #expect((document["clips"] as? [[String: Any]])?.count == 3)
+        #expect(cost.text.contains("times floor"))
+    }
+
+    @Test("a missed event of which no picture was looked at is told apart")
+    func unseen() {
+        let labels = LabelledRule(rule: Rule(id: "r", kind: .intrusion), events: [TimeSpan(2, 4), TimeSpan(10, 12)])
+        func unseen(_ looks: [Double]) -> [TimeSpan] {
+            let looks = looks.map { MediaTime(seconds: $0) }
+            return RuleResult(clip: "a", labels: labels, seconds: 20, alerts: [], looks: looks).unseen
+        }
+        #expect(unseen([0, 5, 10, 15]) == [TimeSpan(2, 4)])
+        #expect(unseen([0, 1.6, 12.4]).isEmpty, "the tolerance counts")
+        #expect(unseen([]).isEmpty, "nobody kept the looks")
+    }
+
     @Test("a journal survives a line that was cut off")
     func cutJournal() throws {
         let folder = try ReplayFolder()

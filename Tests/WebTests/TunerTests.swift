@@ -92,6 +92,9 @@ extension LiveSite {
                 )
                 #expect(answer.status == 422, "\(sampling)")
             }
+            let none: [[String: String]] = []
+            let labels = try await browser.send("PUT", "/api/v1/tuner/footage/\(id)/labels", ["rules": none])
+            #expect(labels.status == 409 && labels.text.contains("录像"), "clips of the site keep their label files")
             #expect(try await browser.send("POST", "/api/v1/cameras/cam-4/recording", ["seconds": 4]).status == 422)
             #expect(try await browser.send("POST", "/api/v1/cameras/cam-lost/recording", ["seconds": 9]).status == 409)
             #expect(try await browser.send("POST", "/api/v1/cameras/none/recording", ["seconds": 9]).status == 404)

@@ -11,6 +11,8 @@ internal import Media
 public struct JudgedClips: Sendable {
     /// Clips of one camera at most; the oldest make room.
     private static let maximumPerCamera = 60
+    /// Clips of all cameras at most.
+    private static let maximum = 2000
     /// Seconds of empty scene in front of a clip.
     private static let lead = 10.0
     /// Kinds of rules that can be judged on a clip of half a minute.
@@ -72,8 +74,8 @@ public struct JudgedClips: Sendable {
         )
         // Ids of alerts begin with their time, so names are in its order.
         let stem = Self.prefix + alert
-        var labelled = try JSONSerialization.jsonObject(with: JSONEncoder().encode(rule)) as? [String: Any] ?? [:]
-        labelled["events"] = isFalse ? [] : [[Self.lead, max(Self.lead + 0.1, facts.seconds)]]
+        let event = TimeSpan(Self.lead, max(Self.lead + 0.1, facts.seconds))
+        let labelled = try LabelledRule(rule: rule, events: isFalse ? [] : [event]).object()
         let labels: [String: Any] = [
             "clip": "\(camera)/\(stem).mp4", "width": facts.width, "height": facts.height, "duration": facts.seconds,
             "scene": camera, "camera": camera, "conditions": isFalse ? reason ?? "other" : "hazard", "alert": alert,
@@ -88,13 +90,26 @@ public struct JudgedClips: Sendable {
         return true
     }
 
+    /// Removes the oldest judged clips while there are too many of all cameras together.
+    public func makeRoom() {
+        let cameras = (try? FileManager.default.contentsOfDirectory(atPath: recordings)) ?? []
+        let all = cameras.flatMap { camera in judged(in: recordings + "/" + camera) }
+        for clip in all.sorted(by: { $0.name < $1.name }).dropLast(Self.maximum) { remove(clip) }
+    }
+
     private func makeRoom(in folder: String) {
+        for clip in judged(in: folder).dropLast(Self.maximumPerCamera) { remove(clip) }
+    }
+
+    /// The judged clips of a folder, oldest first.
+    private func judged(in folder: String) -> [(folder: String, name: String)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let judged = names.filter { $0.hasPrefix(Self.prefix) && $0.hasSuffix(".mp4") }.sorted()
-        for name in judged.dropLast(Self.maximumPerCamera) {
-            try? FileManager.default.removeItem(atPath: folder + "/" + name)
-            try? FileManager.default.removeItem(atPath: folder + "/" + name.dropLast(4) + ".json")
-        }
+        return names.filter { $0.hasPrefix(Self.prefix) && $0.hasSuffix(".mp4") }.sorted().map { (folder, $0) }
+    }
+
+    private func remove(_ clip: (folder: String, name: String)) {
+        try? FileManager.default.removeItem(atPath: clip.folder + "/" + clip.name)
+        try? FileManager.default.removeItem(atPath: clip.folder + "/" + clip.name.dropLast(4) + ".json")
     }
 
     private static func facts(of path: String) throws(MediaError) -> (width: Int, height: Int, seconds: Double) {

@@ -66,6 +66,16 @@ public actor TrialDesk {
         }
     }
 
+    /// Says what truly happens in a recording; the next trial of it shows that.
+    ///
+    /// - Returns: False for a clip that is no recording: its labels are files that this may not change.
+    /// - Throws: `ReplayError` when it is not there or the rules cannot be labels, a file error.
+    public func label(_ id: String, _ rules: [LabelledRule]) async throws -> Bool {
+        let isLabelled = try await onQueue { [footage] in try footage.label(id, rules) }
+        kept.removeAll { $0.key.hasPrefix("\(id) ") }
+        return isLabelled
+    }
+
     /// Starts to score two sides of settings on every labelled clip; one such run at a time.
     ///
     /// - Returns: False when one is running.

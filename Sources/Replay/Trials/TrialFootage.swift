@@ -76,6 +76,27 @@ public struct TrialFootage: Sendable {
         try item(id).labels?.rules.map(\.rule) ?? []
     }
 
+    /// Says what truly happens in a recording; what its file says of rules goes, the rest stays.
+    ///
+    /// - Returns: False for a clip that is no recording: its labels are somebody's files.
+    /// - Throws: `clipMissing`, `labelMalformed` for rules that no label file takes, a file error.
+    func label(_ id: String, _ rules: [LabelledRule]) throws -> Bool {
+        let item = try item(id)
+        guard item.camera != nil else { return false }
+        let path = item.path[..<(item.path.lastIndex(of: ".") ?? item.path.endIndex)] + ".json"
+        let old = FileManager.default.contents(atPath: String(path)) ?? Data("{}".utf8)
+        var object = try JSONSerialization.jsonObject(with: old) as? [String: Any] ?? [:]
+        object["rules"] = try rules.map { try $0.object() }
+        let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .prettyPrinted])
+        do {
+            _ = try JSONDecoder().decode(LabelFile.self, from: data)
+        } catch {
+            throw ReplayError(.labelMalformed, "labels of \(item.name): \(LabelFile.explain(error))")
+        }
+        try data.write(to: URL(filePath: String(path)), options: .atomic)
+        return true
+    }
+
     /// The clip with an id.
     ///
     /// - Throws: `clipMissing`.

@@ -162,11 +162,12 @@ public struct OperationsReader: Sendable {
             FROM (
                 SELECT h.grid_id, count(DISTINCT h.id) FILTER (WHERE k.id IS NOT NULL) AS given,
                     count(DISTINCT h.id) FILTER (WHERE h.held_back_at >= \(today)) AS held
-                FROM hazard_case h JOIN hazard_type t ON t.code = h.hazard_type AND t.theme <> 'SBGZ'
+                FROM (SELECT id FROM hazard_case WHERE held_back_at >= \(today)
+                    UNION SELECT case_id FROM task WHERE created_at >= \(today)) o
+                JOIN hazard_case h ON h.id = o.id
+                JOIN hazard_type t ON t.code = h.hazard_type AND t.theme <> 'SBGZ'
                 LEFT JOIN task k ON k.case_id = h.id AND k.created_at >= \(today)
-                WHERE h.grid_id IS NOT NULL AND (h.held_back_at >= \(today)
-                    OR h.id IN (SELECT case_id FROM task WHERE created_at >= \(today)))
-                GROUP BY h.grid_id) b
+                WHERE h.grid_id IS NOT NULL GROUP BY h.grid_id) b
             JOIN grid g ON g.id = b.grid_id \(GridReader.parents)
             ORDER BY b.held DESC, b.given DESC, g.code LIMIT \(max(1, limit))
             """

@@ -64,6 +64,7 @@ public struct FootageLabeller: Service {
                 logger.warning("clip without labels", metadata: ["clip": "\(path)", "error": "\(error)"])
             }
         }
+        if count > 0 { await offLoop { clips.makeRoom() } }
         return count
     }
 

@@ -18,6 +18,7 @@ struct TunerAPI: Sendable {
             .get("/api/v1/tuner", .operators, overview),
             .get("/api/v1/tuner/footage/{id}", .operators, clip),
             .get("/api/v1/tuner/footage/{id}/picture", .operators, picture),
+            .put("/api/v1/tuner/footage/{id}/labels", .operators, label),
             .post("/api/v1/tuner/trials", .operators, trial),
             .get("/api/v1/tuner/evaluation", .operators, evaluation),
             .post("/api/v1/tuner/evaluation", .operators, evaluate),
@@ -72,6 +73,10 @@ struct TunerAPI: Sendable {
         let sampling: String
         let live: [String: Double]
         let draft: [String: Double]
+    }
+
+    private struct LabelDraft: Decodable {
+        let rules: [LabelledRule]
     }
 
     private struct RecordingDraft: Decodable {
@@ -133,6 +138,14 @@ struct TunerAPI: Sendable {
             headers: [.contentType: "image/jpeg", .cacheControl: "private, max-age=300"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: jpeg))
         )
+    }
+
+    @Sendable private func label(_ request: Request, _ context: WebContext) async throws -> Response {
+        let draft = try await request.document(LabelDraft.self)
+        guard try await tuner.trials.label(try context.text("id", atMost: 16), draft.rules) else {
+            throw WebError(.conflict, .labelsFixed)
+        }
+        return .done
     }
 
     @Sendable private func trial(_ request: Request, _ context: WebContext) async throws -> Response {

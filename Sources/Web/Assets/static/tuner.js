@@ -4,6 +4,8 @@ import { Regions, area, drawHeat } from './regions.js';
 import { drawTimeline, markTime } from './timeline.js';
 import { startProfiles } from './profiles.js';
 import { startLearning } from './learning.js';
+import { startLabels } from './labels.js';
+import { startEvaluation } from './evaluation.js';
 
 const at = (id) => document.getElementById(id);
 const texts = Object.fromEntries([...document.querySelectorAll('#words [data-word]')]
@@ -118,6 +120,7 @@ function newRule(kind) {
 function choose(index) {
   state.chosen = index;
   showRules();
+  labels.show(false);
   regions.draw();
 }
 
@@ -373,6 +376,7 @@ async function open() {
     state.lived = await learning.outlook(state.camera?.id);
     showHeat();
     await tryNow();
+    labels.show(true);
   });
 }
 
@@ -421,50 +425,16 @@ at('record').addEventListener('click', () => attempt(async () => {
   await open();
 }));
 
-// ---- Evaluation
-
-function figures(one) {
-  return `${one.events - one.missed}/${one.events} · ${words('tw_false')} ${one.false_alerts}`;
-}
-
-function showEvaluation(run) {
-  at('progress').hidden = !run.is_running;
-  at('progress').value = run.total_seconds ? run.seconds / run.total_seconds : 1;
-  at('progress-says').textContent = `${run.done} / ${run.clips}`;
-  const table = document.createElement('table');
-  table.className = 'list';
-  const add = (cells, id) => {
-    const line = table.insertRow();
-    for (const cell of cells) line.insertCell().textContent = cell;
-    if (!id) return;
-    line.className = 'pick-row';
-    line.addEventListener('click', () => { source.clip.value = id; open(); });
-  };
-  add(['', words('tw_live'), words('tw_draft')]);
-  add([words('tw_all_clips'), figures(run.live), figures(run.draft)]);
-  for (const one of run.differences) add([one.name, figures(one.live), figures(one.draft)], one.id);
-  const problems = document.createElement('p');
-  problems.className = 'problem small';
-  problems.textContent = run.problems.join('; ');
-  at('evaluation').replaceChildren(table, problems);
-}
-
-at('evaluate').addEventListener('click', () => attempt(async () => {
-  at('evaluate').disabled = true;
-  try {
-    await call('POST', '/api/v1/tuner/evaluation', {
-      sampling: source.sampling.value, live: state.live.settings, draft: state.draft.settings,
-    });
-    for (;;) {
-      const run = await call('GET', '/api/v1/tuner/evaluation');
-      showEvaluation(run);
-      if (!run.is_running) break;
-      await new Promise((done) => setTimeout(done, 1000));
-    }
-  } finally {
-    at('evaluate').disabled = false;
-  }
-}));
+startEvaluation({
+  words, attempt,
+  sampling: () => source.sampling.value,
+  live: () => state.live.settings,
+  draft: () => state.draft.settings,
+  openClip: (id) => {
+    source.clip.value = id;
+    open();
+  },
+});
 
 const profiles = startProfiles({
   words, attempt, say,
@@ -490,6 +460,19 @@ const learning = startLearning({
   proposed: async (version) => {
     await profiles.show();
     document.querySelector(`#versions [data-version="${version}"]`)?.scrollIntoView({ block: 'nearest' });
+  },
+});
+
+const labels = startLabels({
+  words, attempt, say, rules,
+  clip: () => state.footage.find((one) => one.id === state.clip),
+  chosen: () => state.chosen,
+  seconds: () => state.seconds,
+  report: () => state.report,
+  saved: async () => {
+    await readFootage();
+    await tryNow();
+    labels.show(true);
   },
 });
 
