@@ -373,6 +373,7 @@ async function open() {
     showThresholds();
     regions.draw();
     profiles.show();
+    at('noisy').hidden = Boolean(state.camera);
     state.lived = await learning.outlook(state.camera?.id);
     showHeat();
     await tryNow();
