@@ -106,6 +106,21 @@ struct TaskBudgetTests {
         }
     }
 
+    @Test("what each grid got today and what was held back is listed, the fullest first")
+    func listed() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let reader = OperationsReader(pool: database.pool)
+            #expect(try await reader.budgets().isEmpty)
+            let writer = AlertWriter(pool: database.pool, budget: TaskBudget(tasksPerDay: 2))
+            let repair = alerts(20..<21, severity: 3, hazard: "SBGZ-01")
+            _ = try await writer.write(alerts(0..<4, severity: 3) + repair + [statement("far", auto: true)])
+            let lines = try await reader.budgets()
+            #expect(lines.map(\.given) == [2, 1])
+            #expect(lines.map(\.held) == [2, 0])
+            #expect(lines.first?.grid.code == "430581001001001001")
+        }
+    }
+
     @Test("repairs of cameras are outside the budget")
     func repairs() async throws {
         try await StoreDatabase.with { (database) async throws in
