@@ -2,6 +2,7 @@ import Detection
 import Foundation
 import Logging
 import Postgres
+import Replay
 import Store
 import Testing
 
@@ -153,6 +154,44 @@ extension LiveSite {
             #expect(try await labeller.label() == 0, "the other one waits")
             let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/recordings/wolf-1").sorted()
             #expect(names == ["judged-\(alert).json", "judged-\(alert).mp4"])
+        }
+
+        @Test("a recording is labelled on its timeline, and its file says so")
+        func timeline() async throws {
+            guard Chromium.path != nil else { return }
+            let site = try TestSite.current
+            try await give(site, "wolf-2")
+            let folder = site.evidence.path + "/recordings/wolf-2"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: TunerTests.root + "/sample-streams/river-day.mp4",
+                toPath: folder + "/one.mp4"
+            )
+            let empty = #"{"clip": "wolf-2/one.mp4", "width": 640, "height": 360, "duration": 20, "rules": []}"#
+            try Data(empty.utf8).write(to: URL(filePath: folder + "/one.json"))
+            try await Chromium.with(try await site.browser("olga")) { browser in
+                try await browser.visit("http://127.0.0.1:\(site.client.port)/tuner?camera=wolf-2")
+                try await browser.wait(for: "document.querySelectorAll('.band').length === 1")
+                try await browser.wait(for: "!document.getElementById('label-tools').hidden")
+                _ = try await browser.evaluate(
+                    """
+                    { const band = document.querySelector('.band'), frame = band.getBoundingClientRect();
+                      const seek = (share) => band.dispatchEvent(new PointerEvent('pointerdown',
+                        { clientX: frame.left + share * frame.width, clientY: frame.top + 5, bubbles: true }));
+                      seek(0.25); document.getElementById('label-begin').click();
+                      seek(0.5); document.getElementById('label-end').click();
+                      document.getElementById('label-save').click(); }
+                    """
+                )
+                try await browser.wait(for: "document.querySelector('.band .truth')")
+                #expect(browser.problems.isEmpty, "\(browser.problems)")
+            }
+            let data = try Data(contentsOf: URL(filePath: folder + "/one.json"))
+            let labels = try JSONDecoder().decode(LabelFile.self, from: data)
+            let event = try #require(labels.rules.first?.events.first)
+            #expect(
+                labels.rules.first?.rule.id == "shore" && event.start < event.end && labels.rules[0].events.count == 1
+            )
         }
 
         @Test("the page says where to tune next, drafts it with one click, and shows the outlook of a camera")

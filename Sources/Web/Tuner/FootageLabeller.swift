@@ -49,7 +49,7 @@ public struct FootageLabeller: Service {
 
     /// Labels what was judged; gives how many clips.
     func label() async throws -> Int {
-        let waiting = await offLoop { clips.waiting() }
+        let waiting = await Blocking.run(qos: .utility) { clips.waiting() }
         guard !waiting.isEmpty else { return 0 }
         var rules: [String: [Rule]] = [:]
         var count = 0
@@ -57,14 +57,14 @@ public struct FootageLabeller: Service {
             guard let path = waiting[alert.id] else { continue }
             if rules[alert.camera] == nil { rules[alert.camera] = try await self.rules(of: alert.camera) }
             guard let rule = rules[alert.camera]?.first(where: { $0.id == alert.rule }) else { continue }
-            let result = await offLoop { Result { try keep(path, alert, rule) } }
+            let result = await Blocking.run(qos: .utility) { Result { try keep(path, alert, rule) } }
             switch result {
             case .success(let isKept): count += isKept ? 1 : 0
             case .failure(let error):
                 logger.warning("clip without labels", metadata: ["clip": "\(path)", "error": "\(error)"])
             }
         }
-        if count > 0 { await offLoop { clips.makeRoom() } }
+        if count > 0 { await Blocking.run(qos: .utility) { clips.makeRoom() } }
         return count
     }
 
@@ -83,12 +83,5 @@ public struct FootageLabeller: Service {
     private func rules(of camera: String) async throws -> [Rule] {
         let texts = try await profiles.tuning(of: camera)?.rules ?? []
         return texts.compactMap { try? JSONDecoder().decode(Rule.self, from: Data($0.utf8)) }
-    }
-
-    /// Runs what blocks for the disk where it keeps nobody else waiting.
-    private func offLoop<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async { continuation.resume(returning: body()) }
-        }
     }
 }

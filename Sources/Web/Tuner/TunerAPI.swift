@@ -98,7 +98,7 @@ struct TunerAPI: Sendable {
 
     @Sendable private func overview(_ request: Request, _ context: WebContext) async throws -> Response {
         let footage = tuner.trials.footage
-        let items = await Self.offLoop { footage.list() }
+        let items = await Blocking.run { footage.list() }
         let values = tuner.detection.values
         let settings = DetectionSettings.keys.compactMap { key -> Tunable? in
             guard let range = DetectionSettings.range(of: key), let value = values[key] else { return nil }
@@ -121,7 +121,7 @@ struct TunerAPI: Sendable {
     @Sendable private func clip(_ request: Request, _ context: WebContext) async throws -> Response {
         let id = try context.text("id", atMost: 16)
         let footage = tuner.trials.footage
-        let rules = try await Self.offLoop { Result { try footage.rules(of: id) } }.get()
+        let rules = try await Blocking.run { Result { try footage.rules(of: id) } }.get()
         return try Response.json(Rules(rules: rules))
     }
 
@@ -227,12 +227,5 @@ struct TunerAPI: Sendable {
         guard let sampling = Sampling(text) else { throw WebError(.invalid, .sampling) }
         if case .gated = sampling { throw WebError(.invalid, .sampling) }
         return sampling
-    }
-
-    /// Runs what blocks for the disk where it keeps nobody else waiting.
-    private static func offLoop<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .userInitiated).async { continuation.resume(returning: body()) }
-        }
     }
 }

@@ -1,17 +1,10 @@
 // What people said about alerts, and what other thresholds would have done: where to tune, and a draft to begin with.
 import { call } from './api.js';
+import { button, element } from './dom.js';
 
-const svgNS = 'http://www.w3.org/2000/svg';
 const at = (id) => document.getElementById(id);
 /** Thresholds that are shown, of those from a sixteenth to eleven times the present one. */
 const shown = [4, 14], present = 8;
-
-function element(name, attributes, ...children) {
-  const made = document.createElementNS(svgNS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 /** One bar for each threshold: how many alerts it would have given. */
 function chart(rule, factors, words) {
@@ -30,14 +23,6 @@ function chart(rule, factors, words) {
   });
   parts.push(element('text', { x: (present - shown[0] + 0.5) * step, y: height - 2, class: 'factor' }, words('tw_now')));
   return element('svg', { viewBox: `0 0 ${width} ${height}`, class: 'outlook', role: 'img', 'aria-label': words('tw_outlook') }, ...parts);
-}
-
-function button(title, body) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.textContent = title;
-  made.addEventListener('click', body);
-  return made;
 }
 
 /** Takes over the list of noisy cameras and the outlook of the chosen one. */

@@ -1,5 +1,6 @@
 // Saves what was tried as a version of a profile, puts versions to work, and takes that back.
 import { call } from './api.js';
+import { button } from './dom.js';
 
 const at = (id) => document.getElementById(id);
 
@@ -14,14 +15,6 @@ export function startProfiles({ words, attempt, say, camera, draft, rulesDiffer,
     const keys = { camera: one ? [one.id] : [], grid: one?.grid ? [one.grid.code] : [], tag: one?.tags ?? [] }[fields.scope.value];
     at('keys').replaceChildren(...keys.map((key) => new Option(key, key)));
     fields.key.value = keys[0] ?? '';
-  }
-
-  function button(title, body) {
-    const made = document.createElement('button');
-    made.type = 'button';
-    made.textContent = title;
-    made.addEventListener('click', body);
-    return made;
   }
 
   function line(version) {

@@ -1,15 +1,9 @@
 // Draws and changes regions and lines on the picture, with mouse, pen and finger. Points are shares of the picture, 0 to 1.
-const svgNS = 'http://www.w3.org/2000/svg';
+import { element } from './dom.js';
+
 const width = 1600, height = 900;
 /** Shares of the picture within which a point is taken for an edge or for a corner that is there already. */
 const reach = 0.015;
-
-function element(name, attributes, ...children) {
-  const made = document.createElementNS(svgNS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 const text = (points) => points.map(([x, y]) => `${(x * width).toFixed(1)},${(y * height).toFixed(1)}`).join(' ');
 const round = (value) => Math.round(Math.min(1, Math.max(0, value)) * 10000) / 10000;

@@ -1,15 +1,9 @@
 // Curves, alerts and truth of a trial over time, one band for each rule.
-const svgNS = 'http://www.w3.org/2000/svg';
+import { element } from './dom.js';
+
 const width = 1200, curve = 84, band = 12;
 /** Where the curve ends at the top, in multiples of the threshold. */
 const most = 3;
-
-function element(name, attributes, ...children) {
-  const made = document.createElementNS(svgNS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
 
 /** The root shows what stays far below the threshold, too. */
 const level = (strength) => curve - Math.sqrt(Math.min(strength, most) / most) * (curve - 4);
