@@ -169,3 +169,18 @@ uint32_t gw_saturation(const uint8_t *u, size_t u_stride, const uint8_t *v, size
     }
     return (uint32_t)(sum * 128 / samples);
 }
+
+uint32_t gw_tint(const uint8_t *u, size_t u_stride, const uint8_t *v, size_t v_stride, size_t sample_step, size_t width,
+                 size_t height, size_t every) {
+    if (width == 0 || height == 0 || every == 0) return 0;
+    int64_t u_sum = 0, v_sum = 0, samples = 0;
+    for (size_t y = 0; y < height; y += every) {
+        const uint8_t *u_line = u + y * u_stride, *v_line = v + y * v_stride;
+        for (size_t x = 0; x < width; x += every) {
+            u_sum += (int64_t)u_line[x * sample_step] - 128;
+            v_sum += (int64_t)v_line[x * sample_step] - 128;
+            samples++;
+        }
+    }
+    return (uint32_t)((llabs(u_sum) + llabs(v_sum)) * 128 / samples);
+}

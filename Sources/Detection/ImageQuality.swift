@@ -13,6 +13,8 @@ public struct ImageQuality: Sendable, Hashable, Codable {
     public var contrast: Int
     /// In focus, clean lens.
     public var sharpness: Int
+    /// Colours that do not all lean one way; 100 for a grey picture.
+    public var colour: Int
     /// Little sensor noise.
     public var noise: Int
     /// Little that moves all the time, as leaves, water and flags do: where they are, only what is strong is found.
@@ -30,6 +32,8 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         static let contrast = (worst: 6.0, best: 60.0)
         /// Gradient that a twentieth of the picture exceeds, over that difference.
         static let sharpness = (worst: 0.08, best: 0.35)
+        /// Distance of the mean colour from grey: a meadow in the sun has about 10.
+        static let colour = (worst: 40.0, best: 18.0)
         /// Usual deviation of a pixel, grey levels.
         static let noise = (worst: 12.0, best: 3.0)
         /// Share of the picture that moves all the time.
@@ -66,6 +70,7 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         bright = Self.score(white, Scale.bright)
         contrast = Self.score(high - low, Scale.contrast)
         sharpness = Self.score(edge / max(Self.leastSpread, high - low), Scale.sharpness)
+        colour = Self.score(plane.tint, Scale.colour)
         noise = Self.score(deviation, Scale.noise)
         calm = Self.score(restlessShare, Scale.calm)
         freeze = sames >= Self.frozenAfter ? 0 : 100

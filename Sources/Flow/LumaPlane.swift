@@ -10,17 +10,20 @@ public struct LumaPlane: Sendable, Hashable {
     public var pixels: [UInt8]
     /// Mean distance of the picture's colours from grey, 0…127; 0 for a grey or infrared picture.
     public var saturation: Double
+    /// Distance of the picture's mean colour from grey, 0 to `saturation`: large when everything has the same tint.
+    public var tint: Double
 
     /// Makes a plane.
     ///
     /// - Precondition: `pixels.count == width * height`, both at least 1.
-    public init(width: Int, height: Int, pixels: [UInt8], saturation: Double = 0) {
+    public init(width: Int, height: Int, pixels: [UInt8], saturation: Double = 0, tint: Double = 0) {
         precondition(width > 0 && height > 0, "a plane has at least one pixel")
         precondition(pixels.count == width * height, "a plane holds exactly width * height pixels")
         self.width = width
         self.height = height
         self.pixels = pixels
         self.saturation = saturation
+        self.tint = tint
     }
 
     /// A hash of the pixels, the same in every process: equal planes have equal digests, others hardly ever.

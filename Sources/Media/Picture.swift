@@ -46,7 +46,14 @@ public struct Picture: ~Copyable {
             precondition(status == 0, "the plane is never larger than the picture, and memory for one row is there")
             count = size.width * size.height
         }
-        return LumaPlane(width: size.width, height: size.height, pixels: pixels, saturation: saturation)
+        let (saturation, tint) = colours
+        return LumaPlane(
+            width: size.width,
+            height: size.height,
+            pixels: pixels,
+            saturation: saturation,
+            tint: tint
+        )
     }
 
     /// Evidence: the picture as JPEG (full range, 4:2:0) with regions in yellow and boxes in red.
@@ -85,17 +92,19 @@ public struct Picture: ~Copyable {
         return (min(width, max(1, columns)), min(height, max(1, rows)))
     }
 
-    /// Mean distance from grey over every eighth chroma sample of every eighth row, see `LumaPlane.saturation`.
-    private var saturation: Double {
+    /// `LumaPlane.saturation` and `LumaPlane.tint`, over every eighth chroma sample of every eighth row.
+    private var colours: (saturation: Double, tint: Double) {
         guard let format = av_pix_fmt_desc_get(AVPixelFormat(frame.pointee.format))?.pointee,
             format.nb_components >= 3,
             let u = plane(of: format.comp.1),
             let v = plane(of: format.comp.2)
-        else { return 0 }
+        else { return (0, 0) }
         let columns = -((-width) >> Int(format.log2_chroma_w))
         let rows = -((-height) >> Int(format.log2_chroma_h))
-        let steps = gw_saturation(u.data, u.stride, v.data, v.stride, Int(format.comp.1.step), columns, rows, 8)
-        return min(127, Double(steps) / 256)
+        let step = Int(format.comp.1.step)
+        let saturation = gw_saturation(u.data, u.stride, v.data, v.stride, step, columns, rows, 8)
+        let tint = gw_tint(u.data, u.stride, v.data, v.stride, step, columns, rows, 8)
+        return (min(127, Double(saturation) / 256), min(127, Double(tint) / 256))
     }
 
     /// First sample and stride of a colour component in plane 1 or 2.

@@ -15,7 +15,9 @@ import Testing
     func good() throws {
         #expect(try quality(2) { $0.frame() } == nil)
         let good = try #require(try quality { $0.frame() })
-        for score in [good.dark, good.bright, good.contrast, good.sharpness, good.noise, good.calm, good.freeze] {
+        for score in [
+            good.dark, good.bright, good.contrast, good.sharpness, good.colour, good.noise, good.calm, good.freeze,
+        ] {
             #expect(score >= 70, "\(good)")
         }
     }
@@ -30,6 +32,14 @@ import Testing
         #expect(flat.contrast < 20)
         let noisy = try #require(try quality { $0.frame(noise: 40) })
         #expect(noisy.noise < 40)
+        let tinted = try #require(
+            try quality { scene in
+                var plane = scene.frame()
+                plane.tint = 38
+                return plane
+            }
+        )
+        #expect(tinted.colour < 20 && tinted.sharpness >= 70)
         let blurred = try #require(try quality { $0.blurred() })
         let sharp = try #require(try quality { $0.frame() })
         #expect(blurred.sharpness < sharp.sharpness - 30)

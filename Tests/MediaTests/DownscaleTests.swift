@@ -133,5 +133,10 @@ import Testing
             #expect(gw_saturation(u, 16, u + 1, 16, 2, 8, 4, 1) == 14 * 256)
         }
         #expect(gw_saturation(grey, 8, grey, 8, 1, 0, 8, 1) == 0)
+        #expect(gw_tint(strong, 8, grey, 8, 1, 8, 8, 8) == 64 * 256, "all lean one way")
+        let colourful: [UInt8] = (0..<64).map { $0 % 2 == 0 ? 0 : 255 }
+        #expect(gw_tint(colourful, 8, colourful, 8, 1, 8, 8, 1) < 256, "as many lean the other way")
+        #expect(gw_saturation(colourful, 8, colourful, 8, 1, 8, 8, 1) > 127 * 256)
+        #expect(gw_tint(grey, 8, grey, 8, 1, 0, 8, 1) == 0)
     }
 }

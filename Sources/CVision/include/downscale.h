@@ -23,3 +23,8 @@ int gw_downscale(const uint8_t *source, size_t source_stride, size_t source_widt
 // `sample_step` bytes (1 for planar, 2 for interleaved chroma). Returns 0 when a size or step is 0.
 uint32_t gw_saturation(const uint8_t *u, size_t u_stride, const uint8_t *v, size_t v_stride, size_t sample_step,
                        size_t width, size_t height, size_t every);
+
+// Distance of a picture's mean colour from grey, in the same steps over the same samples: (|mean u - 128| +
+// |mean v - 128|) / 2 times 256. Never more than the saturation; as much when all colours lean one way.
+uint32_t gw_tint(const uint8_t *u, size_t u_stride, const uint8_t *v, size_t v_stride, size_t sample_step, size_t width,
+                 size_t height, size_t every);

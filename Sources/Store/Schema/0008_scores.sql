@@ -31,6 +31,9 @@ COMMENT ON COLUMN motion_hour.pictures IS 'Pictures that were looked at while an
 COMMENT ON COLUMN motion_hour.fields IS '16 rows of 16 bytes: pictures in which the field showed a thing, 255 at most';
 CREATE INDEX motion_hour_age ON motion_hour (hour);
 
+COMMENT ON COLUMN camera_state.quality IS
+    'Scores of the picture by name, 0 (useless) to 100: dark, bright, contrast, sharpness, colour, noise, calm, freeze; null before any';
+
 CREATE FUNCTION add_fields(a bytea, b bytea) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT string_agg(set_byte('\x00', 0, least(255, get_byte(a, i) + get_byte(b, i))), '' ORDER BY i)
     FROM generate_series(0, 255) i

@@ -81,7 +81,7 @@ enum CameraView {
     }
 
     /// The scores of a picture, in the order in which they are shown.
-    private static let qualities = ["dark", "bright", "contrast", "sharpness", "noise", "calm", "freeze"]
+    private static let qualities = ["dark", "bright", "contrast", "sharpness", "colour", "noise", "calm", "freeze"]
     /// A score below this wants somebody to look.
     private static let poorQuality = 40
 
