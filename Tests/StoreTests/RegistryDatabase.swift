@@ -21,7 +21,8 @@ struct RegistryDatabase {
         let name = "gridwatch_registry_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         let server = PostgresPool(conninfo: conninfo, size: 1)
         try await server.query("CREATE DATABASE \(name)")
-        let pool = PostgresPool(conninfo: "\(conninfo) dbname=\(name)", size: 2)
+        // As long as the import command allows: the checks compare all cameras with all grids, beside other tests.
+        let pool = PostgresPool(conninfo: "\(conninfo) dbname=\(name)", size: 2, statementTimeout: .seconds(600))
         let result: Result<R, any Error>
         do {
             try await Migrations(pool: pool).migrate()

@@ -23,9 +23,9 @@ extension LiveSite {
                 try await site.pool.query(
                     """
                     WITH made AS (
-                        INSERT INTO hazard_case (number, hazard_type, severity, stage, outcome, camera_id, rule_id,
-                            opened_at, last_alert_at, closed_at)
-                        SELECT '430581209901' || lpad((count(*) + 1)::text, 7, '0'), 'FNS-01', 3,
+                        INSERT INTO hazard_case (id, number, hazard_type, severity, stage, outcome, camera_id, rule_id,
+                            opened_at, last_alert_at, closed_at) OVERRIDING SYSTEM VALUE
+                        SELECT 900000 + count(*), '430581209901' || lpad((count(*) + 1)::text, 7, '0'), 'FNS-01', 3,
                             CASE WHEN $2 THEN 'inspection' ELSE 'feedback' END,
                             CASE WHEN $2 THEN 'false_alarm' ELSE 'resolved' END, $1, 'shore', now(), now(), now()
                         FROM hazard_case WHERE number LIKE '430581209901%' RETURNING id),
