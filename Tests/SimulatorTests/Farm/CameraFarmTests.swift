@@ -196,7 +196,7 @@ extension WithClips {
                     let found = try await gstreamerUnits(urls[0], codec: "h264", count: 5, properties: properties)
                     #expect(found == count)
                 }
-                #expect(farm.statistics.sessions == 2)
+                #expect(await eventually { farm.statistics.sessions == 2 })
             }
         }
 
@@ -206,7 +206,7 @@ extension WithClips {
                 let clients = try urls.map { try WireClient($0) }
                 let codecs = try clients.map { try $0.play().description.media.first?.codec }
                 #expect(codecs == (0..<50).map { $0 % 2 == 0 ? .h264 : .h265 })
-                #expect(farm.statistics.playing == 50)
+                #expect(await eventually { farm.statistics.playing == 50 })
                 var sources: Set<UInt32> = []
                 // So few packets wait in the buffers of the connection, however late this client comes to read them.
                 for client in clients {
@@ -229,7 +229,7 @@ extension WithClips {
                 _ = try good.play()
                 var vanishing: WireClient? = try WireClient(urls[1])
                 _ = try vanishing?.play()
-                #expect(farm.statistics.playing == 2)
+                #expect(await eventually { farm.statistics.playing == 2 })
                 vanishing = nil
 
                 let garbage = try WireClient(urls[0])
