@@ -84,6 +84,12 @@ public struct MotionMap: Sendable, Hashable {
     /// Makes an empty map.
     public init() {}
 
+    /// Counts of fields as shades from 0 to 255; the root shows where little happened, too.
+    public static func shades(_ counts: [Int]) -> [Int] {
+        let most = Double(max(1, counts.max() ?? 1))
+        return counts.map { Int((Double($0) / most).squareRoot() * 255) }
+    }
+
     /// Adds the foreground of a picture of `width` times `height` pixels, as `CameraAnalyzer.foreground` gives it.
     public mutating func add(_ foreground: [UInt8], width: Int, height: Int) {
         guard width > 0, height > 0, foreground.count == width * height else { return }

@@ -19,8 +19,6 @@ final class AlertClips: Sendable {
     private static let roomInterval = 50
     /// Pictures a second in the file.
     private static let rate = 5
-    /// Seconds of empty scene in front, in which detection learns it.
-    private static let lead = 10
     /// Seconds that one picture stands for at most, as for the rules.
     private static let longestStep = 1.0
 
@@ -106,7 +104,7 @@ final class AlertClips: Sendable {
     private func write(_ clip: PlaneClip) {
         guard let alert = clip.alert, let first = clip.frames.first else { return }
         // The clip begins so long before its first picture.
-        let began = first.time.advanced(bySeconds: -Double(Self.lead))
+        let began = first.time.advanced(bySeconds: -AlertClipLayout.lead)
         do {
             try folder.write(alert: alert, at: first.time, began: began) { path in try Self.encode(clip, path) }
             written.add()
@@ -136,7 +134,7 @@ final class AlertClips: Sendable {
             for row in 0..<height { luma += plane.pixels[row * plane.width..<row * plane.width + width] }
             for _ in 0..<times { try encoder.encode(luma: luma, cb: grey, cr: grey) }
         }
-        try add(clip.scene, times: lead * rate)
+        try add(clip.scene, times: Int(AlertClipLayout.lead) * rate)
         for (index, frame) in clip.frames.enumerated() {
             let next = index + 1 < clip.frames.count ? clip.frames[index + 1].time : frame.time
             let seconds = min(longestStep, max(0, next.seconds(since: frame.time)))

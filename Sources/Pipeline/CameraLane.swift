@@ -25,6 +25,8 @@ final class CameraLane {
     private let clips: AlertClips
     private var clip: PlaneClip?
     private var clippedAt: MediaTime?
+    private var isPending = false
+    private var wasAlerting = false
     private var log = ScoreLog()
     private var handOver: MediaTime?
     private var pending: [AlertRecorder.Item] = []
@@ -81,6 +83,7 @@ final class CameraLane {
     func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {
         defer { offerPending() }
         for finding in try pipeline.take(unit, bench) { keep(finding) }
+        settleClip()
     }
 
     /// What the gate wants decoded now that `unit` came.
@@ -92,6 +95,7 @@ final class CameraLane {
     func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) throws(MediaError) {
         defer { offerPending() }
         for finding in try pipeline.look(at: sample, bench) { keep(finding) }
+        settleClip()
     }
 
     /// A sample that the gate chose is left, because there is too much to do.
@@ -126,14 +130,21 @@ final class CameraLane {
     private func collect(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
         if clip?.isComplete(at: time) == true { endClip() }
         let showing = analyzer.showing()
-        let isDoubtful = showing.isPending || showing.isAlerting
-        if clip == nil, isDoubtful, clippedAt.map({ time.seconds(since: $0) >= Self.clipInterval }) ?? true,
+        // What is strong alerts at once, without a doubt before; an alert that lasts begins nothing new.
+        let begins = showing.isPending || (showing.isAlerting && !wasAlerting)
+        isPending = showing.isPending
+        wasAlerting = showing.isAlerting
+        if clip == nil, begins, clippedAt.map({ time.seconds(since: $0) >= Self.clipInterval }) ?? true,
             let scene = analyzer.emptyScene, clips.begin()
         {
             clip = PlaneClip(scene: scene)
         }
         clip?.add(plane, at: time)
-        if let clip, clip.alert == nil, !isDoubtful { endClip() }
+    }
+
+    /// After what was found is kept: a doubt that came to nothing is no clip.
+    private func settleClip() {
+        if let clip, clip.alert == nil, !isPending { endClip() }
     }
 
     private func endClip() {

@@ -1,5 +1,11 @@
 import Flow
 
+/// How clips of alerts are laid out, for who labels them.
+public enum AlertClipLayout {
+    /// Seconds of empty scene in front, in which detection learns it.
+    public static let lead = 10.0
+}
+
 /// What detection saw around the start of an alert: the empty scene as it was, then the pictures from the first doubt on.
 ///
 /// That is all that tuning needs, at a hundredth of the video: other thresholds see just what these saw.

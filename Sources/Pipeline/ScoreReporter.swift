@@ -77,8 +77,10 @@ final class ScoreReporter: Sendable {
         guard !items.isEmpty else { return false }
         do {
             try await archive.add(items.flatMap(Self.scores), items.compactMap(Self.motion))
-        } catch let error as PostgresError where error.code == .queryFailed {
-            // The database is there and will never take it: nobody waits behind it.
+        } catch let error as PostgresError
+            where error.sqlState.map({ $0.hasPrefix("22") || $0.hasPrefix("23") }) == true
+        {
+            // A value that no column takes, now or later: nobody waits behind it.
             dropped.add(items.count)
             logger.error("scores dropped", metadata: ["count": "\(items.count)", "error": "\(error)"])
         } catch {

@@ -2,6 +2,7 @@ public import Detection
 internal import Flow
 internal import Foundation
 internal import Media
+internal import Pipeline
 
 /// Turns clips of alerts into labelled footage once people have said whether the alert was right.
 ///
@@ -13,8 +14,6 @@ public struct JudgedClips: Sendable {
     private static let maximumPerCamera = 60
     /// Clips of all cameras at most.
     private static let maximum = 2000
-    /// Seconds of empty scene in front of a clip.
-    private static let lead = 10.0
     /// Kinds of rules that can be judged on a clip of half a minute.
     private static let kinds: Set<RuleKind> = [.intrusion, .crowd, .quiet]
     /// How the names begin of clips that people judged.
@@ -74,7 +73,7 @@ public struct JudgedClips: Sendable {
         )
         // Ids of alerts begin with their time, so names are in its order.
         let stem = Self.prefix + alert
-        let event = TimeSpan(Self.lead, max(Self.lead + 0.1, facts.seconds))
+        let event = TimeSpan(AlertClipLayout.lead, max(AlertClipLayout.lead + 0.1, facts.seconds))
         let labelled = try LabelledRule(rule: rule, events: isFalse ? [] : [event]).object()
         let labels: [String: Any] = [
             "clip": "\(camera)/\(stem).mp4", "width": facts.width, "height": facts.height, "duration": facts.seconds,

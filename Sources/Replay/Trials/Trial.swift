@@ -19,7 +19,7 @@ public struct TrialSide: Sendable, Hashable {
 struct Trial {
     private static let points = TrialReport.points
     /// Rows and columns of the motion map.
-    private static let cells = 16
+    private static let cells = MotionMap.side
     private static let layers = Why.Layer.all
 
     private let duration: Double
@@ -44,7 +44,7 @@ struct Trial {
         for side in sides {
             var trial = Trial(rules: side.rules ?? reel.labels.rules.map(\.rule), duration: report.seconds)
             try trial.run(side.settings, reel)
-            if report.motion.isEmpty { report.motion = trial.scaledMotion }
+            if report.motion.isEmpty { report.motion = MotionMap.shades(trial.motion) }
             report.sides.append(trial.side(side.settings, reel.labels))
         }
         return report
@@ -110,12 +110,6 @@ struct Trial {
             let column = index % plane.width * Self.cells / plane.width
             motion[row * Self.cells + column] += 1
         }
-    }
-
-    /// The map from 0 to 255; the root shows where little happened, too.
-    private var scaledMotion: [Int] {
-        let most = Double(max(1, motion.max() ?? 1))
-        return motion.map { Int((Double($0) / most).squareRoot() * 255) }
     }
 
     private func side(_ settings: DetectionSettings, _ labels: LabelFile) -> TrialReport.Side {

@@ -34,13 +34,18 @@ public struct FootageLabeller: Service {
 
     /// Labels until the service group stops it; a database that is away only delays it.
     public func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     let count = try await label()
                     if count > 0 { logger.info("clips labelled by closed cases", metadata: ["count": "\(count)"]) }
+                } catch is CancellationError {
+                    return
                 } catch let error as PostgresError {
                     logger.debug("clips wait for their labels", metadata: ["error": "\(error)"])
+                } catch {
+                    // Labels are worth less than the daemon: it goes on, and so does the next look.
+                    logger.warning("clips wait for their labels", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(Self.interval))
             }

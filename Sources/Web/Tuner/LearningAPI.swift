@@ -88,7 +88,7 @@ struct LearningAPI: Sendable {
         let noisy = try await profiles.noisyRules(of: id)
         var said: [String] = []
         let rules = try camera.rules.map { text -> Rule in
-            let rule = try JSONDecoder().decode(Rule.self, from: Data(text.utf8))
+            let rule = try Self.rule(text)
             guard rule.hasShareThreshold, let one = noisy.first(where: { $0.rule == rule.id }),
                 let proposal = ThresholdProposal(falseScores: one.falseScores, hazardScores: one.hazardScores)
             else { return rule }
@@ -128,15 +128,23 @@ struct LearningAPI: Sendable {
                 .add(ScoreHour(bytes: record.cells), start: Int(record.hour / 60_000_000))
         }
         let motion = try await scores.motion(of: id, since: since)
-        let most = Double(max(1, motion.max() ?? 1))
         return try Response.json(
             History(
                 days: days,
                 factors: (0..<ScoreHour.steps).map { (ScoreHour.strength(ofStep: $0) * 1000).rounded() / 1000 },
                 rules: outlooks.sorted { $0.key < $1.key }.map { Outlook(rule: $0.key, alerts: $0.value.alerts) },
-                motion: motion.map { Int((Double($0) / most).squareRoot() * 255) }
+                motion: MotionMap.shades(motion)
             )
         )
+    }
+
+    /// A rule of the camera; a draft replaces all of them, so one that cannot be read must not get lost in it.
+    private static func rule(_ text: String) throws -> Rule {
+        do {
+            return try JSONDecoder().decode(Rule.self, from: Data(text.utf8))
+        } catch {
+            throw WebError(.invalid, detail: "\(error)")
+        }
     }
 
     private static func percent(_ share: Double) -> String { String(format: "%.2f %%", share * 100) }

@@ -4,7 +4,7 @@ import { call } from './api.js';
 const at = (id) => document.getElementById(id);
 const round = (seconds) => Math.round(seconds * 100) / 100;
 
-/** Takes over the buttons; `state` tells clip, rules, moment and report, `saved` is called when labels were written. */
+/** Takes over the buttons; the functions tell what is shown and chosen now, `saved` is called when labels were written. */
 export function startLabels({ words, attempt, say, clip, rules, chosen, seconds, report, saved }) {
   /** Events by rule; null until somebody marks one. */
   let marked = null;

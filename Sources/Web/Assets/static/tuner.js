@@ -478,8 +478,8 @@ const labels = startLabels({
 });
 
 use('select');
+attempt(() => learning.noisy());
 attempt(async () => {
-  learning.noisy();
   await readFootage();
   await open();
   root.dataset.ready = 'true';
