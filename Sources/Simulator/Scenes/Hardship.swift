@@ -37,6 +37,8 @@ public enum Hardship: String, Sendable, CaseIterable {
             framesPerSecond: framesPerSecond,
             seconds: seconds,
             quality: self == .compression ? 26 + 5 * strength : 26,
+            // As cameras encode: without a search that takes most of the time of hours of pictures.
+            preset: "veryfast",
             seed: 900 + UInt64(strength)
         ) { size in
             stage(size, strength: Float(strength), seconds: Float(seconds), hasPeople: hasPeople)

@@ -78,7 +78,8 @@ public enum SampleStreams {
             height: spec.height,
             framesPerSecond: spec.framesPerSecond,
             keyframeInterval: spec.framesPerSecond * 2,
-            quality: spec.quality
+            quality: spec.quality,
+            preset: spec.preset
         )
         for frame in 0..<spec.frameCount {
             let picture = renderer.next()

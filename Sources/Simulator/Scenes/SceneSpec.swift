@@ -20,6 +20,8 @@ public struct SceneSpec: Sendable {
     public var codec = StreamFormat.Codec.h264
     /// Constant rate factor of the encoder.
     public var quality = 28
+    /// Speed preset of the encoder: how much it searches for a smaller stream of the same quality.
+    var preset = "medium"
     /// What the clip's noise, textures and weather grow from.
     public let seed: UInt64
     /// Builds the scene and its rules for a picture size.
