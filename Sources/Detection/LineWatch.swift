@@ -27,6 +27,7 @@ struct LineWatch: RuleWatch {
 
     private let from: (x: Double, y: Double)
     private let to: (x: Double, y: Double)
+    private let width: Double
     private let height: Double
     /// What is outside, or of another size, crosses nothing.
     private let region: Region
@@ -37,6 +38,7 @@ struct LineWatch: RuleWatch {
     private var crossings = 0
 
     init(rule: Rule, region: Region, width: Int, height: Int) {
+        self.width = Double(width)
         self.height = Double(height)
         self.region = region
         let ends = rule.line ?? []
@@ -70,11 +72,14 @@ struct LineWatch: RuleWatch {
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
         if frame.elapsed > Self.longestStep { places = [:] }
         var crossed: [Track] = []
-        for track in frame.tracks
-        where track.seen == frame.time && counts(track) && crosses(track, frame) {
+        var since = frame.time
+        for track in frame.tracks where track.isSeen && counts(track) {
+            guard let ago = crossing(track, frame) else { continue }
             crossed.append(track)
+            since = min(since, frame.time.advanced(bySeconds: -min(frame.elapsed, ago)))
         }
-        places = places.filter { frame.time.seconds(since: $0.value.seen) < 5 }
+        let known = Set(frame.tracks.map(\.id))
+        places = places.filter { known.contains($0.key) }
         guard let first = crossed.first else {
             guard let seen = run.lastSeen, frame.time.seconds(since: seen) >= Self.hold else { return nil }
             return run.end(at: frame.time)
@@ -84,7 +89,7 @@ struct LineWatch: RuleWatch {
         let reason = crossings == 1 ? "something crossed the line" : "\(crossings) things crossed the line"
         let strength = Double(crossings)
         return isNew
-            ? run.start(since: frame.time, at: frame.time, strength: strength, box: first.box, reason: reason)
+            ? run.start(since: since, at: frame.time, strength: strength, box: first.box, reason: reason)
             : run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason)
     }
 
@@ -102,22 +107,29 @@ struct LineWatch: RuleWatch {
         return region.admits(track.box)
     }
 
-    /// Keeps where the track is; true when it has just come to the wanted side over the line.
-    private mutating func crosses(_ track: Track, _ frame: SceneFrame) -> Bool {
-        let length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
-        let distance = ((to.x - from.x) * (track.y - from.y) - (to.y - from.y) * (track.x - from.x)) / length
+    /// Keeps where the track is; how many seconds ago it went over the line when it has just come to the wanted side.
+    private mutating func crossing(_ track: Track, _ frame: SceneFrame) -> Double? {
+        let distance = distance(track.x, track.y)
         let margin = max(Self.margin * height, Self.marginBySize * track.radius)
         let side = distance > margin ? 1 : distance < -margin ? -1 : 0
-        if track.hasJumped {
-            places[track.id] = nil
+        if track.sightings == 2, frame.elapsed <= Self.longestStep, let entry = track.entry {
+            // First seen on the line or beyond it, it may have come over it.
+            let (x, y) = (entry.x * width, entry.y * height)
+            places[track.id] = Place(x: x, y: y, side: self.distance(x, y) > 0 ? 1 : -1, seen: track.first)
         }
-        guard side != 0 else {
-            places[track.id]?.seen = frame.time
-            return false
-        }
+        guard side != 0 else { return nil }
         let before = places.updateValue(Place(x: track.x, y: track.y, side: side, seen: frame.time), forKey: track.id)
-        guard let before, before.side != side, track.sightings >= Self.leastSightings else { return false }
-        return (wanted == 0 || wanted == side) && meets(before, track)
+        guard let before, before.side != side, track.sightings >= Self.leastSightings,
+            wanted == 0 || wanted == side, meets(before, track)
+        else { return nil }
+        let past = distance / (distance - self.distance(before.x, before.y))
+        return past * frame.time.seconds(since: before.seen)
+    }
+
+    /// Pixels from the line, with the sign of the side.
+    private func distance(_ x: Double, _ y: Double) -> Double {
+        let length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
+        return ((to.x - from.x) * (y - from.y) - (to.y - from.y) * (x - from.x)) / length
     }
 
     /// Whether the way from a place to the track meets the line.

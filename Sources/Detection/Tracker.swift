@@ -21,13 +21,19 @@ struct Track: Sendable, Hashable {
     var sightings = 1
     /// The box as shares of the picture.
     var box: NormalizedRect
-    /// True when it joined or left another thing in the last frame: its position has jumped.
-    var hasJumped = false
     /// True when the last frame shows it.
     var isSeen = true
+    /// Seconds between the frame that showed it first and the one before.
+    var unseenBefore = 0.0
+    /// Where it came in over the edge of the picture just before its first sighting, once that is known; nil when it did
+    /// not.
+    var entry: NormalizedPoint?
+    /// True when the frame before the last did not show it.
+    var isLate = false
 }
 
-/// Follows things from frame to frame, each to the nearest one of the next frame that it can have become.
+/// Follows things from frame to frame: each is expected where its velocity takes it, and all of them together become
+/// what is seen next in the way that is the least unlikely by place and size.
 struct Tracker: Sendable {
     /// Pixels a second that a thing may move beyond what is expected of it: a plane's width in little more than a second.
     private static let mostSpeed = 120.0
@@ -39,25 +45,50 @@ struct Tracker: Sendable {
     private static let most = 64
     /// Areas that differ by more than this factor are not the same thing alone.
     private static let jump = 2.0
-    /// How fast the velocity follows, per sighting.
-    private static let agility = 0.4
+    /// How many times its own radius a thing may move a second: runners and cars in town do up to about eight.
+    private static let mostSizes = 8.0
+    /// What is smaller than this part of a thing changes nothing when it joins or leaves it.
+    private static let minor = 4.0
+    /// What it costs that a track is not seen: nearly as much as the least likely of its next places (`cost`).
+    private static let missed = 1.8
+    /// What it costs more to choose a track that was out of sight, or should be: the others go first.
+    private static let late = 0.4
+    /// More than all else together: never chosen.
+    private static let impossible = 1000.0
+    /// A thing that comes in towards the camera or away from it may have been so many times as fast as it is then.
+    private static let slowing = 2.0
+    /// Seconds after which half of a velocity is forgotten.
+    private static let memory = 0.3
+    /// Seconds in which a thing moves as far as its outline flickers.
+    private static let jitter = 0.05
 
     private(set) var tracks: [Track] = []
     private var next = 0
+    private var width = 0.0
+    private var height = 0.0
 
     /// Takes the things of the next frame.
     mutating func follow(_ things: Things, at time: MediaTime, elapsed: Double) {
         let spots = things.spots()
+        (width, height) = (Double(things.width), Double(things.height))
         let step = min(elapsed, Self.longestStep)
         for index in tracks.indices {
             tracks[index].x += tracks[index].velocityX * step
             tracks[index].y += tracks[index].velocityY * step
+            tracks[index].isLate = !tracks[index].isSeen
             tracks[index].isSeen = false
         }
+        let chosen = pairs(spots, step)
         var free = Set(spots.indices)
-        for pair in pairs(spots, step) where !tracks[pair.track].isSeen && free.contains(pair.spot) {
+        for pair in chosen {
             free.remove(pair.spot)
-            join(pair.track, spots[pair.spot], at: time)
+            tracks[pair.track].isSeen = true
+        }
+        let others = free.map { spots[$0] }
+        let unseen = tracks.filter { !$0.isSeen }
+        for pair in chosen {
+            let isMix = isMix(tracks[pair.track], spots[pair.spot], others: others, unseen: unseen)
+            join(pair.track, spots[pair.spot], at: time, isMix: isMix)
         }
         for index in tracks.indices where !tracks[index].isSeen {
             // Hidden in a larger thing it goes on as before.
@@ -65,57 +96,125 @@ struct Tracker: Sendable {
                 tracks[index].seen = time
             }
         }
-        tracks.removeAll { time.seconds(since: $0.seen) > max(Self.patience, 1.5 * step) }
-        for index in free.sorted() where tracks.count < Self.most { begin(spots[index], at: time) }
+        tracks.removeAll { track in
+            // What was seen once only, and is gone with the next frame, may have been anything.
+            let patience = track.sightings > 1 ? max(Self.patience, 1.5 * step) : 0
+            return time.seconds(since: track.seen) > patience
+        }
+        for index in free.sorted() where tracks.count < Self.most { begin(spots[index], at: time, elapsed: step) }
     }
 
     private struct Pair {
         var track: Int
         var spot: Int
-        var cost: Double
     }
 
+    /// Which track has become which spot, so that all of it together is the least unlikely.
     private func pairs(_ spots: [Spot], _ step: Double) -> [Pair] {
-        var found: [Pair] = []
-        for (track, known) in tracks.enumerated() {
-            for (spot, new) in spots.enumerated() {
-                let across = new.x - known.x
-                let down = new.y - known.y
-                let distance = (across * across + down * down).squareRoot()
-                let reach = 2 + known.radius + Self.mostSpeed * step * (known.sightings > 1 ? 0.5 : 1)
-                guard distance <= reach else { continue }
-                let ratio = max(new.area, known.area) / max(1, min(new.area, known.area))
-                found.append(Pair(track: track, spot: spot, cost: distance / reach + 0.2 * min(ratio, 5)))
-            }
+        var asking: [Int] = []
+        var rows: [[Double]] = []
+        for (index, track) in tracks.enumerated() {
+            let costs = spots.map { cost(track, $0, step) }
+            guard costs.contains(where: { $0 != nil }) else { continue }
+            let late = track.isLate || hasLeft(track) ? Self.late : 0
+            asking.append(index)
+            rows.append(costs.map { $0.map { $0 + late } ?? Self.impossible })
         }
-        return found.sorted { ($0.cost, $0.track, $0.spot) < ($1.cost, $1.track, $1.spot) }
+        // Each may take no spot instead.
+        for row in rows.indices { rows[row] += rows.indices.map { $0 == row ? Self.missed : Self.impossible } }
+        return zip(asking, cheapestAssignment(rows))
+            .filter { $0.1 < spots.count }
+            .map { Pair(track: $0.0, spot: $0.1) }
     }
 
-    private mutating func join(_ index: Int, _ spot: Spot, at time: MediaTime) {
-        var track = tracks[index]
-        let elapsed = max(0.001, time.seconds(since: track.seen))
+    /// How unlikely it is that a track has become a spot, 0.2…2; nil when it cannot be.
+    private func cost(_ known: Track, _ new: Spot, _ step: Double) -> Double? {
+        let across = new.x - known.x
+        let down = new.y - known.y
+        let distance = (across * across + down * down).squareRoot()
+        let reach = 2 + known.radius + surprise(known, new) * step
+        guard distance <= reach else { return nil }
+        let ratio = max(new.area, known.area) / max(1, min(new.area, known.area))
+        return distance / reach + 0.2 * min(ratio, 5)
+    }
+
+    /// Whether a thing is expected wholly outside the picture.
+    private func hasLeft(_ track: Track) -> Bool {
+        track.x < -track.radius || track.y < -track.radius || track.x > width + track.radius
+            || track.y > height + track.radius
+    }
+
+    /// Pixels a second by which a thing may miss the place where it is expected.
+    private func surprise(_ known: Track, _ new: Spot) -> Double {
+        let size = (known.radius * new.radius).squareRoot()
+        let most = min(Self.mostSpeed, Self.mostSizes * size)
+        guard known.sightings > 1 else { return most }
+        let speed = (known.velocityX * known.velocityX + known.velocityY * known.velocityY).squareRoot()
+        return min(most, Self.mostSpeed / 2) + speed / 2
+    }
+
+    /// Whether a track's next spot is more or less than the thing: others have joined it or parts have left it.
+    private func isMix(_ track: Track, _ spot: Spot, others: [Spot], unseen: [Track]) -> Bool {
         let ratio = max(spot.area, track.area) / max(1, min(spot.area, track.area))
-        track.hasJumped = ratio > Self.jump
-        if !track.hasJumped {
-            // `x` and `y` are where it was expected: the rest of the way is what the velocity lacked.
-            track.velocityX += (spot.x - track.x) / elapsed * Self.agility
-            track.velocityY += (spot.y - track.y) / elapsed * Self.agility
-            if track.sightings == 1 {
-                track.velocityX /= Self.agility
-                track.velocityY /= Self.agility
-            }
+        guard ratio > Self.jump else { return false }
+        if spot.area > track.area {
+            return unseen.contains { spot.holds($0) && $0.area * Self.minor > track.area }
+        }
+        let reach = track.radius
+        return others.contains {
+            abs($0.x - track.x) <= reach && abs($0.y - track.y) <= reach && $0.area * Self.minor > spot.area
+        }
+    }
+
+    private mutating func join(_ index: Int, _ spot: Spot, at time: MediaTime, isMix: Bool) {
+        var track = tracks[index]
+        track.box = spot.box
+        let since = max(0.001, time.seconds(since: track.seen))
+        track.seen = time
+        track.sightings += 1
+        if isMix && spot.area > track.area {
+            // Where in the larger thing it is cannot be seen: it goes on as before.
+            (track.x, track.y) = spot.nearest(to: track)
+            tracks[index] = track
+            return
+        }
+        if !isMix {
+            // `x` and `y` are where it was expected: the rest of the way is what the velocity lacked. The longer ago
+            // that was, the less is known of what the thing has done since.
+            // At first it is the mean of its life.
+            let life = time.seconds(since: track.first)
+            let agility = since / (since + min(Self.memory, max(0, life - since) + Self.jitter))
+            track.velocityX += (spot.x - track.x) / since * agility
+            track.velocityY += (spot.y - track.y) / since * agility
+            if track.sightings == 2 { track.entry = entry(of: track) }
         }
         (track.x, track.y) = (spot.x, spot.y)
         track.radius = spot.radius
         track.area = spot.area
-        track.box = spot.box
-        track.seen = time
-        track.sightings += 1
-        track.isSeen = true
         tracks[index] = track
     }
 
-    private mutating func begin(_ spot: Spot, at time: MediaTime) {
+    /// Where a thing came into the picture that is at its first place and has just got a velocity.
+    ///
+    /// The frame before its first sighting did not show it. Nil when it is too slow to have come from the edge since
+    /// then: it came out of a door, or is a part of something.
+    private func entry(of track: Track) -> NormalizedPoint? {
+        let across = Self.secondsFromEdge(track.x, width, track.velocityX)
+        let down = Self.secondsFromEdge(track.y, height, track.velocityY)
+        let ago = max(0, min(across, down))
+        guard ago <= Self.slowing * track.unseenBefore else { return nil }
+        return NormalizedPoint(
+            x: (track.x - ago * track.velocityX) / width,
+            y: (track.y - ago * track.velocityY) / height
+        )
+    }
+
+    /// Seconds that something takes from the edge it comes from to a place, along one axis.
+    private static func secondsFromEdge(_ place: Double, _ size: Double, _ velocity: Double) -> Double {
+        velocity == 0 ? .infinity : velocity > 0 ? place / velocity : (place - size) / velocity
+    }
+
+    private mutating func begin(_ spot: Spot, at time: MediaTime, elapsed: Double) {
         next += 1
         tracks.append(
             Track(
@@ -126,7 +225,8 @@ struct Tracker: Sendable {
                 area: spot.area,
                 first: time,
                 seen: time,
-                box: spot.box
+                box: spot.box,
+                unseenBefore: elapsed
             )
         )
     }
@@ -159,6 +259,11 @@ struct Spot {
             width: (right - left) / Double(width),
             height: (bottom - top) / Double(height)
         )
+    }
+
+    /// The place in the box that is nearest to where a track is.
+    func nearest(to track: Track) -> (x: Double, y: Double) {
+        (min(right, max(left, track.x)), min(bottom, max(top, track.y)))
     }
 
     /// Whether the centre of a track is within the box.
