@@ -12,31 +12,53 @@ enum { EXCUSED = 12 };
 // only stays different, because light or the background moved on, is not noise.
 enum { FLICKER = 12 };
 
-static inline uint8_t min_u8(uint8_t a, uint8_t b) { return a < b ? a : b; }
-static inline uint8_t max_u8(uint8_t a, uint8_t b) { return a > b ? a : b; }
+CV_INLINE uint8_t min_u8(uint8_t a, uint8_t b) { return a < b ? a : b; }
+CV_INLINE uint8_t max_u8(uint8_t a, uint8_t b) { return a > b ? a : b; }
+
+CV_INLINE int is_any(const uint8_t *values, size_t count) {
+    uint8_t all = 0;
+    for (size_t i = 0; i < count; i++) {
+        all |= values[i];
+    }
+    return all != 0;
+}
 
 /// A pattern in 0…65535 that is different for neighbours and from frame to frame.
-static inline int32_t dither(uint32_t index, uint32_t seed) {
+CV_INLINE int32_t dither(uint32_t index, uint32_t seed) {
     uint32_t value = (index + seed) * 2654435761u;
     value ^= value >> 15;
     return (int32_t)(value & 0xffff);
 }
 
-static inline int32_t distance_u8(uint8_t a, uint8_t b) { return a > b ? a - b : b - a; }
+CV_INLINE uint8_t distance_u8(uint8_t a, uint8_t b) { return (uint8_t)(max_u8(a, b) - min_u8(a, b)); }
 
-static inline uint8_t approach(uint8_t value, uint8_t target, uint32_t rate, int32_t rounding) {
-    int32_t step = (((int32_t)target - (int32_t)value) * (int32_t)rate + rounding) >> 16;
-    return (uint8_t)(value + step);
+CV_INLINE uint8_t approach(uint8_t value, uint8_t target, int32_t rate, int32_t rounding) {
+    return (uint8_t)(value + ((((int32_t)target - (int32_t)value) * rate + rounding) >> 16));
 }
 
-void cv_map(const uint8_t *src, const uint8_t table[256], size_t count, uint8_t *dst) {
-    for (size_t i = 0; i < count; i++) {
-        dst[i] = table[src[i]];
+CV_WIDE int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_span *spans) {
+    int any = 0;
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = mask + y * width;
+        spans[y] = (cv_span){0, 0};
+        if (!is_any(row, width)) {
+            continue;
+        }
+        size_t left = 0, right = width;
+        while (!row[left]) {
+            left++;
+        }
+        while (!row[right - 1]) {
+            right--;
+        }
+        spans[y] = (cv_span){(uint32_t)left, (uint32_t)right};
+        any = 1;
     }
+    return any;
 }
 
 /// The least and the greatest of each pixel and those above and below it.
-static inline void range_down(const uint8_t *above, const uint8_t *row, const uint8_t *below, size_t width,
+CV_INLINE void range_down(const uint8_t *above, const uint8_t *row, const uint8_t *below, size_t width,
                               uint8_t *restrict low, uint8_t *restrict high) {
     for (size_t x = 0; x < width; x++) {
         low[x] = min_u8(row[x], min_u8(above[x], below[x]));
@@ -45,7 +67,7 @@ static inline void range_down(const uint8_t *above, const uint8_t *row, const ui
 }
 
 /// The same of each value and those left and right of it; the values have one more at each end.
-static inline void range_across(const uint8_t *low, const uint8_t *high, size_t width, uint8_t *restrict lo,
+CV_INLINE void range_across(const uint8_t *low, const uint8_t *high, size_t width, uint8_t *restrict lo,
                                 uint8_t *restrict hi) {
     for (size_t x = 0; x < width; x++) {
         lo[x] = min_u8(low[x + 1], min_u8(low[x], low[x + 2]));
@@ -72,6 +94,7 @@ CV_WIDE void cv_foreground(const uint8_t *restrict pixels, const uint8_t *restri
                            uint8_t *restrict mask) {
     const uint16_t floor = threshold.floor, level = threshold.level, factor = threshold.noise_factor;
     // In 16 bits, twice as many pixels at once: no product is above 65,280, no sum above 32,767.
+    CV_LANES(16)
     for (size_t i = 0; i < count; i++) {
         int16_t pixel = pixels[i];
         int16_t below = (int16_t)(low[i] - pixel);
@@ -85,47 +108,58 @@ CV_WIDE void cv_foreground(const uint8_t *restrict pixels, const uint8_t *restri
 }
 
 /// How many of each pixel and those above and below it are foreground.
-static inline void count_down(const uint8_t *row, size_t width, uint8_t *restrict counts) {
+CV_INLINE void count_down(const uint8_t *row, size_t width, uint8_t *restrict counts) {
     const uint8_t *above = row - width, *below = row + width;
+    CV_LANES(32)
     for (size_t x = 0; x < width; x++) {
         counts[x] = (uint8_t)(min_u8(above[x], 1) + min_u8(row[x], 1) + min_u8(below[x], 1));
     }
 }
 
+/// Keeps or fills each pixel of a row by the foreground around it; `counts` are those of `count_down`, one more at each
+/// end.
+CV_INLINE void clean_row(const uint8_t *row, const uint8_t *counts, size_t width, uint8_t least, uint8_t most,
+                         uint8_t *restrict out) {
+    CV_LANES(32)
+    for (size_t x = 0; x < width; x++) {
+        uint8_t around = (uint8_t)(counts[x] + counts[x + 1] + counts[x + 2]);
+        uint8_t kept = (uint8_t)(around >= least ? row[x] : 0);
+        uint8_t filled = (uint8_t)(around >= most ? 1 : 0);
+        out[x] = max_u8(kept, filled);
+    }
+    out[0] = out[width - 1] = 0;
+}
+
 CV_WIDE void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst) {
-    uint8_t counts[width];
+    uint8_t counts[width + 2];
+    counts[0] = counts[width + 1] = 0;
     memset(dst, 0, width * height);
     for (size_t y = 1; y + 1 < height; y++) {
         const uint8_t *row = mask + y * width;
         // Most rows of most pictures have nothing near them.
-        if (!cv_any(row - width, 3 * width)) {
-            continue;
-        }
-        count_down(row, width, counts);
-        uint8_t *restrict out = dst + y * width;
-        for (size_t x = 1; x + 1 < width; x++) {
-            uint8_t around = (uint8_t)(counts[x - 1] + counts[x] + counts[x + 1]);
-            uint8_t kept = (uint8_t)(around >= least ? row[x] : 0);
-            uint8_t filled = (uint8_t)(around >= most ? 1 : 0);
-            out[x] = max_u8(kept, filled);
+        if (is_any(row - width, 3 * width)) {
+            count_down(row, width, counts + 1);
+            clean_row(row, counts, width, least, most, dst + y * width);
         }
     }
 }
 
 CV_WIDE void cv_approach(uint8_t *value, const uint8_t *target, size_t count, uint32_t rate, uint32_t seed) {
     for (size_t i = 0; i < count; i++) {
-        value[i] = approach(value[i], target[i], rate, dither((uint32_t)i, seed));
+        value[i] = approach(value[i], target[i], (int32_t)rate, dither((uint32_t)i, seed));
     }
 }
 
-static inline int32_t learn_noise(int32_t noise, int32_t deviation, int32_t moved, int32_t rate, int32_t rounding) {
-    int32_t flicker = FLICKER * moved;
-    int32_t eighths = 8 * deviation < flicker ? 8 * deviation : flicker;
-    eighths = eighths > 255 ? 255 : eighths;
-    return noise + (((eighths - noise) * rate + rounding) >> 16);
+CV_INLINE uint8_t learn_noise(uint8_t noise, uint8_t deviation, uint8_t moved, int32_t rate, int32_t rounding) {
+    uint16_t flicker = (uint16_t)(FLICKER * moved), eighths = (uint16_t)(8 * deviation);
+    uint16_t least = eighths < flicker ? eighths : flicker;
+    return approach(noise, (uint8_t)(least > 255 ? 255 : least), rate, rounding);
 }
 
-static inline int32_t by_kind(const uint32_t rates[CV_KINDS], uint8_t kind) {
+/// Whether only the neighbours of an empty pixel explain its value.
+CV_INLINE uint8_t is_excused(uint8_t deviation, uint8_t noise) { return deviation > (uint8_t)(EXCUSED + noise / 4); }
+
+CV_INLINE int32_t by_kind(const uint32_t rates[CV_KINDS], uint8_t kind) {
     uint32_t rate = rates[CV_EMPTY];
     rate = kind == CV_OBJECT ? rates[CV_OBJECT] : rate;
     rate = kind == CV_SPECK ? rates[CV_SPECK] : rate;
@@ -134,46 +168,65 @@ static inline int32_t by_kind(const uint32_t rates[CV_KINDS], uint8_t kind) {
 }
 
 /// One step of learning where nothing is and nothing was adopted.
-static inline void learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
-                               const uint8_t *restrict recent, const uint8_t *restrict expected, size_t from, size_t to,
-                               const cv_rates *rates, uint32_t seed) {
-    const uint32_t excused_rate = rates->excused, rate_empty = rates->background[CV_EMPTY];
-    const int32_t noise_rate = (int32_t)rates->noise[CV_EMPTY];
+CV_INLINE void learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
+                           const uint8_t *restrict recent, const uint8_t *restrict expected, size_t from, size_t to,
+                           const cv_rates *rates, uint32_t seed) {
+    const int32_t excused = (int32_t)rates->excused, empty = (int32_t)rates->background[CV_EMPTY];
+    const int32_t flicker = (int32_t)rates->noise[CV_EMPTY];
+    CV_LANES(16)
     for (size_t i = from; i < to; i++) {
         int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t pixel = pixels[i];
-        int32_t deviation = distance_u8(pixel, expected[i]);
-        int excused = deviation > EXCUSED + noise[i] / 4;
-        int32_t moved = distance_u8(pixel, recent[i]);
-        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, noise_rate, rounding);
-        background[i] = approach(background[i], pixel, excused ? excused_rate : rate_empty, rounding);
+        uint8_t pixel = pixels[i], deviation = distance_u8(pixel, expected[i]);
+        int32_t rate = is_excused(deviation, noise[i]) ? excused : empty;
+        noise[i] = learn_noise(noise[i], deviation, distance_u8(pixel, recent[i]), flicker, rounding);
+        background[i] = approach(background[i], pixel, rate, rounding);
+    }
+}
+
+/// The same where something was adopted.
+CV_INLINE void learn_adopted(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                             const uint8_t *restrict pixels, const uint8_t *restrict recent,
+                             const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t from,
+                             size_t to, const cv_rates *rates, uint32_t seed) {
+    const int32_t excused = (int32_t)rates->excused, empty = (int32_t)rates->background[CV_EMPTY];
+    const int32_t flicker = (int32_t)rates->noise[CV_EMPTY], homing = (int32_t)rates->home;
+    CV_LANES(16)
+    for (size_t i = from; i < to; i++) {
+        int32_t rounding = dither((uint32_t)i, seed);
+        uint8_t pixel = pixels[i], before = background[i], deviation = distance_u8(pixel, expected[i]);
+        int32_t rate = is_excused(deviation, noise[i]) ? excused : empty;
+        noise[i] = learn_noise(noise[i], deviation, distance_u8(pixel, recent[i]), flicker, rounding);
+        uint8_t after = approach(before, pixel, rate, rounding);
+        uint8_t lit_home = approach(home[i], expected_home[i], rate, rounding);
+        uint8_t away = approach(lit_home, after, homing, rounding);
+        home[i] = home[i] == before ? after : away;
+        background[i] = after;
     }
 }
 
 /// One step of learning for any kind of pixel.
-static inline void learn_any(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
-                             const uint8_t *restrict pixels, const uint8_t *restrict recent,
-                             const uint8_t *restrict kind, const uint8_t *restrict expected,
-                             const uint8_t *restrict expected_home, size_t from, size_t to, const cv_rates *rates,
-                             uint32_t seed) {
+CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                         const uint8_t *restrict pixels, const uint8_t *restrict recent,
+                         const uint8_t *restrict kinds, const uint8_t *restrict expected,
+                         const uint8_t *restrict expected_home, size_t from, size_t to, const cv_rates *rates,
+                         uint32_t seed) {
     const cv_rates r = *rates;
+    CV_LANES(16)
     for (size_t i = from; i < to; i++) {
         int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t pixel = pixels[i], before = background[i], lit = expected[i];
-        int32_t deviation = distance_u8(pixel, lit);
-        int excused = (kind[i] == CV_EMPTY) & (deviation > EXCUSED + noise[i] / 4);
-        int32_t moved = distance_u8(pixel, recent[i]);
-        noise[i] = (uint8_t)learn_noise(noise[i], deviation, moved, by_kind(r.noise, kind[i]), rounding);
-        int covered = (kind[i] == CV_OBJECT) | (kind[i] == CV_SPECK);
-        uint32_t rate = excused ? r.excused : (uint32_t)by_kind(r.background, kind[i]);
+        uint8_t pixel = pixels[i], before = background[i], lit = expected[i], kind = kinds[i];
+        uint8_t deviation = distance_u8(pixel, lit);
+        uint8_t excused = (kind == CV_EMPTY) & is_excused(deviation, noise[i]);
+        uint8_t covered = (kind == CV_OBJECT) | (kind == CV_SPECK), stays = (kind == CV_LIGHT) | (kind == CV_ADOPT);
+        int32_t rate = excused ? (int32_t)r.excused : by_kind(r.background, kind);
+        noise[i] = learn_noise(noise[i], deviation, distance_u8(pixel, recent[i]), by_kind(r.noise, kind), rounding);
         uint8_t after = approach(before, covered ? lit : pixel, rate, rounding);
         uint8_t lit_home = approach(home[i], expected_home[i], rate, rounding);
-        uint8_t open_home = approach(lit_home, after, r.home, rounding);
+        uint8_t open_home = approach(lit_home, after, (int32_t)r.home, rounding);
         uint8_t away = covered ? lit_home : open_home;
         uint8_t next = home[i] == before ? after : away;
-        int stays = (kind[i] == CV_LIGHT) | (kind[i] == CV_ADOPT);
         home[i] = stays ? home[i] : next;
-        background[i] = kind[i] == CV_ADOPT ? pixel : after;
+        background[i] = kind == CV_ADOPT ? pixel : after;
     }
 }
 
@@ -185,8 +238,10 @@ CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint
     enum { SPAN = 32 };
     for (size_t from = 0; from < count; from += SPAN) {
         size_t to = from + SPAN < count ? from + SPAN : count;
-        if (cv_any(kind + from, to - from) || memcmp(home + from, background + from, to - from) != 0) {
+        if (is_any(kind + from, to - from)) {
             learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
+        } else if (memcmp(home + from, background + from, to - from) != 0) {
+            learn_adopted(background, home, noise, pixels, recent, expected, expected_home, from, to, rates, seed);
         } else {
             learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
             memcpy(home + from, background + from, to - from);
@@ -203,64 +258,87 @@ CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict nois
 void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t table[256], size_t count,
                     cv_threshold threshold, uint8_t *mask, uint8_t *background) {
     for (size_t i = 0; i < count; i++) {
+        uint64_t eight;
+        // Most pixels are no foreground.
+        while (i + sizeof eight <= count && (memcpy(&eight, mask + i, sizeof eight), !eight)) {
+            i += sizeof eight;
+        }
+        if (i >= count) {
+            break;
+        }
         if (!mask[i] || home[i] == background[i]) {
             continue;
         }
         int32_t expected = table[home[i]];
-        int32_t distance = (int32_t)pixels[i] - expected;
-        if ((distance < 0 ? -distance : distance) <= threshold.floor + ((expected * threshold.level) >> 8)) {
+        if (distance_u8(pixels[i], (uint8_t)expected) <= threshold.floor + ((expected * threshold.level) >> 8)) {
             mask[i] = 0;
             background[i] = pixels[i];
         }
     }
 }
 
-CV_WIDE void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
-            cv_threshold threshold, uint8_t ticks) {
+CV_WIDE void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t width,
+                    size_t height, const cv_span *spans, cv_threshold threshold, uint8_t ticks) {
     const uint16_t floor = threshold.floor, level = threshold.level;
-    for (size_t i = 0; i < count; i++) {
-        int16_t distance = (int16_t)(pixels[i] - recent[i]);
-        int16_t allowed = (int16_t)(floor + ((uint16_t)(recent[i] * level) >> 8));
-        int16_t size = (int16_t)(distance < 0 ? -distance : distance);
-        uint16_t older = (uint16_t)(age[i] + ticks);
-        uint8_t next = (uint8_t)(older > 255 ? 255 : older);
-        age[i] = mask[i] != 0 && size <= allowed ? next : 0;
+    for (size_t y = 0; y < height; y++) {
+        const size_t start = y * width, left = start + spans[y].left, right = start + spans[y].right;
+        memset(age + start, 0, left - start);
+        for (size_t i = left; i < right; i++) {
+            int16_t distance = (int16_t)(pixels[i] - recent[i]);
+            int16_t allowed = (int16_t)(floor + ((uint16_t)(recent[i] * level) >> 8));
+            int16_t size = (int16_t)(distance < 0 ? -distance : distance);
+            uint16_t older = (uint16_t)(age[i] + ticks);
+            uint8_t next = (uint8_t)(older > 255 ? 255 : older);
+            age[i] = mask[i] != 0 && size <= allowed ? next : 0;
+        }
+        memset(age + right, 0, start + width - right);
     }
 }
 
-void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, size_t side,
-                     uint8_t *counts) {
+void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, const cv_span *spans,
+                     size_t side, uint8_t *counts) {
     const size_t columns = (width + side - 1) / side;
     memset(counts, 0, columns * ((height + side - 1) / side));
     for (size_t y = 0; y < height; y++) {
-        const uint8_t *row = mask + y * width;
-        if (!cv_any(row, width)) {
-            continue;
-        }
+        const uint8_t *row = mask + y * width, *ages = age + y * width;
         uint8_t *out = counts + y / side * columns;
-        for (size_t x = 0; x < width; x++) {
-            out[x / side] = (uint8_t)(out[x / side] + (row[x] != 0 && age[y * width + x] == 0));
+        for (size_t square = spans[y].left / side; square * side < spans[y].right; square++) {
+            const size_t end = square * side + side < width ? square * side + side : width;
+            for (size_t x = square * side; x < end; x++) {
+                out[square] = (uint8_t)(out[square] + ((row[x] != 0) & (ages[x] == 0)));
+            }
         }
     }
 }
 
-CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst) {
-    memset(dst, 0, width * height);
+/// The gradient of the pixels from..<to, none of them at the border.
+CV_INLINE void gradient_run(const uint8_t *src, size_t width, size_t from, size_t to, uint8_t *restrict dst) {
+    for (size_t i = from; i < to; i++) {
+        int16_t across = (int16_t)(src[i + 1] - src[i - 1]);
+        int16_t down = (int16_t)(src[i + width] - src[i - width]);
+        int16_t sum = (int16_t)((across < 0 ? -across : across) + (down < 0 ? -down : down));
+        dst[i] = (uint8_t)(sum > 255 ? 255 : sum);
+    }
+}
+
+CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, const cv_span *spans, uint8_t *dst) {
     for (size_t y = 1; y + 1 < height; y++) {
-        for (size_t x = 1; x + 1 < width; x++) {
-            const uint8_t *p = src + y * width + x;
-            int32_t across = (int32_t)p[1] - (int32_t)p[-1];
-            int32_t down = (int32_t)p[width] - (int32_t)p[-(ptrdiff_t)width];
-            int32_t sum = (across < 0 ? -across : across) + (down < 0 ? -down : down);
-            dst[y * width + x] = (uint8_t)(sum > 255 ? 255 : sum);
+        const size_t left = spans && spans[y].left > 1 ? spans[y].left : 1;
+        const size_t right = spans && spans[y].right < width ? spans[y].right : width - 1;
+        if (left < right) {
+            gradient_run(src, width, y * width + left, y * width + right, dst);
         }
     }
 }
 
-int cv_any(const uint8_t *values, size_t count) {
-    uint8_t all = 0;
+int cv_any(const uint8_t *values, size_t count) { return is_any(values, count); }
+
+int cv_equal(const uint8_t *a, const uint8_t *b, size_t count) { return memcmp(a, b, count) == 0; }
+
+uint32_t cv_sum(const uint8_t *values, size_t count) {
+    uint32_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        all |= values[i];
+        sum += values[i];
     }
-    return all != 0;
+    return sum;
 }

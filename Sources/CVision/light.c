@@ -2,39 +2,79 @@
 
 #include <string.h>
 
+#include "wide.h"
+
 // Pixels are sorted into bins of known brightness; each bin keeps how often each difference was seen. A candidate
 // change is then scored on the bins, not on the pixels.
 
-enum { BINS = 16, DIFFS = 511, TOLERANCE = 5, STRIDE = 3 };
+enum { BINS = 16, DIFFS = 512, TOLERANCE = 5, STRIDE = 3 };
+
+// Pixels that are sampled at most: more might not fit a counter.
+enum { MOST = STRIDE * UINT16_MAX };
 
 // Beyond these it is not the light of one scene any more.
 enum { LEAST_GAIN = 96, MOST_GAIN = 680, MOST_OFFSET = 32 };
 
 typedef struct {
     uint16_t seen[BINS][DIFFS];  // by now - known + 255
+    int32_t worth[BINS][DIFFS];  // what a change of so much is worth in a bin; -1 where it was not asked for yet
     uint32_t pixels[BINS];
-    uint32_t level[BINS];  // sum of known
+    int32_t level[BINS];  // mean of known
+    int filled[BINS];     // bins with pixels
+    int bins;             // how many these are
     uint32_t total;
 } sample;
 
-/// Counts the differences of sampled pixels; at most 65,535 of them fit a counter.
-static void take(sample *s, const uint8_t *known, const uint8_t *now, size_t count) {
-    memset(s, 0, sizeof *s);
-    const size_t stride = count / STRIDE > UINT16_MAX ? count / UINT16_MAX + 1 : STRIDE;
-    for (size_t i = 0; i < count; i += stride) {
-        // Clipped pixels say nothing about the light.
-        if ((known[i] > 250) | (now[i] > 250)) {
-            continue;
-        }
-        unsigned bin = known[i] / (256 / BINS);
-        s->seen[bin][255 + now[i] - known[i]]++;
-        s->level[bin] += known[i];
+/// What a pixel is worth that differs by so much from what a candidate says: TOLERANCE + 1 - |error|, where positive.
+CV_INLINE int32_t worth_of(int32_t error) {
+    int32_t worth = TOLERANCE + 1 - (error < 0 ? -error : error);
+    return worth > 0 ? worth : 0;
+}
+
+// Pixels whose places in the table are found at a time.
+enum { PIECE = 96 * STRIDE };
+
+/// For each pixel its place in the table of differences: bin * DIFFS + now - known + 255. Clipped pixels say nothing
+/// about the light and go to a bin of their own.
+CV_WIDE static void find_places(const uint8_t *known, const uint8_t *now, size_t count, uint16_t *restrict places) {
+    CV_LANES(16)
+    for (size_t i = 0; i < count; i++) {
+        uint16_t place = (uint16_t)((known[i] / (256 / BINS)) * DIFFS + 255 + now[i] - known[i]);
+        places[i] = known[i] > 250 || now[i] > 250 ? BINS * DIFFS : place;
     }
-    for (int bin = 0; bin < BINS; bin++) {
-        for (int diff = 0; diff < DIFFS; diff++) {
-            s->pixels[bin] += s->seen[bin][diff];
+}
+
+/// Counts the differences of sampled pixels.
+static void take(sample *s, const uint8_t *known, const uint8_t *now, size_t count) {
+    // Neighbours often count in the same place; in turns in two tables, they do not wait for each other.
+    uint16_t seen[2][BINS + 1][DIFFS];
+    uint32_t levels[2][BINS + 1] = {{0}};
+    memset(seen, 0, sizeof seen);
+    for (size_t from = 0; from < count; from += PIECE) {
+        uint16_t places[PIECE];
+        const size_t size = count - from < PIECE ? count - from : PIECE;
+        find_places(known + from, now + from, size, places);
+        unsigned turn = 0;
+        for (size_t i = 0; i < size; i += STRIDE, turn ^= 1) {
+            (&seen[turn][0][0])[places[i]]++;
+            levels[turn][places[i] / DIFFS] += known[from + i];
         }
-        s->total += s->pixels[bin];
+    }
+    s->total = 0;
+    s->bins = 0;
+    for (int bin = 0; bin < BINS; bin++) {
+        uint32_t pixels = 0;
+        for (int diff = 0; diff < DIFFS; diff++) {
+            uint16_t both = (uint16_t)(seen[0][bin][diff] + seen[1][bin][diff]);
+            s->seen[bin][diff] = both;
+            pixels += both;
+        }
+        s->pixels[bin] = pixels;
+        if (pixels) {
+            s->total += pixels;
+            s->level[bin] = (int32_t)((levels[0][bin] + levels[1][bin]) / pixels);
+            s->filled[s->bins++] = bin;
+        }
     }
 }
 
@@ -42,22 +82,74 @@ static int32_t expected_change(int32_t gain, int32_t offset, int32_t level) {
     return ((level * (gain - 256)) >> 8) + offset;
 }
 
-/// Sum over the pixels of TOLERANCE + 1 - |error|, where positive.
-static int64_t score(const sample *s, int32_t gain, int32_t offset) {
-    int64_t sum = 0;
-    for (int bin = 0; bin < BINS; bin++) {
-        if (!s->pixels[bin]) {
-            continue;
-        }
-        int32_t change = expected_change(gain, offset, (int32_t)(s->level[bin] / s->pixels[bin]));
+/// What the pixels of a bin are worth when they changed by `diff` - 255. Neighbouring candidates ask for the same.
+static int32_t worth(sample *s, int bin, int32_t diff) {
+    int32_t *known = &s->worth[bin][diff];
+    if (*known < 0) {
+        *known = 0;
         for (int32_t error = -TOLERANCE; error <= TOLERANCE; error++) {
-            int32_t diff = 255 + change + error;
-            if (diff >= 0 && diff < DIFFS) {
-                sum += (int64_t)s->seen[bin][diff] * (TOLERANCE + 1 - (error < 0 ? -error : error));
+            if (diff + error >= 0 && diff + error < DIFFS) {
+                *known += s->seen[bin][diff + error] * worth_of(error);
             }
         }
     }
+    return *known;
+}
+
+/// Sum over the pixels of what each is worth.
+static int64_t score(sample *s, int32_t gain, int32_t offset) {
+    int64_t sum = 0;
+    for (int k = 0; k < s->bins; k++) {
+        const int bin = s->filled[k];
+        int32_t diff = 255 + expected_change(gain, offset, s->level[bin]);
+        if (diff >= 0 && diff < DIFFS) {
+            sum += worth(s, bin, diff);
+        }
+    }
     return sum;
+}
+
+// Each third pixel counts, so a pattern of three times a vector's width repeats itself over the plane.
+enum { BLOCK = 96, BLOCKS = 255 / (TOLERANCE + 1) };
+
+#define EACH_THIRD 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0
+static const uint8_t counted[BLOCK] = {EACH_THIRD, EACH_THIRD, EACH_THIRD, EACH_THIRD,
+                                       EACH_THIRD, EACH_THIRD, EACH_THIRD, EACH_THIRD};
+
+/// Adds what each counted pixel of a block is worth when nothing changed, and how many are not clipped.
+CV_INLINE void add_block(const uint8_t *known, const uint8_t *now, uint8_t *restrict worths, uint8_t *restrict pixels) {
+    for (size_t i = 0; i < BLOCK; i++) {
+        uint8_t least = known[i] < now[i] ? known[i] : now[i], most = known[i] < now[i] ? now[i] : known[i];
+        uint8_t distance = (uint8_t)(most - least);
+        uint8_t near = distance < TOLERANCE + 1 ? distance : TOLERANCE + 1;
+        uint8_t counts = (uint8_t)((most <= 250 ? 255 : 0) & counted[i]);
+        worths[i] = (uint8_t)(worths[i] + (counts & (TOLERANCE + 1 - near)));
+        pixels[i] = (uint8_t)(pixels[i] + (counts & 1));
+    }
+}
+
+/// The score of "nothing changed", and what it could be at most, without the bins.
+CV_WIDE static void score_still(const uint8_t *known, const uint8_t *now, size_t count, int64_t *still, int64_t *full) {
+    uint64_t worth = 0, pixels = 0;
+    size_t from = 0;
+    while (from + BLOCK <= count) {
+        uint8_t worths[BLOCK] = {0}, seen[BLOCK] = {0};
+        for (int block = 0; block < BLOCKS && from + BLOCK <= count; block++, from += BLOCK) {
+            add_block(known + from, now + from, worths, seen);
+        }
+        for (size_t i = 0; i < BLOCK; i++) {
+            worth += worths[i];
+            pixels += seen[i];
+        }
+    }
+    for (size_t i = from; i < count; i += STRIDE) {
+        if ((known[i] <= 250) & (now[i] <= 250)) {
+            worth += (uint64_t)worth_of(now[i] - known[i]);
+            pixels++;
+        }
+    }
+    *still = (int64_t)worth;
+    *full = (int64_t)pixels * (TOLERANCE + 1);
 }
 
 static int32_t median_change(const sample *s, int bin) {
@@ -81,7 +173,7 @@ typedef struct {
     int64_t score;
 } candidate;
 
-static void try_candidate(const sample *s, candidate *best, int32_t gain, int32_t offset) {
+static void try_candidate(sample *s, candidate *best, int32_t gain, int32_t offset) {
     if (gain < LEAST_GAIN || gain > MOST_GAIN || offset < -MOST_OFFSET || offset > MOST_OFFSET) {
         return;
     }
@@ -92,12 +184,12 @@ static void try_candidate(const sample *s, candidate *best, int32_t gain, int32_
 }
 
 /// Lines through the medians of each two well filled bins, and through the origin and each one.
-static void try_lines(const sample *s, candidate *best) {
+static void try_lines(sample *s, candidate *best) {
     int32_t level[BINS], change[BINS];
     int filled = 0;
     for (int bin = 0; bin < BINS; bin++) {
         if (s->pixels[bin] * 50 >= s->total && s->pixels[bin] > 0) {
-            level[filled] = (int32_t)(s->level[bin] / s->pixels[bin]);
+            level[filled] = s->level[bin];
             change[filled++] = median_change(s, bin);
         }
     }
@@ -113,7 +205,7 @@ static void try_lines(const sample *s, candidate *best) {
     }
 }
 
-static void refine(const sample *s, candidate *best) {
+static void refine(sample *s, candidate *best) {
     static const int32_t gains[] = {-6, -2, 0, 2, 6};
     static const int32_t offsets[] = {-3, -1, 0, 1, 3};
     for (int round = 0; round < 3; round++) {
@@ -126,29 +218,44 @@ static void refine(const sample *s, candidate *best) {
     }
 }
 
+/// A share in thousandths.
+static int32_t share(int64_t score, int64_t full) { return (int32_t)(score * 1000 / full); }
+
 cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count) {
-    sample s;
-    take(&s, known, now, count);
-    int64_t full = (int64_t)s.total * (TOLERANCE + 1);
+    int64_t full, still_score;
+    count = count < MOST ? count : MOST;
+    score_still(known, now, count, &still_score, &full);
     if (full == 0) {
         return (cv_light){256, 0, 1000, 1000};
     }
-    candidate still = {256, 0, score(&s, 256, 0)};
-    candidate best = still;
     // A change must pay for its two free numbers: 3 % of the best possible score.
-    if (full - still.score < full * 3 / 100) {
-        return (cv_light){256, 0, (int32_t)(still.score * 1000 / full), (int32_t)(still.score * 1000 / full)};
+    if (full - still_score < full * 3 / 100) {
+        return (cv_light){256, 0, share(still_score, full), share(still_score, full)};
     }
+    sample s;
+    take(&s, known, now, count);
+    memset(s.worth, -1, sizeof s.worth);
+    candidate best = {256, 0, still_score};
     try_lines(&s, &best);
     refine(&s, &best);
-    if (best.score - still.score < full * 3 / 100) {
-        best = still;
+    if (best.score - still_score < full * 3 / 100) {
+        best = (candidate){256, 0, still_score};
     }
-    return (cv_light){best.gain, best.offset, (int32_t)(best.score * 1000 / full), (int32_t)(still.score * 1000 / full)};
+    return (cv_light){best.gain, best.offset, share(best.score, full), share(still_score, full)};
 }
 
 void cv_light_table(cv_light light, uint8_t table[256]) {
     for (int32_t level = 0; level < 256; level++) {
         table[level] = (uint8_t)limited(level + expected_change(light.gain, light.offset, level), 0, 255);
+    }
+}
+
+CV_WIDE void cv_relight(const uint8_t *src, cv_light light, size_t count, uint8_t *restrict dst) {
+    // (level * 128) * (2 * change) / 65536: products of 16 bits of which the upper half is kept.
+    const int16_t change = (int16_t)(2 * (light.gain - 256)), offset = (int16_t)light.offset;
+    for (size_t i = 0; i < count; i++) {
+        int16_t scaled = (int16_t)(src[i] << 7);
+        int16_t lit = (int16_t)(src[i] + (int16_t)((scaled * change) >> 16) + offset);
+        dst[i] = (uint8_t)(lit < 0 ? 0 : lit > 255 ? 255 : lit);
     }
 }

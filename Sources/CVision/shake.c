@@ -113,9 +113,22 @@ void cv_move(const uint8_t *src, size_t width, size_t height, cv_shift shift, co
 }
 
 CV_WIDE size_t cv_count(const uint8_t *values, size_t count) {
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        found += values[i] != 0;
+    // Counted in bytes, for as long as these cannot overflow.
+    enum { LANES = 64, ROUNDS = 255 };
+    size_t found = 0, from = 0;
+    while (from + LANES <= count) {
+        uint8_t lanes[LANES] = {0};
+        for (int round = 0; round < ROUNDS && from + LANES <= count; round++, from += LANES) {
+            for (size_t i = 0; i < LANES; i++) {
+                lanes[i] = (uint8_t)(lanes[i] + (values[from + i] != 0));
+            }
+        }
+        for (size_t i = 0; i < LANES; i++) {
+            found += lanes[i];
+        }
+    }
+    for (; from < count; from++) {
+        found += values[from] != 0;
     }
     return found;
 }

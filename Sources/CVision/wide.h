@@ -9,4 +9,12 @@
 #define CV_WIDE
 #endif
 
+// What such a loop calls must become part of it: a function of its own would be compiled for every processor only.
+#define CV_INLINE static inline __attribute__((always_inline))
+
+// Before a loop: how many pixels it takes at once. With numbers of 32 bits among bytes, the compiler would take as many as
+// fit a vector as bytes and run out of registers; with bytes alone it sometimes takes none.
+#define CV_PRAGMA(text) _Pragma(#text)
+#define CV_LANES(count) CV_PRAGMA(clang loop vectorize_width(count) interleave_count(1))
+
 #endif

@@ -62,7 +62,7 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         let high = Self.level(greys, share: 0.95, of: total)
         let white = Double(greys[Self.white...].reduce(0, +)) / Double(total)
         var gradient = [UInt8](repeating: 0, count: total)
-        cv_gradient(plane.pixels, plane.width, plane.height, &gradient)
+        cv_gradient(plane.pixels, plane.width, plane.height, nil, &gradient)
         var slopes = [Int](repeating: 0, count: 256)
         for slope in gradient { slopes[Int(slope)] += 1 }
         let edge = Self.level(slopes, share: 0.95, of: total)

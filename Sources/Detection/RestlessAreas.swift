@@ -28,13 +28,16 @@ struct RestlessAreas: Sendable {
     /// Bytes that it holds.
     var stateBytes: Int { activity.count * MemoryLayout<Float>.stride }
 
-    /// Takes a frame: pixels of `mask` that are foreground and whose `age` is 0 move; `age` is empty when nothing is there.
-    mutating func learn(mask: [UInt8], age: [UInt8], width: Int, height: Int, elapsed: Double) {
+    /// Takes a frame: foreground whose `age` is 0 moves; `age` is empty when nothing is there.
+    mutating func learn(_ foreground: Foreground, age: [UInt8], elapsed: Double) {
         guard !age.isEmpty || !activity.isEmpty else { return }
         let rate = Float(min(1, min(elapsed, Self.longestStep) / Self.period))
         if activity.isEmpty { activity = Array(repeating: 0, count: columns * rows) }
         var moving = [UInt8](repeating: 0, count: columns * rows)
-        if !age.isEmpty { cv_count_moving(mask, age, width, height, Self.side, &moving) }
+        if !age.isEmpty {
+            let (width, height) = (foreground.width, foreground.height)
+            cv_count_moving(foreground.mask, age, width, height, foreground.spans, Self.side, &moving)
+        }
         var isAny = false
         for index in activity.indices {
             let share = Float(moving[index]) / Float(Self.side * Self.side)

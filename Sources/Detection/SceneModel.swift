@@ -94,17 +94,16 @@ struct SceneModel: Sendable {
         frame &+= 1
         seconds += elapsed
         settling = max(0, settling - elapsed)
-        let (light, raw) = compare(plane)
-        let lit = LightTable(light)
-        let expected = lit.map(background)
-        let mask = clean(raw, of: plane, lit: lit)
-        let things = findThings(in: mask, plane: plane, expected: expected, lit: lit, ticks: ageTicks(elapsed))
-        restless.learn(mask: mask, age: age, width: width, height: height, elapsed: elapsed)
-        thingShare = Double(things.thingArea) / Double(mask.count)
+        let (light, expected, raw) = compare(plane)
+        let lit = LightChange(light)
+        let foreground = Foreground(clean(raw, of: plane, lit: lit), width: width, height: height)
+        let things = findThings(in: foreground, plane: plane, expected: expected, lit: lit, ticks: ageTicks(elapsed))
+        restless.learn(foreground, age: age, elapsed: elapsed)
+        thingShare = Double(things.thingArea) / Double(plane.pixels.count)
         let mode = modes.judge(
             saturation: plane.saturation,
             changed: 1 - Double(light.still) / 1000,
-            occupied: Double(things.area) / Double(mask.count),
+            occupied: Double(things.area) / Double(plane.pixels.count),
             elapsed: elapsed
         )
         switch mode {
@@ -155,19 +154,23 @@ extension SceneModel {
         return (low, high)
     }
 
-    /// The light of a frame, and the pixels that differ even so, after the scene was moved to where the frame shows it.
-    private mutating func compare(_ plane: LumaPlane) -> (light: cv_light, raw: [UInt8]) {
+    /// The light of a frame, the empty scene under it, and the pixels that differ even so, after the scene was moved to
+    /// where the frame shows it.
+    private mutating func compare(_ plane: LumaPlane) -> (light: cv_light, expected: [UInt8], raw: [UInt8]) {
         let light = cv_fit_light(background, plane.pixels, background.count)
-        let expected = LightTable(light).map(background)
+        let expected = LightChange(light).map(background)
         let raw = difference(of: plane, from: expected)
         isShaking = false
-        guard Double(cv_count(raw, raw.count)) >= Self.shakenShare * Double(raw.count) else { return (light, raw) }
+        guard Double(cv_count(raw, raw.count)) >= Self.shakenShare * Double(raw.count) else {
+            return (light, expected, raw)
+        }
         let shift = cv_find_shift(expected, plane.pixels, width, height, Self.shakeReach)
-        guard shift.right != 0 || shift.down != 0 else { return (light, raw) }
+        guard shift.right != 0 || shift.down != 0 else { return (light, expected, raw) }
         isShaking = true
         move(by: shift, plane)
         let moved = cv_fit_light(background, plane.pixels, background.count)
-        return (moved, difference(of: plane, from: LightTable(moved).map(background)))
+        let there = LightChange(moved).map(background)
+        return (moved, there, difference(of: plane, from: there))
     }
 
     /// Moves all that is known of the scene; what comes in at the border is taken from the frame.
@@ -192,10 +195,10 @@ extension SceneModel {
         return raw
     }
 
-    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, lit: LightTable) -> [UInt8] {
+    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, lit: LightChange) -> [UInt8] {
         var raw = raw
         if !home.isEmpty {
-            cv_recall_home(plane.pixels, home, lit.table, raw.count, threshold, &raw, &background)
+            cv_recall_home(plane.pixels, home, lit.table(), raw.count, threshold, &raw, &background)
         }
         var clean = [UInt8](repeating: 0, count: raw.count)
         cv_clean(raw, width, height, 4, 6, &clean)
@@ -211,23 +214,23 @@ extension SceneModel {
     }
 
     private mutating func findThings(
-        in mask: [UInt8],
+        in foreground: Foreground,
         plane: LumaPlane,
         expected: [UInt8],
-        lit: LightTable,
+        lit: LightChange,
         ticks: UInt8
     ) -> Things {
-        guard cv_any(mask, mask.count) != 0 else {
+        guard foreground.isAny else {
             age = []
             return Things(judge: judge, width: width, height: height)
         }
-        if age.isEmpty { age = Array(repeating: 0, count: mask.count) }
-        cv_age(&age, mask, plane.pixels, recent, mask.count, threshold, ticks)
+        if age.isEmpty { age = Array(repeating: 0, count: plane.pixels.count) }
+        cv_age(&age, foreground.mask, plane.pixels, recent, width, height, foreground.spans, threshold, ticks)
         let before = home.isEmpty ? expected : lit.map(home)
-        return Things(in: mask, plane: plane, expected: expected, before: before, age: age, judge: judge)
+        return Things(in: foreground, plane: plane, expected: expected, before: before, age: age, judge: judge)
     }
 
-    private mutating func learn(from plane: LumaPlane, things: Things, lit: LightTable, elapsed: Double) {
+    private mutating func learn(from plane: LumaPlane, things: Things, lit: LightChange, elapsed: Double) {
         kinds = things.blobs.isEmpty ? [] : things.kinds()
         let follow = settling > 0 ? Self.settlingSeconds : min(settings.backgroundSeconds, max(0.5, seconds))
         let scene = rate(follow, elapsed)
@@ -255,7 +258,7 @@ extension SceneModel {
         var before = home.isEmpty ? background : home
         let expectedHome = lit.map(before)
         cv_learn(&background, &before, &noise, plane.pixels, recent, kinds, expected, expectedHome, count, &rates, seed)
-        home = before == background ? [] : before
+        home = cv_equal(before, background, count) != 0 ? [] : before
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {
@@ -281,23 +284,29 @@ extension SceneModel {
     }
 }
 
-/// What each grey level of the empty scene has become under the light of a frame.
-private struct LightTable {
-    let table: [UInt8]
-    private let isSame: Bool
+/// What the grey levels of the empty scene have become under the light of a frame.
+private struct LightChange {
+    private let light: cv_light
+    private let isNone: Bool
 
     init(_ light: cv_light) {
+        self.light = light
+        isNone = light.gain == 256 && light.offset == 0
+    }
+
+    /// The new level of each level.
+    func table() -> [UInt8] {
         var table = [UInt8](repeating: 0, count: 256)
         cv_light_table(light, &table)
-        self.table = table
-        isSame = light.gain == 256 && light.offset == 0
+        return table
     }
 
     /// A plane of the empty scene under this light.
     func map(_ plane: [UInt8]) -> [UInt8] {
-        if isSame { return plane }
-        var lit = [UInt8](repeating: 0, count: plane.count)
-        cv_map(plane, table, plane.count, &lit)
-        return lit
+        if isNone { return plane }
+        return [UInt8](unsafeUninitializedCapacity: plane.count) { lit, count in
+            cv_relight(plane, light, plane.count, lit.baseAddress)
+            count = plane.count
+        }
     }
 }

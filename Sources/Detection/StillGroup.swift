@@ -24,24 +24,27 @@ extension Things {
     ///   - least: pixels that a group must have.
     /// - Returns: the groups in the order of their first pixel.
     func stillGroups(in region: Region, seconds: Double, least: Double) -> [StillGroup] {
-        guard !blobs.isEmpty, var mask = stillMask(in: region, seconds: seconds) else { return [] }
-        var labels = [UInt16](repeating: 0, count: mask.count)
-        var forest = [UInt16](repeating: 0, count: cv_components_limit(width, height) + 1)
-        let count = cv_label(mask, width, height, &labels, &forest)
-        var shapes = [cv_component](repeating: cv_component(), count: count)
-        cv_outline(mask, width, height, labels, &shapes, count)
-        cv_measure(labels, width, height, pixels, expected, age, gradientNow, gradientThen, &shapes)
-        mask = []
+        guard !blobs.isEmpty, let mask = stillMask(in: region, seconds: seconds) else { return [] }
+        let still = Foreground(mask, width: width, height: height)
+        let (labels, count) = still.label()
+        let shapes = measure(labels, count, in: still)
         return shapes.indices.compactMap { index in
             let shape = shapes[index]
             let box = Spot(shape, width: width, height: height).box
             guard Double(shape.area) >= least, region.admits(box) else { return nil }
             return StillGroup(
-                pixels: labels.indices.filter { labels[$0] == index + 1 },
+                pixels: pixels(of: index + 1, in: labels, shape),
                 seconds: Double(shape.age) / Double(shape.area) * BlobJudge.ageUnit,
                 edgeRatio: (Double(shape.edge_now) + 1) / (Double(shape.edge_then) + 1),
                 box: box
             )
+        }
+    }
+
+    /// The pixels of one group, ascending.
+    private func pixels(of label: Int, in labels: [UInt16], _ shape: cv_component) -> [Int] {
+        (Int(shape.top)...Int(shape.bottom)).flatMap { row in
+            (row * width + Int(shape.left)...row * width + Int(shape.right)).filter { labels[$0] == label }
         }
     }
 
@@ -54,7 +57,8 @@ extension Things {
         var isAny = false
         for (row, runs) in zip(region.rows, region.runs) {
             for run in runs {
-                for index in row * width + run.lowerBound..<row * width + run.upperBound {
+                let seen = seen(run, row: row)
+                for index in row * width + seen.lowerBound..<row * width + seen.upperBound {
                     switch verdicts[Int(labels[index])] {
                     case .object, .slight, .speck: mask[index] = age[index] >= ticks ? 1 : 0
                     case .adopt: mask[index] = 1

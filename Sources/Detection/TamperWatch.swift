@@ -143,21 +143,33 @@ struct TamperWatch: RuleWatch {
     /// Mean gradient of each block of the region, and the same over its brightness.
     private func measure(_ plane: LumaPlane) -> (gradient: [Double], texture: [Double]) {
         var gradients = [UInt8](repeating: 0, count: plane.pixels.count)
-        cv_gradient(plane.pixels, plane.width, plane.height, &gradients)
+        cv_gradient(plane.pixels, plane.width, plane.height, nil, &gradients)
         let blocks = Self.grid.columns * Self.grid.rows
         var sums = [(gradient: Int, grey: Int, count: Int)](repeating: (0, 0, 0), count: blocks)
         for (row, runs) in zip(region.rows, region.runs) {
             let above = row * Self.grid.rows / plane.height * Self.grid.columns
-            for column in runs.joined() {
-                let (block, pixel) = (above + column * Self.grid.columns / plane.width, row * plane.width + column)
-                sums[block].gradient += Int(gradients[pixel])
-                sums[block].grey += Int(plane.pixels[pixel])
-                sums[block].count += 1
+            for run in runs {
+                var left = run.lowerBound
+                while left < run.upperBound {
+                    let across = left * Self.grid.columns / plane.width
+                    let next = ((across + 1) * plane.width + Self.grid.columns - 1) / Self.grid.columns
+                    let part = row * plane.width + left..<row * plane.width + min(run.upperBound, next)
+                    sums[above + across].gradient += Self.sum(gradients, part)
+                    sums[above + across].grey += Self.sum(plane.pixels, part)
+                    sums[above + across].count += part.count
+                    left = min(run.upperBound, next)
+                }
             }
         }
         let filled = sums.filter { $0.count > 0 }
         let gradient = filled.map { Double($0.gradient) / Double($0.count) }
         let texture = filled.map { Double($0.gradient) / (Double($0.grey) + Self.darkness * Double($0.count)) }
         return (gradient, texture)
+    }
+
+    private static func sum(_ values: [UInt8], _ part: Range<Int>) -> Int {
+        values.withUnsafeBufferPointer { values in
+            Int(cv_sum(values.baseAddress.map { $0 + part.lowerBound }, part.count))
+        }
     }
 }

@@ -25,6 +25,8 @@ struct Things: Sendable {
     let height: Int
     /// For each pixel 0 or 1 + the index of its group; empty, as all below, while there is none.
     private(set) var labels: [UInt16] = []
+    /// The columns of each row outside which no pixel has a label.
+    private(set) var spans: [cv_span] = []
     /// The frame, and the empty scene under its light.
     private(set) var pixels: [UInt8] = []
     private(set) var expected: [UInt8] = []
@@ -32,7 +34,7 @@ struct Things: Sendable {
     private(set) var before: [UInt8] = []
     /// For how long each foreground pixel has not changed, in units of `BlobJudge.ageUnit`.
     private(set) var age: [UInt8] = []
-    /// The gradients of both.
+    /// The gradients of both, where labels are; 0 elsewhere.
     private(set) var gradientNow: [UInt8] = []
     private(set) var gradientThen: [UInt8] = []
     private let judge: BlobJudge
@@ -44,36 +46,60 @@ struct Things: Sendable {
         self.height = height
     }
 
-    /// Groups the foreground pixels of `mask` and judges each group.
+    /// Groups the foreground pixels and judges each group.
     ///
     /// - Parameters:
-    ///   - mask: 0 background, 1 foreground, 2 clearly foreground; `width` times `height` pixels.
+    ///   - foreground: which pixels differ.
     ///   - plane: the frame.
     ///   - expected: the empty scene under the light of the frame.
     ///   - before: what it looked like before anything was adopted.
     ///   - age: for how long each foreground pixel has not changed.
     ///   - judge: says what a group is.
-    init(in mask: [UInt8], plane: LumaPlane, expected: [UInt8], before: [UInt8], age: [UInt8], judge: BlobJudge) {
+    init(
+        in foreground: Foreground,
+        plane: LumaPlane,
+        expected: [UInt8],
+        before: [UInt8],
+        age: [UInt8],
+        judge: BlobJudge
+    ) {
         self.init(judge: judge, width: plane.width, height: plane.height)
-        var labels = [UInt16](repeating: 0, count: mask.count)
-        var forest = [UInt16](repeating: 0, count: cv_components_limit(width, height) + 1)
-        let count = cv_label(mask, width, height, &labels, &forest)
-        guard count > 0 else { return }
-        var found = [cv_component](repeating: cv_component(), count: count)
-        cv_outline(mask, width, height, labels, &found, count)
-        var now = [UInt8](repeating: 0, count: mask.count)
-        var then = now
-        cv_gradient(plane.pixels, width, height, &now)
-        cv_gradient(expected, width, height, &then)
-        cv_measure(labels, width, height, plane.pixels, expected, age, now, then, &found)
-        blobs = found.map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
-        self.labels = labels
-        self.age = age
+        spans = foreground.spans
+        gradientNow = gradient(of: plane.pixels)
+        gradientThen = gradient(of: expected)
+        pixels = plane.pixels
         self.expected = expected
         self.before = before
-        pixels = plane.pixels
-        gradientNow = now
-        gradientThen = then
+        self.age = age
+        let (labels, count) = foreground.label()
+        blobs = measure(labels, count, in: foreground).map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
+        self.labels = labels
+    }
+
+    /// The shapes of groups of foreground pixels, in the order of their labels; `foreground` has pixels of things alone.
+    func measure(_ labels: [UInt16], _ count: Int, in foreground: Foreground) -> [cv_component] {
+        var found = [cv_component](repeating: cv_component(), count: count)
+        cv_measure(
+            labels,
+            width,
+            height,
+            foreground.spans,
+            foreground.mask,
+            pixels,
+            expected,
+            age,
+            gradientNow,
+            gradientThen,
+            &found,
+            count
+        )
+        return found
+    }
+
+    private func gradient(of plane: [UInt8]) -> [UInt8] {
+        var gradient = [UInt8](repeating: 0, count: plane.count)
+        cv_gradient(plane, width, height, spans, &gradient)
+        return gradient
     }
 
     /// Pixels of all groups.
@@ -85,7 +111,7 @@ struct Things: Sendable {
     /// For each pixel how it learns: a `CV_` value; empty where there is nothing.
     func kinds() -> [UInt8] {
         var kinds = [UInt8](repeating: UInt8(CV_EMPTY), count: labels.count)
-        cv_select(labels, [UInt8(CV_EMPTY)] + blobs.map(\.verdict.kind), labels.count, &kinds)
+        cv_select(labels, [UInt8(CV_EMPTY)] + blobs.map(\.verdict.kind), width, height, spans, &kinds)
         return kinds
     }
 
@@ -175,13 +201,19 @@ struct Things: Sendable {
 
     private func box(of blob: Blob) -> NormalizedRect { Spot(blob.shape, width: width, height: height).box }
 
+    /// The part of a run of columns that may have labels.
+    func seen(_ run: Range<Int>, row: Int) -> Range<Int> {
+        run.clamped(to: Int(spans[row].left)..<Int(spans[row].right))
+    }
+
     private func pixelsPerLabel(in region: Region) -> [UInt32] {
         var inside = [UInt32](repeating: 0, count: blobs.count + 1)
         labels.withUnsafeBufferPointer { all in
             guard let first = all.baseAddress else { return }
             for (row, runs) in zip(region.rows, region.runs) {
                 for run in runs {
-                    cv_count_labels(first + row * width, run.lowerBound, run.upperBound, &inside)
+                    let seen = seen(run, row: row)
+                    cv_count_labels(first + row * width, seen.lowerBound, seen.upperBound, &inside)
                 }
             }
         }

@@ -33,13 +33,36 @@ import Testing
         return labels
     }
 
+    private func rows(_ mask: [UInt8], _ width: Int, _ height: Int) -> [cv_span] {
+        var spans = [cv_span](repeating: cv_span(left: 7, right: 9), count: height)
+        let isAny = cv_find_spans(mask, width, height, &spans) != 0
+        #expect(isAny == mask.contains { $0 != 0 })
+        return spans
+    }
+
     private func label(_ mask: [UInt8], _ width: Int, _ height: Int) -> ([UInt16], [cv_component]) {
         var labels = [UInt16](repeating: 9, count: mask.count)
         var forest = [UInt16](repeating: 9, count: cv_components_limit(width, height) + 1)
-        let count = cv_label(mask, width, height, &labels, &forest)
-        var found = [cv_component](repeating: cv_component(), count: count)
-        cv_outline(mask, width, height, labels, &found, count)
+        let spans = rows(mask, width, height)
+        let count = cv_label(mask, width, height, spans, &labels, &forest)
+        var stale = cv_component()
+        stale.area = 99
+        var found = [cv_component](repeating: stale, count: count)
+        let none = [UInt8](repeating: 0, count: mask.count)
+        cv_measure(labels, width, height, spans, mask, none, none, none, none, none, &found, count)
         return (labels, found)
+    }
+
+    @Test("a row's span is from its first to its last foreground pixel", arguments: [(1, 1), (40, 5), (33, 9)])
+    func spans(size: (Int, Int)) {
+        let (width, height) = size
+        var random = Random(state: 77)
+        let mask = (0..<width * height).map { _ in random.next() % 20 == 0 ? UInt8(2) : 0 }
+        for (row, span) in rows(mask, width, height).enumerated() {
+            let filled = (0..<width).filter { mask[row * width + $0] != 0 }
+            #expect(Int(span.left) == filled.first ?? 0)
+            #expect(Int(span.right) == filled.last.map { $0 + 1 } ?? 0)
+        }
     }
 
     @Test(
@@ -92,13 +115,14 @@ import Testing
         let now = mask.map { $0 == 0 ? UInt8(100) : 140 }
         var gradientNow = [UInt8](repeating: 1, count: 144)
         var gradientThen = gradientNow
-        cv_gradient(now, width, 12, &gradientNow)
-        cv_gradient(then, width, 12, &gradientThen)
+        let spans = rows(mask, width, 12)
+        cv_gradient(now, width, 12, spans, &gradientNow)
+        cv_gradient(then, width, 12, nil, &gradientThen)
         let age = [UInt8](repeating: 4, count: 144)
         let labelled = label(mask, width, 12)
         let labels = labelled.0
         var found = labelled.1
-        cv_measure(labels, width, 12, now, then, age, gradientNow, gradientThen, &found)
+        cv_measure(labels, width, 12, spans, mask, now, then, age, gradientNow, gradientThen, &found, found.count)
         #expect(found.count == 1)
         #expect(found[0].area == 25)
         #expect(found[0].border == 16)

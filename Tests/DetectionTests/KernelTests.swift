@@ -90,6 +90,43 @@ import Testing
         #expect(found.offset == 0)
     }
 
+    @Test("a plane under other light is what the table says", arguments: [96, 200, 255, 256, 257, 330, 680])
+    func relight(gain: Int32) {
+        let levels = (0...255).map { UInt8($0) } + picture(77)
+        for offset: Int32 in [-32, -1, 0, 7, 32] {
+            let light = cv_light(gain: gain, offset: offset, fit: 0, still: 0)
+            var table = [UInt8](repeating: 0, count: 256)
+            cv_light_table(light, &table)
+            var lit = [UInt8](repeating: 0, count: levels.count)
+            cv_relight(levels, light, levels.count, &lit)
+            #expect(lit == levels.map { table[Int($0)] })
+        }
+    }
+
+    @Test(
+        "the share that nothing changed explains is that of every third pixel",
+        arguments: [1, 95, 96, 97, 1000, 14_400]
+    )
+    func stillShare(count: Int) {
+        let known = picture(count)
+        let drift = picture(count, seed: 12)
+        let now = zip(known, drift).map { UInt8(clamping: Int($0) + Int($1 % 9) - 4) }
+        var worth = 0
+        var full = 0
+        for index in stride(from: 0, to: count, by: 3) where known[index] <= 250 && now[index] <= 250 {
+            worth += max(0, 6 - abs(Int(known[index]) - Int(now[index])))
+            full += 6
+        }
+        #expect(Int(cv_fit_light(known, now, count).still) == (full == 0 ? 1000 : worth * 1000 / full))
+    }
+
+    @Test("foreground is counted in planes of any size", arguments: [0, 1, 63, 64, 65, 40_000])
+    func count(size: Int) {
+        let mask = picture(size).map { $0 % 3 }
+        #expect(cv_count(mask, size) == mask.count { $0 != 0 })
+        #expect(cv_count([UInt8](repeating: 1, count: size), size) == size)
+    }
+
     @Test("a light table is monotonous and clips")
     func table() {
         var table = [UInt8](repeating: 0, count: 256)

@@ -6,8 +6,16 @@
 
 // The pixel loops of the background model. All planes are `count` bytes, row by row; results are integer-exact.
 
-/// Writes table[src] for each pixel.
-void cv_map(const uint8_t *src, const uint8_t table[256], size_t count, uint8_t *dst);
+/// The columns left..<right of a row outside which a mask is 0; both 0 for a row with nothing.
+///
+/// Most rows of most pictures are empty: what is done for each foreground pixel looks only there.
+typedef struct {
+    uint32_t left;
+    uint32_t right;
+} cv_span;
+
+/// Fills the spans of the `height` rows of a mask. Returns whether anything is in it.
+int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_span *spans);
 
 /// Writes the least and the greatest value of each pixel's 3x3 neighbourhood (clipped at the borders).
 void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *low, uint8_t *high);
@@ -37,16 +45,17 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
 
 /// Keeps for how long a foreground pixel has not changed: 0 where it is background or differs from `recent` by more
 /// than floor + level * value / 256, else `ticks` more, up to 255.
-void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t count,
-            cv_threshold threshold, uint8_t ticks);
+void cv_age(uint8_t *age, const uint8_t *mask, const uint8_t *pixels, const uint8_t *recent, size_t width,
+            size_t height, const cv_span *spans, cv_threshold threshold, uint8_t ticks);
 
 /// Counts for each square of `side` times `side` pixels (at most 15; less at the right and lower edge) the foreground
 /// pixels whose age is 0: those that move.
-void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, size_t side,
-                     uint8_t *counts);
+void cv_count_moving(const uint8_t *mask, const uint8_t *age, size_t width, size_t height, const cv_span *spans,
+                     size_t side, uint8_t *counts);
 
-/// Gradient: |right - left| + |below - above|, clipped to 255; 0 at the borders.
-void cv_gradient(const uint8_t *src, size_t width, size_t height, uint8_t *dst);
+/// Gradient: |right - left| + |below - above|, clipped to 255; `dst` keeps the borders, and what is outside the spans
+/// (NULL for the whole picture).
+void cv_gradient(const uint8_t *src, size_t width, size_t height, const cv_span *spans, uint8_t *dst);
 
 /// One step of an exponential average with 8 bit state: value += (target - value) * rate / 65536, rounded up or
 /// down by a pattern that depends on `seed` and the pixel, so that small steps arrive in the mean.
@@ -83,5 +92,11 @@ void cv_learn_empty(uint8_t *background, uint8_t *noise, const uint8_t *pixels, 
 
 /// Whether any value is not 0.
 int cv_any(const uint8_t *values, size_t count);
+
+/// Whether two planes are the same.
+int cv_equal(const uint8_t *a, const uint8_t *b, size_t count);
+
+/// The sum of the values; `count` is at most 16,843,009.
+uint32_t cv_sum(const uint8_t *values, size_t count);
 
 #endif

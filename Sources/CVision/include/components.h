@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "background.h"
+
 /// One group of touching foreground pixels (8 neighbours).
 typedef struct {
     uint32_t area;    // pixels
@@ -38,20 +40,20 @@ size_t cv_components_limit(size_t width, size_t height);
 ///
 /// Components are numbered in the order of their first pixel. `forest` is room to work in, of
 /// cv_components_limit(width, height) + 1 elements. The picture may have at most 65,534 components. Returns their number.
-size_t cv_label(const uint8_t *mask, size_t width, size_t height, uint16_t *labels, uint16_t *forest);
+size_t cv_label(const uint8_t *mask, size_t width, size_t height, const cv_span *spans, uint16_t *labels,
+                uint16_t *forest);
 
-/// Fills the geometric fields of `count` components that `labels` names.
-void cv_outline(const uint8_t *mask, size_t width, size_t height, const uint16_t *labels, cv_component *components,
-                size_t count);
+/// Fills `count` components that `labels` names, from planes of `width` times `height` bytes: the mask, the frame, what
+/// was expected in its place, the ages, and the gradients of both, of which only what is under labels is read.
+///
+/// The outermost pixels of the picture count for area, strong and box alone: they have no gradient.
+void cv_measure(const uint16_t *labels, size_t width, size_t height, const cv_span *spans, const uint8_t *mask,
+                const uint8_t *pixels, const uint8_t *expected, const uint8_t *age, const uint8_t *gradient_now,
+                const uint8_t *gradient_then, cv_component *components, size_t count);
 
-/// Fills the other fields of the components: from the frame, what was expected in its place, the ages and the
-/// gradients of both.
-void cv_measure(const uint16_t *labels, size_t width, size_t height, const uint8_t *pixels, const uint8_t *expected,
-                const uint8_t *age, const uint8_t *gradient_now, const uint8_t *gradient_then,
-                cv_component *components);
-
-/// Writes table[label] for each pixel.
-void cv_select(const uint16_t *labels, const uint8_t *table, size_t count, uint8_t *dst);
+/// Writes table[label] for each pixel of the spans; `dst` keeps the others.
+void cv_select(const uint16_t *labels, const uint8_t *table, size_t width, size_t height, const cv_span *spans,
+               uint8_t *dst);
 
 /// Adds up how many pixels of columns left..<right of a row of labels each label has.
 void cv_count_labels(const uint16_t *row, size_t left, size_t right, uint32_t *counts);

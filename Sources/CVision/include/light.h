@@ -18,4 +18,8 @@ cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count);
 /// Fills the table old → new of a change of light.
 void cv_light_table(cv_light light, uint8_t table[256]);
 
+/// Writes what each pixel of a plane becomes under a change of light, as the table says. The gain is 0 to 1,023, the
+/// offset of -255 to 255.
+void cv_relight(const uint8_t *src, cv_light light, size_t count, uint8_t *dst);
+
 #endif
