@@ -57,6 +57,30 @@ CV_WIDE int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_s
     return any;
 }
 
+int cv_find_changes(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans) {
+    if (!base) {
+        return cv_find_spans(plane, width, height, spans);
+    }
+    int any = 0;
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = plane + y * width, *under = base + y * width;
+        spans[y] = (cv_span){0, 0};
+        if (memcmp(row, under, width) == 0) {
+            continue;
+        }
+        size_t left = 0, right = width;
+        while (row[left] == under[left]) {
+            left++;
+        }
+        while (row[right - 1] == under[right - 1]) {
+            right--;
+        }
+        spans[y] = (cv_span){(uint32_t)left, (uint32_t)right};
+        any = 1;
+    }
+    return any;
+}
+
 /// The least and the greatest of each pixel and those above and below it.
 CV_INLINE void range_down(const uint8_t *above, const uint8_t *row, const uint8_t *below, size_t width,
                               uint8_t *restrict low, uint8_t *restrict high) {
@@ -332,8 +356,6 @@ CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, const 
 }
 
 int cv_any(const uint8_t *values, size_t count) { return is_any(values, count); }
-
-int cv_equal(const uint8_t *a, const uint8_t *b, size_t count) { return memcmp(a, b, count) == 0; }
 
 uint32_t cv_sum(const uint8_t *values, size_t count) {
     uint32_t sum = 0;

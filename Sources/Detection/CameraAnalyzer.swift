@@ -141,8 +141,7 @@ public struct CameraAnalyzer: Sendable {
     ///
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
-        guard let scene else { return [] }
-        return scene.kinds.isEmpty ? Array(repeating: 0, count: scene.width * scene.height) : scene.kinds
+        scene?.foreground ?? []
     }
 
     private mutating func begin(with plane: LumaPlane) {

@@ -13,12 +13,12 @@ struct SceneModel: Sendable {
     private let threshold: cv_threshold
     private var modes: ModeWatch
     private var background: [UInt8]
-    /// Empty while it is the background at every pixel.
-    private var home: [UInt8] = []
+    /// Over the background.
+    private var home = PatchedPlane()
     private var recent: [UInt8]
     private var noise: [UInt8]
-    /// For how long each foreground pixel has not changed; empty while there is none.
-    private var age: [UInt8] = []
+    /// For how long each foreground pixel has not changed.
+    private var age = PatchedPlane()
     private var ageClock = 0.0
     private var restless: RestlessAreas
     /// True when the last frame was elsewhere than the one before.
@@ -31,8 +31,7 @@ struct SceneModel: Sendable {
 
     /// What the last frame was judged as.
     private(set) var status = SceneStatus.warmingUp
-    /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is; empty when nothing is anywhere.
-    private(set) var kinds: [UInt8] = []
+    private var kinds = PatchedPlane()
     /// Share of the last frame that things cover.
     private(set) var thingShare = 0.0
 
@@ -61,11 +60,15 @@ struct SceneModel: Sendable {
     }
 
     /// What the scene looked like before anything came that still stands there.
-    var emptyPixels: [UInt8] { home.isEmpty ? background : home }
+    var emptyPixels: [UInt8] { home.plane(over: background, width: width) }
+
+    /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is.
+    var foreground: [UInt8] { kinds.plane(over: zeroes, width: width) }
 
     /// Bytes of all that is kept of the scene from frame to frame.
     var stateBytes: Int {
-        [background, home, recent, noise, age, kinds].reduce(restless.stateBytes) { $0 + $1.count }
+        let patches = [home, age, kinds].reduce(0) { $0 + $1.stateBytes }
+        return [background, recent, noise].reduce(restless.stateBytes + patches) { $0 + $1.count }
     }
 
     /// Share of the picture, or of a region of it, that always moves: its usual deviation hides what differs less.
@@ -96,9 +99,12 @@ struct SceneModel: Sendable {
         settling = max(0, settling - elapsed)
         let (light, expected, raw) = compare(plane)
         let lit = LightChange(light)
-        let foreground = Foreground(clean(raw, of: plane, lit: lit), width: width, height: height)
-        let things = findThings(in: foreground, plane: plane, expected: expected, lit: lit, ticks: ageTicks(elapsed))
-        restless.learn(foreground, age: age, elapsed: elapsed)
+        let home = home.isEmpty ? nil : home.plane(over: background, width: width)
+        let mask = clean(raw, of: plane, home: home, lit: lit)
+        let foreground = Foreground(mask, width: width, height: height)
+        let before = home.map(lit.map) ?? expected
+        let things = findThings(in: foreground, of: plane, expected, before: before, ticks: ageTicks(elapsed))
+        restless.learn(foreground, age: things.age, elapsed: elapsed)
         thingShare = Double(things.thingArea) / Double(plane.pixels.count)
         let mode = modes.judge(
             saturation: plane.saturation,
@@ -112,7 +118,7 @@ struct SceneModel: Sendable {
         case .unclear:
             status = .sceneChange
         case .normal:
-            learn(from: plane, things: things, lit: lit, elapsed: min(elapsed, Self.longestLesson))
+            learn(from: plane, things: things, home: home, lit: lit, elapsed: min(elapsed, Self.longestLesson))
             if settling <= 0 { status = steadyStatus(light) }
         }
         cv_approach(&recent, plane.pixels, recent.count, rate(Self.recentSeconds, elapsed), frame &* 7919 &+ 1)
@@ -176,16 +182,16 @@ extension SceneModel {
     /// Moves all that is known of the scene; what comes in at the border is taken from the frame.
     private mutating func move(by shift: cv_shift, _ plane: LumaPlane) {
         func moved(_ known: [UInt8], _ fill: [UInt8]) -> [UInt8] {
-            guard !known.isEmpty else { return [] }
             var moved = known
             cv_move(known, width, height, shift, fill, &moved)
             return moved
         }
+        let there = home.isEmpty ? nil : moved(home.plane(over: background, width: width), plane.pixels)
         background = moved(background, plane.pixels)
-        home = moved(home, plane.pixels)
+        home = there.map { PatchedPlane($0, over: background, width: width) } ?? home
         recent = moved(recent, plane.pixels)
         noise = moved(noise, noise)
-        age = moved(age, Array(repeating: 0, count: age.count))
+        age = PatchedPlane(moved(age.plane(over: zeroes, width: width), zeroes), over: nil, width: width)
     }
 
     private func difference(of plane: LumaPlane, from expected: [UInt8]) -> [UInt8] {
@@ -195,9 +201,9 @@ extension SceneModel {
         return raw
     }
 
-    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, lit: LightChange) -> [UInt8] {
+    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, home: [UInt8]?, lit: LightChange) -> [UInt8] {
         var raw = raw
-        if !home.isEmpty {
+        if let home {
             cv_recall_home(plane.pixels, home, lit.table(), raw.count, threshold, &raw, &background)
         }
         var clean = [UInt8](repeating: 0, count: raw.count)
@@ -215,23 +221,30 @@ extension SceneModel {
 
     private mutating func findThings(
         in foreground: Foreground,
-        plane: LumaPlane,
-        expected: [UInt8],
-        lit: LightChange,
+        of plane: LumaPlane,
+        _ expected: [UInt8],
+        before: [UInt8],
         ticks: UInt8
     ) -> Things {
         guard foreground.isAny else {
-            age = []
+            age = PatchedPlane()
             return Things(judge: judge, width: width, height: height)
         }
-        if age.isEmpty { age = Array(repeating: 0, count: plane.pixels.count) }
-        cv_age(&age, foreground.mask, plane.pixels, recent, width, height, foreground.spans, threshold, ticks)
-        let before = home.isEmpty ? expected : lit.map(home)
-        return Things(in: foreground, plane: plane, expected: expected, before: before, age: age, judge: judge)
+        var ages = age.plane(over: zeroes, width: width)
+        cv_age(&ages, foreground.mask, plane.pixels, recent, width, height, foreground.spans, threshold, ticks)
+        age = PatchedPlane(ages, over: nil, width: width)
+        return Things(in: foreground, plane: plane, expected: expected, before: before, age: ages, judge: judge)
     }
 
-    private mutating func learn(from plane: LumaPlane, things: Things, lit: LightChange, elapsed: Double) {
-        kinds = things.blobs.isEmpty ? [] : things.kinds()
+    private mutating func learn(
+        from plane: LumaPlane,
+        things: Things,
+        home: [UInt8]?,
+        lit: LightChange,
+        elapsed: Double
+    ) {
+        let kinds = things.blobs.isEmpty ? nil : things.kinds()
+        self.kinds = kinds.map { PatchedPlane($0, over: nil, width: width) } ?? PatchedPlane()
         let follow = settling > 0 ? Self.settlingSeconds : min(settings.backgroundSeconds, max(0.5, seconds))
         let scene = rate(follow, elapsed)
         let flicker = rate(min(settings.noiseSeconds, max(1, seconds)), elapsed)
@@ -244,29 +257,38 @@ extension SceneModel {
             home: rate(settings.homeSeconds, elapsed)
         )
         let (count, seed) = (background.count, frame &* 7919)
-        // What is learnt quickly, or at once, leaves home behind.
-        if home.isEmpty, things.blobs.contains(where: { $0.verdict == .light || $0.verdict == .adopt }) {
-            home = background
-        }
         let expected = lit.map(background)
-        if kinds.isEmpty && home.isEmpty {
+        if kinds == nil && home == nil {
             cv_learn_empty(&background, &noise, plane.pixels, recent, expected, count, &rates, seed)
             return
         }
-        var kinds = kinds.isEmpty ? [UInt8](repeating: UInt8(CV_EMPTY), count: count) : kinds
-        restless.calm(&kinds, width: width)
-        var before = home.isEmpty ? background : home
+        var learnt = kinds ?? zeroes
+        restless.calm(&learnt, width: width)
+        var before = home ?? background
         let expectedHome = lit.map(before)
-        cv_learn(&background, &before, &noise, plane.pixels, recent, kinds, expected, expectedHome, count, &rates, seed)
-        home = cv_equal(before, background, count) != 0 ? [] : before
+        cv_learn(
+            &background,
+            &before,
+            &noise,
+            plane.pixels,
+            recent,
+            learnt,
+            expected,
+            expectedHome,
+            count,
+            &rates,
+            seed
+        )
+        self.home = PatchedPlane(before, over: background, width: width)
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {
-        if home.isEmpty { home = background }
+        let before = home.plane(over: background, width: width)
         background = plane.pixels
+        home = PatchedPlane(before, over: background, width: width)
         noise = Self.prior(of: plane)
-        age = []
-        kinds = []
+        age = PatchedPlane()
+        kinds = PatchedPlane()
         thingShare = 0
         seconds = 0
         settling = settings.settleSeconds
@@ -278,6 +300,9 @@ extension SceneModel {
         if isShaking { return .shaking }
         return light.gain == 256 && light.offset == 0 ? .steady : .lightChange
     }
+
+    /// Nothing anywhere.
+    private var zeroes: [UInt8] { [UInt8](repeating: 0, count: width * height) }
 
     private func rate(_ period: Double, _ elapsed: Double) -> UInt32 {
         UInt32(min(65_536, 65_536 * elapsed / max(period, elapsed, 0.001)))

@@ -15,7 +15,7 @@ struct Things: Sendable {
     private static let leastPerson = 0.4
 
     /// Share of a thing that must be inside a region in which it does not stand.
-    private static let leastShareInside = 0.33
+    private static let leastShareInside = 0.67
     /// What reaches into a region with this many times the least size of a thing is no upper part of something beside it.
     private static let muchInside = 4.0
 

@@ -1,6 +1,8 @@
 import CVision
 import Testing
 
+@testable import Detection
+
 @Suite struct ComponentTests {
     private struct Random {
         var state: UInt64
@@ -63,6 +65,23 @@ import Testing
             #expect(Int(span.left) == filled.first ?? 0)
             #expect(Int(span.right) == filled.last.map { $0 + 1 } ?? 0)
         }
+    }
+
+    @Test("a patched plane is whole again over its base", arguments: [0, 1, 30, 100])
+    func patches(percent: Int) {
+        let (width, height) = (37, 11)
+        var random = Random(state: UInt64(percent))
+        let base = (0..<width * height).map { _ in UInt8(random.next() % 256) }
+        let plane = base.map { random.next() % 100 < percent ? $0 ^ 1 : $0 }
+        let patched = PatchedPlane(plane, over: base, width: width)
+        #expect(patched.isEmpty == (plane == base))
+        #expect(patched.plane(over: base, width: width) == plane)
+        // Where it differs, the base may change.
+        let other = zip(base, plane).map { $0 == $1 ? $0 : 7 }
+        #expect(patched.plane(over: other, width: width) == plane)
+        let none = [UInt8](repeating: 0, count: base.count)
+        #expect(PatchedPlane(plane, over: nil, width: width).plane(over: none, width: width) == plane)
+        #expect(PatchedPlane(none, over: nil, width: width).stateBytes == 0)
     }
 
     @Test(

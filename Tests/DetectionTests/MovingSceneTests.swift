@@ -116,5 +116,9 @@ import Testing
         #expect(try alerts(leaning, for: 0.4) == 0)
         #expect(try alerts(leaning, for: 4) == 1)
         #expect(try alerts(standing, for: 0.4) == 1)
+        // Small, and most of it inside: a dog's head over the fence of the watched lane.
+        let head = Thing(x: 70, y: 48, width: 5, height: 10, level: 220)
+        #expect(try alerts(head, for: 0.4) == 0)
+        #expect(try alerts(head, for: 4) == 1)
     }
 }

@@ -17,6 +17,9 @@ typedef struct {
 /// Fills the spans of the `height` rows of a mask. Returns whether anything is in it.
 int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_span *spans);
 
+/// The same for the pixels in which a plane differs from another; NULL for one that is 0.
+int cv_find_changes(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans);
+
 /// Writes the least and the greatest value of each pixel's 3x3 neighbourhood (clipped at the borders).
 void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *low, uint8_t *high);
 
@@ -92,9 +95,6 @@ void cv_learn_empty(uint8_t *background, uint8_t *noise, const uint8_t *pixels, 
 
 /// Whether any value is not 0.
 int cv_any(const uint8_t *values, size_t count);
-
-/// Whether two planes are the same.
-int cv_equal(const uint8_t *a, const uint8_t *b, size_t count);
 
 /// The sum of the values; `count` is at most 16,843,009.
 uint32_t cv_sum(const uint8_t *values, size_t count);
