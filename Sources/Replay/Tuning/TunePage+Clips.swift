@@ -18,12 +18,13 @@ extension TunePage {
         return """
             <h3>\(escaped(trace.labels.clip))</h3>
             <p>\(escaped(about)): \(figures.events) events, \(figures.missed) missed, \(figures.falseAlerts) false alerts</p>
-            \(timeline(trace))\(heat)\(errors)
+            \(timeline(trace))
+            <div>\(heat)\(errors)</div>
             """
     }
 
     private static func timeline(_ trace: TuneTrace) -> String {
-        let (left, width, row) = (120.0, 860.0, 26.0)
+        let (left, width, row) = (190.0, 790.0, 26.0)
         let duration = max(0.001, trace.labels.duration)
         func bar(_ span: TimeSpan, _ y: Double, _ height: Double, _ style: String, _ title: String) -> String {
             let x = left + min(1, max(0, span.start.seconds / duration)) * width
@@ -39,7 +40,7 @@ extension TunePage {
         var body = ""
         for (index, result) in trace.results.enumerated() {
             let y = Double(index) * row + 4
-            let name = "\(result.rule) (\(result.kind.rawValue))"
+            let name = "\(result.rule) (\(result.kind.rawValue.replacing("_", with: " ")))"
             body += "<text x=\"0\" y=\"\(y + 14)\" font-size=\"12\" fill=\"currentColor\">\(escaped(name))</text>"
             for span in result.labels.ignore { body += bar(span, y, 18, "fill=\"#d5dae0\"", "not counted") }
             for span in result.labels.events { body += bar(span, y, 9, "fill=\"#8cc79a\"", "truly there") }
