@@ -19,6 +19,7 @@ struct ScenariosCommand: ParsableCommand {
               gridwatch scenarios --only rain --only shake
               gridwatch scenarios --write docs/detection.md --plot docs/scenarios.svg
               gridwatch scenarios --quiet 60 --json
+              gridwatch scenarios --only lamp --keep night
             """
     )
 
@@ -28,6 +29,7 @@ struct ScenariosCommand: ParsableCommand {
     @Option(help: "Replace the part between <!-- scenarios --> and <!-- end --> of this file by the table.")
     var write: String?
     @Option(help: "Write the plots to this SVG file.") var plot: String?
+    @Option(help: "Keep the rendered clips and their labels in this folder, to look at or to replay.") var keep: String?
     @Option(help: "Clips at the same time; 0 takes one per core.") var workers = 0
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var detection: DetectionOptions
@@ -53,8 +55,8 @@ struct ScenariosCommand: ParsableCommand {
         let strengths = quiet == nil ? Hardship.strengths : [1]
         let jobs = conditions.flatMap { condition in strengths.map { (condition: condition, strength: $0) } }
         let bar = ProgressBar("scenarios")
-        let folder = NSTemporaryDirectory() + "gridwatch-scenarios-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let folder = keep ?? NSTemporaryDirectory() + "gridwatch-scenarios-" + UUID().uuidString
+        defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
         let run = ClipRun(rules: [], settings: settings, sampling: sampling)
         let results = Mutex([Int: Result<ScenarioReport.Cell, any Error>]())
         ClipThreads.forEach(
@@ -86,7 +88,7 @@ struct ScenariosCommand: ParsableCommand {
         in folder: String,
         _ run: ClipRun
     ) throws -> ScenarioReport.Cell {
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
         try condition.write(
             to: folder,
             strength: strength,
