@@ -83,7 +83,7 @@ int cv_find_changes(const uint8_t *plane, const uint8_t *base, size_t width, siz
 
 /// The least and the greatest of each pixel and those above and below it.
 CV_INLINE void range_down(const uint8_t *above, const uint8_t *row, const uint8_t *below, size_t width,
-                              uint8_t *restrict low, uint8_t *restrict high) {
+                          uint8_t *restrict low, uint8_t *restrict high) {
     for (size_t x = 0; x < width; x++) {
         low[x] = min_u8(row[x], min_u8(above[x], below[x]));
         high[x] = max_u8(row[x], max_u8(above[x], below[x]));
@@ -92,7 +92,7 @@ CV_INLINE void range_down(const uint8_t *above, const uint8_t *row, const uint8_
 
 /// The same of each value and those left and right of it; the values have one more at each end.
 CV_INLINE void range_across(const uint8_t *low, const uint8_t *high, size_t width, uint8_t *restrict lo,
-                                uint8_t *restrict hi) {
+                            uint8_t *restrict hi) {
     for (size_t x = 0; x < width; x++) {
         lo[x] = min_u8(low[x + 1], min_u8(low[x], low[x + 2]));
         hi[x] = max_u8(high[x + 1], max_u8(high[x], high[x + 2]));
@@ -354,8 +354,6 @@ CV_WIDE void cv_gradient(const uint8_t *src, size_t width, size_t height, const 
         }
     }
 }
-
-int cv_any(const uint8_t *values, size_t count) { return is_any(values, count); }
 
 uint32_t cv_sum(const uint8_t *values, size_t count) {
     uint32_t sum = 0;

@@ -101,10 +101,10 @@ typedef struct {
     uint32_t border, edge_now, edge_then, edge_change, core;
 } sums;
 
-static inline uint32_t distance_u32(uint32_t a, uint32_t b) { return a > b ? a - b : b - a; }
+CV_INLINE uint32_t distance_u32(uint32_t a, uint32_t b) { return a > b ? a - b : b - a; }
 
 /// Adds a pixel's place in its component: on its border, or in its core.
-static inline void add_place(sums *s, const uint16_t *label, size_t width, uint32_t now, uint32_t then) {
+CV_INLINE void add_place(sums *s, const uint16_t *label, size_t width, uint32_t now, uint32_t then) {
     const uint16_t *above = label - width, *below = label + width;
     if (!above[0] || !below[0] || !label[-1] || !label[1]) {
         s->border++;
@@ -116,7 +116,7 @@ static inline void add_place(sums *s, const uint16_t *label, size_t width, uint3
     }
 }
 
-static inline void add_pixel(sums *s, const planes *p, size_t i) {
+CV_INLINE void add_pixel(sums *s, const planes *p, size_t i) {
     uint32_t now = p->pixels[i], then = p->expected[i];
     s->age += p->age[i];
     s->contrast += distance_u32(now, then);

@@ -9,7 +9,7 @@
 
 enum { BINS = 16, DIFFS = 512, TOLERANCE = 5, STRIDE = 3 };
 
-// Pixels that are sampled at most: more might not fit a counter.
+// Pixels that are looked at, of a larger plane the upper ones: more might not fit a counter.
 enum { MOST = STRIDE * UINT16_MAX };
 
 // Beyond these it is not the light of one scene any more.

@@ -141,7 +141,7 @@ public struct CameraAnalyzer: Sendable {
     ///
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
-        scene?.foreground ?? []
+        scene?.kindsOfPixels ?? []
     }
 
     private mutating func begin(with plane: LumaPlane) {
@@ -175,7 +175,11 @@ public struct CameraAnalyzer: Sendable {
         let isJudged = scene?.isJudged == true
         groups = Why.Groups(things)
         measure(plane, at: time)
-        if isJudged { tracker?.follow(things, at: time, elapsed: elapsed) }
+        if isJudged {
+            tracker?.follow(things, at: time, elapsed: elapsed)
+        } else {
+            tracker?.skip()
+        }
         return SceneFrame(
             time: time,
             elapsed: elapsed,

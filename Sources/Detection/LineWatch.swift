@@ -27,6 +27,8 @@ struct LineWatch: RuleWatch {
 
     private let from: (x: Double, y: Double)
     private let to: (x: Double, y: Double)
+    /// Pixels between the two, at least 1.
+    private let length: Double
     private let width: Double
     private let height: Double
     /// What is outside, or of another size, crosses nothing.
@@ -46,6 +48,7 @@ struct LineWatch: RuleWatch {
         let last = ends.last ?? NormalizedPoint(x: 1, y: 1)
         from = (first.x * Double(width), first.y * Double(height))
         to = (last.x * Double(width), last.y * Double(height))
+        length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
         run = AlertRun(rule: rule)
         let step: (x: Double, y: Double)? =
             switch rule.direction {
@@ -113,8 +116,10 @@ struct LineWatch: RuleWatch {
         let margin = max(Self.margin * height, Self.marginBySize * track.radius)
         let side = distance > margin ? 1 : distance < -margin ? -1 : 0
         if track.sightings == 2, frame.elapsed <= Self.longestStep, let entry = track.entry {
-            // First seen on the line or beyond it, it may have come over it.
+            // First seen on the line or beyond it, it may have come over it, if not under a mask.
             let (x, y) = (entry.x * width, entry.y * height)
+            let (column, row) = (min(width - 1, max(0, x)), min(height - 1, max(0, y)))
+            guard region.contains(column: Int(column), row: Int(row)) else { return nil }
             places[track.id] = Place(x: x, y: y, side: self.distance(x, y) > 0 ? 1 : -1, seen: track.first)
         }
         guard side != 0 else { return nil }
@@ -128,8 +133,7 @@ struct LineWatch: RuleWatch {
 
     /// Pixels from the line, with the sign of the side.
     private func distance(_ x: Double, _ y: Double) -> Double {
-        let length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
-        return ((to.x - from.x) * (y - from.y) - (to.y - from.y) * (x - from.x)) / length
+        ((to.x - from.x) * (y - from.y) - (to.y - from.y) * (x - from.x)) / length
     }
 
     /// Whether the way from a place to the track meets the line.

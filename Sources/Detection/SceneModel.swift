@@ -31,6 +31,7 @@ struct SceneModel: Sendable {
 
     /// What the last frame was judged as.
     private(set) var status = SceneStatus.warmingUp
+    /// How each pixel of the last frame learnt.
     private var kinds = PatchedPlane()
     /// Share of the last frame that things cover.
     private(set) var thingShare = 0.0
@@ -63,7 +64,7 @@ struct SceneModel: Sendable {
     var emptyPixels: [UInt8] { home.plane(over: background, width: width) }
 
     /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is.
-    var foreground: [UInt8] { kinds.plane(over: zeroes, width: width) }
+    var kindsOfPixels: [UInt8] { kinds.plane(over: zeroes, width: width) }
 
     /// Bytes of all that is kept of the scene from frame to frame.
     var stateBytes: Int {

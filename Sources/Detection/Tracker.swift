@@ -23,7 +23,7 @@ struct Track: Sendable, Hashable {
     var box: NormalizedRect
     /// True when the last frame shows it.
     var isSeen = true
-    /// Seconds between the frame that showed it first and the one before.
+    /// Seconds between the frame that showed it first and the one before; 0 when nobody looked at that one.
     var unseenBefore = 0.0
     /// Where it came in over the edge of the picture just before its first sighting, once that is known; nil when it did
     /// not.
@@ -43,10 +43,14 @@ struct Tracker: Sendable {
     private static let patience = 1.0
     /// Things that are followed at once.
     private static let most = 64
+    /// Things of a frame among which they are looked for: the time goes with the tracks squared times these.
+    private static let mostSpots = 128
     /// Areas that differ by more than this factor are not the same thing alone.
     private static let jump = 2.0
     /// How many times its own radius a thing may move a second: runners and cars in town do up to about eight.
     private static let mostSizes = 8.0
+    /// What was seen once and not in the next frame goes so many times less far.
+    private static let unlike = 2.0
     /// What is smaller than this part of a thing changes nothing when it joins or leaves it.
     private static let minor = 4.0
     /// What it costs that a track is not seen: nearly as much as the least likely of its next places (`cost`).
@@ -66,10 +70,12 @@ struct Tracker: Sendable {
     private var next = 0
     private var width = 0.0
     private var height = 0.0
+    /// Whether the frame before was looked at, and all that was in it was followed.
+    private var isUnbroken = false
 
     /// Takes the things of the next frame.
     mutating func follow(_ things: Things, at time: MediaTime, elapsed: Double) {
-        let spots = things.spots()
+        let spots = Self.largest(things.spots())
         (width, height) = (Double(things.width), Double(things.height))
         let step = min(elapsed, Self.longestStep)
         for index in tracks.indices {
@@ -78,7 +84,7 @@ struct Tracker: Sendable {
             tracks[index].isLate = !tracks[index].isSeen
             tracks[index].isSeen = false
         }
-        let chosen = pairs(spots, step)
+        let chosen = pairs(spots, step, time)
         var free = Set(spots.indices)
         for pair in chosen {
             free.remove(pair.spot)
@@ -96,12 +102,24 @@ struct Tracker: Sendable {
                 tracks[index].seen = time
             }
         }
-        tracks.removeAll { track in
-            // What was seen once only, and is gone with the next frame, may have been anything.
-            let patience = track.sightings > 1 ? max(Self.patience, 1.5 * step) : 0
-            return time.seconds(since: track.seen) > patience
+        tracks.removeAll { time.seconds(since: $0.seen) > max(Self.patience, 1.5 * step) }
+        for index in free.sorted().prefix(Self.most - tracks.count) {
+            begin(spots[index], at: time, unseenBefore: isUnbroken ? elapsed : 0)
         }
-        for index in free.sorted() where tracks.count < Self.most { begin(spots[index], at: time, elapsed: step) }
+        isUnbroken = tracks.count < Self.most
+    }
+
+    /// Takes a frame that says nothing about things: none is seen in it.
+    mutating func skip() {
+        for index in tracks.indices { tracks[index].isSeen = false }
+        isUnbroken = false
+    }
+
+    /// The things that are looked at; in snow there may be a thousand.
+    private static func largest(_ spots: [Spot]) -> [Spot] {
+        guard spots.count > mostSpots else { return spots }
+        let order = spots.indices.sorted { (spots[$0].area, $1) > (spots[$1].area, $0) }
+        return order.prefix(mostSpots).map { spots[$0] }
     }
 
     private struct Pair {
@@ -110,11 +128,12 @@ struct Tracker: Sendable {
     }
 
     /// Which track has become which spot, so that all of it together is the least unlikely.
-    private func pairs(_ spots: [Spot], _ step: Double) -> [Pair] {
+    private func pairs(_ spots: [Spot], _ step: Double, _ time: MediaTime) -> [Pair] {
         var asking: [Int] = []
         var rows: [[Double]] = []
         for (index, track) in tracks.enumerated() {
-            let costs = spots.map { cost(track, $0, step) }
+            let since = track.sightings > 1 ? step : min(Self.longestStep, time.seconds(since: track.seen))
+            let costs = spots.map { cost(track, $0, since) }
             guard costs.contains(where: { $0 != nil }) else { continue }
             let late = track.isLate || hasLeft(track) ? Self.late : 0
             asking.append(index)
@@ -127,7 +146,7 @@ struct Tracker: Sendable {
             .map { Pair(track: $0.0, spot: $0.1) }
     }
 
-    /// How unlikely it is that a track has become a spot, 0.2…2; nil when it cannot be.
+    /// How unlikely it is that a track has become a spot after so many seconds, 0.2…2; nil when it cannot be.
     private func cost(_ known: Track, _ new: Spot, _ step: Double) -> Double? {
         let across = new.x - known.x
         let down = new.y - known.y
@@ -148,7 +167,8 @@ struct Tracker: Sendable {
     private func surprise(_ known: Track, _ new: Spot) -> Double {
         let size = (known.radius * new.radius).squareRoot()
         let most = min(Self.mostSpeed, Self.mostSizes * size)
-        guard known.sightings > 1 else { return most }
+        // Seen once and then not, it may have been anything: only what stayed near is taken for it.
+        guard known.sightings > 1 else { return known.isLate ? most / Self.unlike : most }
         let speed = (known.velocityX * known.velocityX + known.velocityY * known.velocityY).squareRoot()
         return min(most, Self.mostSpeed / 2) + speed / 2
     }
@@ -186,7 +206,7 @@ struct Tracker: Sendable {
             let agility = since / (since + min(Self.memory, max(0, life - since) + Self.jitter))
             track.velocityX += (spot.x - track.x) / since * agility
             track.velocityY += (spot.y - track.y) / since * agility
-            if track.sightings == 2 { track.entry = entry(of: track) }
+            if track.sightings == 2, !track.isLate { track.entry = entry(of: track) }
         }
         (track.x, track.y) = (spot.x, spot.y)
         track.radius = spot.radius
@@ -214,7 +234,7 @@ struct Tracker: Sendable {
         velocity == 0 ? .infinity : velocity > 0 ? place / velocity : (place - size) / velocity
     }
 
-    private mutating func begin(_ spot: Spot, at time: MediaTime, elapsed: Double) {
+    private mutating func begin(_ spot: Spot, at time: MediaTime, unseenBefore: Double) {
         next += 1
         tracks.append(
             Track(
@@ -226,7 +246,7 @@ struct Tracker: Sendable {
                 first: time,
                 seen: time,
                 box: spot.box,
-                unseenBefore: elapsed
+                unseenBefore: unseenBefore
             )
         )
     }
@@ -263,7 +283,7 @@ struct Spot {
 
     /// The place in the box that is nearest to where a track is.
     func nearest(to track: Track) -> (x: Double, y: Double) {
-        (min(right, max(left, track.x)), min(bottom, max(top, track.y)))
+        (min(right - 1, max(left, track.x)), min(bottom - 1, max(top, track.y)))
     }
 
     /// Whether the centre of a track is within the box.

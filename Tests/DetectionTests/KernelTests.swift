@@ -202,10 +202,10 @@ import Testing
         )
     }
 
-    @Test("learning is that of a pixel at a time", arguments: [UInt32(0), 7919, 4_294_967_290])
-    func learning(seed: UInt32) {
+    @Test("learning is that of a pixel at a time", arguments: [UInt32(0), 7919, 4_294_967_290], [false, true])
+    func learning(seed: UInt32, isEmpty: Bool) {
         let count = 5003
-        let kinds = picture(count, seed: 1).map { $0 % UInt8(CV_KINDS) }
+        let kinds = picture(count, seed: 1).map { isEmpty ? UInt8(CV_EMPTY) : $0 % UInt8(CV_KINDS) }
         let (now, recent) = (picture(count, seed: 2), picture(count, seed: 3))
         let (expected, expectedHome) = (picture(count, seed: 4), picture(count, seed: 6))
         var (background, home) = (picture(count, seed: 7), picture(count, seed: 8))
@@ -257,5 +257,67 @@ import Testing
         #expect(background == generalBackground)
         #expect(noise == generalNoise)
         #expect(home == generalBackground)
+    }
+
+    /// A mask of patches and gaps, and its spans.
+    private func patches(_ width: Int, _ height: Int) -> (mask: [UInt8], spans: [cv_span]) {
+        let random = picture(width * height, seed: 31)
+        let mask = random.indices.map { index in
+            let (x, y) = (index % width, index / width)
+            return y % 4 != 1 && (x / 7 + y) % 3 == 0 && random[index] > 60 ? 1 + random[index] % 2 : 0
+        }
+        var spans = [cv_span](repeating: cv_span(left: 0, right: 0), count: height)
+        _ = cv_find_spans(mask, width, height, &spans)
+        return (mask, spans)
+    }
+
+    @Test("ages grow where foreground stays as it was, and are 0 elsewhere", arguments: [(1, 1), (33, 9), (160, 12)])
+    func ages(size: (Int, Int)) {
+        let (width, height) = size
+        let (mask, spans) = patches(width, height)
+        let recent = picture(mask.count, seed: 32)
+        let now = zip(recent, picture(mask.count, seed: 33)).map { UInt8(clamping: Int($0) + Int($1 % 40) - 20) }
+        let before = picture(mask.count, seed: 34)
+        var age = before
+        let threshold = cv_threshold(floor: 6, level: 10, noise_factor: 0)
+        cv_age(&age, mask, now, recent, width, height, spans, threshold, 3)
+        let expected = mask.indices.map { index in
+            let isStill = abs(Int(now[index]) - Int(recent[index])) <= 6 + (Int(recent[index]) * 10) >> 8
+            return mask[index] != 0 && isStill ? UInt8(min(255, Int(before[index]) + 3)) : 0
+        }
+        #expect(age == expected)
+    }
+
+    @Test("moving pixels are counted in their squares", arguments: [(1, 1), (33, 9), (160, 12)])
+    func moving(size: (Int, Int)) {
+        let (width, height) = size
+        let (mask, spans) = patches(width, height)
+        let age = picture(mask.count, seed: 35).map { $0 % 2 }
+        let columns = (width + 3) / 4
+        var counts = [UInt8](repeating: 9, count: columns * ((height + 3) / 4))
+        cv_count_moving(mask, age, width, height, spans, 4, &counts)
+        var expected = [UInt8](repeating: 0, count: counts.count)
+        for index in mask.indices where mask[index] != 0 && age[index] == 0 {
+            expected[index / width / 4 * columns + index % width / 4] += 1
+        }
+        #expect(counts == expected)
+    }
+
+    @Test("what looks as at home is background again, and nothing else changes", arguments: [7, 64, 1001])
+    func recall(count: Int) {
+        let home = picture(count, seed: 36)
+        let gaps = picture(count, seed: 37)
+        let pixels = zip(home, gaps).map { UInt8(clamping: Int($0) + Int($1 % 30) - 15) }
+        let background = home.indices.map { gaps[$0] % 3 == 0 ? home[$0] : home[$0] ^ 0x40 }
+        let mask = home.indices.map { $0 / 20 % 2 == 0 ? gaps[$0] % 3 : 0 }
+        let table = (0...255).map { UInt8($0) }
+        var (left, learnt) = (mask, background)
+        cv_recall_home(pixels, home, table, count, cv_threshold(floor: 5, level: 12, noise_factor: 0), &left, &learnt)
+        for index in 0..<count {
+            let isNear = abs(Int(pixels[index]) - Int(home[index])) <= 5 + (Int(home[index]) * 12) >> 8
+            let isRecalled = mask[index] != 0 && home[index] != background[index] && isNear
+            #expect(left[index] == (isRecalled ? 0 : mask[index]))
+            #expect(learnt[index] == (isRecalled ? pixels[index] : background[index]))
+        }
     }
 }

@@ -81,6 +81,55 @@ import Testing
         #expect(found.isEmpty)
     }
 
+    @Test("a picture that says nothing in between counts nobody a second time")
+    func unclear() throws {
+        var scene = SyntheticScene()
+        var run = try Run([line(.right), line(.left)])
+        run.play(seconds: 20, rate: 1) { _ in scene.frame() }
+        run.play(seconds: 2, rate: 1) { scene.frame(walker(86 + $0 * 60)) }
+        run.play(seconds: 3, rate: 1) { _ in
+            var other = scene.frame()
+            other.pixels = other.pixels.map { 255 - $0 }
+            return other
+        }
+        #expect(run.statuses.last != .steady)
+        #expect(run.starts.map(\.rule.id) == ["right"])
+        #expect(run.changes.allSatisfy { $0.reason == "something crossed the line" }, "\(run.changes.map(\.reason))")
+    }
+
+    @Test("who is seen in every other picture only is followed all the same", arguments: [1.0, 2, 5, 10])
+    func everyOther(rate: Double) throws {
+        var number = 0
+        let found = try starts(rate: rate, seconds: 12) { time in
+            number += 1
+            return number.isMultiple(of: 2) ? [] : walker(time * 20)
+        }
+        #expect(found.map(\.rule.id) == ["right"])
+    }
+
+    @Test("assignments are those of a search through all, with ties")
+    func assignments() {
+        var state: UInt64 = 9
+        func random(_ below: UInt64) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33 % below)
+        }
+        func least(_ costs: [[Double]], from row: Int = 0, without taken: Set<Int> = []) -> Double {
+            guard row < costs.count else { return 0 }
+            return costs[row].indices.filter { !taken.contains($0) }
+                .map { costs[row][$0] + least(costs, from: row + 1, without: taken.union([$0])) }
+                .min() ?? .infinity
+        }
+        for _ in 0..<200 {
+            let rows = 1 + random(4)
+            let columns = rows + random(3)
+            let costs = (0..<rows).map { _ in (0..<columns).map { _ in Double(random(6)) } }
+            let chosen = cheapestAssignment(costs)
+            #expect(Set(chosen).count == rows)
+            #expect(chosen.enumerated().reduce(0) { $0 + costs[$1.offset][$1.element] } == least(costs))
+        }
+    }
+
     @Test("chooses the assignment with the least sum, not the cheapest pair first")
     func assignment() {
         #expect(cheapestAssignment([[1, 2], [2, 9]]) == [1, 0])

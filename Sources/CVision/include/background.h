@@ -93,9 +93,6 @@ void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t 
 void cv_learn_empty(uint8_t *background, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
                     const uint8_t *expected, size_t count, const cv_rates *rates, uint32_t seed);
 
-/// Whether any value is not 0.
-int cv_any(const uint8_t *values, size_t count);
-
 /// The sum of the values; `count` is at most 16,843,009.
 uint32_t cv_sum(const uint8_t *values, size_t count);
 

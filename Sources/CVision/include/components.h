@@ -38,8 +38,9 @@ size_t cv_components_limit(size_t width, size_t height);
 
 /// Finds the components of `mask` (0 = background): `labels` gets 0 or 1 + the component's index for each pixel.
 ///
-/// Components are numbered in the order of their first pixel. `forest` is room to work in, of
-/// cv_components_limit(width, height) + 1 elements. The picture may have at most 65,534 components. Returns their number.
+/// Components are numbered in the order of their first pixel. `spans` are those of the mask, here as below. `forest` is
+/// room to work in, of cv_components_limit(width, height) + 1 elements. The picture may have at most 65,534 components.
+/// Returns their number.
 size_t cv_label(const uint8_t *mask, size_t width, size_t height, const cv_span *spans, uint16_t *labels,
                 uint16_t *forest);
 

@@ -13,6 +13,8 @@ typedef struct {
 } cv_light;
 
 /// Finds the change of light that explains most pixels; "nothing changed" unless another explains clearly more.
+///
+/// Each third of the first 196,605 pixels is looked at; planes have about 14,400.
 cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count);
 
 /// Fills the table old → new of a change of light.
