@@ -44,38 +44,55 @@ CV_WIDE static void find_places(const uint8_t *known, const uint8_t *now, size_t
     }
 }
 
-/// Counts the differences of sampled pixels.
-static void take(sample *s, const uint8_t *known, const uint8_t *now, size_t count) {
-    // Neighbours often count in the same place; in turns in two tables, they do not wait for each other.
-    uint16_t seen[2][BINS + 1][DIFFS];
-    uint32_t levels[2][BINS + 1] = {{0}};
-    memset(seen, 0, sizeof seen);
-    for (size_t from = 0; from < count; from += PIECE) {
-        uint16_t places[PIECE];
-        const size_t size = count - from < PIECE ? count - from : PIECE;
-        find_places(known + from, now + from, size, places);
-        unsigned turn = 0;
-        for (size_t i = 0; i < size; i += STRIDE, turn ^= 1) {
-            (&seen[turn][0][0])[places[i]]++;
-            levels[turn][places[i] / DIFFS] += known[from + i];
-        }
-    }
+/// Differences and levels of pixels as they are counted, with a bin more for those that are clipped.
+typedef struct {
+    uint16_t seen[(BINS + 1) * DIFFS];
+    uint32_t levels[BINS + 1];
+} tally;
+
+CV_INLINE void count_pixel(tally *t, uint16_t place, uint8_t known) {
+    t->seen[place]++;
+    t->levels[place / DIFFS] += known;
+}
+
+/// Adds two tallies up.
+CV_WIDE static void merge(const tally *a, const tally *b, sample *s) {
     s->total = 0;
     s->bins = 0;
     for (int bin = 0; bin < BINS; bin++) {
         uint32_t pixels = 0;
         for (int diff = 0; diff < DIFFS; diff++) {
-            uint16_t both = (uint16_t)(seen[0][bin][diff] + seen[1][bin][diff]);
+            uint16_t both = (uint16_t)(a->seen[bin * DIFFS + diff] + b->seen[bin * DIFFS + diff]);
             s->seen[bin][diff] = both;
             pixels += both;
         }
         s->pixels[bin] = pixels;
         if (pixels) {
             s->total += pixels;
-            s->level[bin] = (int32_t)((levels[0][bin] + levels[1][bin]) / pixels);
+            s->level[bin] = (int32_t)((a->levels[bin] + b->levels[bin]) / pixels);
             s->filled[s->bins++] = bin;
         }
     }
+}
+
+/// Counts the differences of sampled pixels.
+static void take(sample *s, const uint8_t *known, const uint8_t *now, size_t count) {
+    // Neighbours often count in the same place; in turns in two tallies, they do not wait for each other.
+    tally a = {0}, b = {0};
+    for (size_t from = 0; from < count; from += PIECE) {
+        uint16_t places[PIECE];
+        const size_t size = count - from < PIECE ? count - from : PIECE;
+        find_places(known + from, now + from, size, places);
+        size_t i = 0;
+        for (; i + STRIDE < size; i += 2 * STRIDE) {
+            count_pixel(&a, places[i], known[from + i]);
+            count_pixel(&b, places[i + STRIDE], known[from + i + STRIDE]);
+        }
+        if (i < size) {
+            count_pixel(&a, places[i], known[from + i]);
+        }
+    }
+    merge(&a, &b, s);
 }
 
 static int32_t expected_change(int32_t gain, int32_t offset, int32_t level) {
