@@ -36,34 +36,12 @@ CV_INLINE uint8_t approach(uint8_t value, uint8_t target, int32_t rate, int32_t 
     return (uint8_t)(value + ((((int32_t)target - (int32_t)value) * rate + rounding) >> 16));
 }
 
-CV_WIDE int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_span *spans) {
+int cv_find_spans(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans) {
+    uint8_t zeroes[width];
+    memset(zeroes, 0, width);
     int any = 0;
     for (size_t y = 0; y < height; y++) {
-        const uint8_t *row = mask + y * width;
-        spans[y] = (cv_span){0, 0};
-        if (!is_any(row, width)) {
-            continue;
-        }
-        size_t left = 0, right = width;
-        while (!row[left]) {
-            left++;
-        }
-        while (!row[right - 1]) {
-            right--;
-        }
-        spans[y] = (cv_span){(uint32_t)left, (uint32_t)right};
-        any = 1;
-    }
-    return any;
-}
-
-int cv_find_changes(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans) {
-    if (!base) {
-        return cv_find_spans(plane, width, height, spans);
-    }
-    int any = 0;
-    for (size_t y = 0; y < height; y++) {
-        const uint8_t *row = plane + y * width, *under = base + y * width;
+        const uint8_t *row = plane + y * width, *under = base ? base + y * width : zeroes;
         spans[y] = (cv_span){0, 0};
         if (memcmp(row, under, width) == 0) {
             continue;
@@ -207,28 +185,7 @@ CV_INLINE void learn_empty(uint8_t *restrict background, uint8_t *restrict noise
     }
 }
 
-/// The same where something was adopted.
-CV_INLINE void learn_adopted(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
-                             const uint8_t *restrict pixels, const uint8_t *restrict recent,
-                             const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t from,
-                             size_t to, const cv_rates *rates, uint32_t seed) {
-    const int32_t excused = (int32_t)rates->excused, empty = (int32_t)rates->background[CV_EMPTY];
-    const int32_t flicker = (int32_t)rates->noise[CV_EMPTY], homing = (int32_t)rates->home;
-    CV_LANES(16)
-    for (size_t i = from; i < to; i++) {
-        int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t pixel = pixels[i], before = background[i], deviation = distance_u8(pixel, expected[i]);
-        int32_t rate = is_excused(deviation, noise[i]) ? excused : empty;
-        noise[i] = learn_noise(noise[i], deviation, distance_u8(pixel, recent[i]), flicker, rounding);
-        uint8_t after = approach(before, pixel, rate, rounding);
-        uint8_t lit_home = approach(home[i], expected_home[i], rate, rounding);
-        uint8_t away = approach(lit_home, after, homing, rounding);
-        home[i] = home[i] == before ? after : away;
-        background[i] = after;
-    }
-}
-
-/// One step of learning for any kind of pixel.
+/// One step of learning for any kind of pixel; without `kinds` all are empty, which the compiler makes a loop of its own.
 CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
                          const uint8_t *restrict pixels, const uint8_t *restrict recent,
                          const uint8_t *restrict kinds, const uint8_t *restrict expected,
@@ -238,7 +195,8 @@ CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, u
     CV_LANES(16)
     for (size_t i = from; i < to; i++) {
         int32_t rounding = dither((uint32_t)i, seed);
-        uint8_t pixel = pixels[i], before = background[i], lit = expected[i], kind = kinds[i];
+        uint8_t pixel = pixels[i], before = background[i], lit = expected[i];
+        uint8_t kind = kinds ? kinds[i] : CV_EMPTY;
         uint8_t deviation = distance_u8(pixel, lit);
         uint8_t excused = (kind == CV_EMPTY) & is_excused(deviation, noise[i]);
         uint8_t covered = (kind == CV_OBJECT) | (kind == CV_SPECK), stays = (kind == CV_LIGHT) | (kind == CV_ADOPT);
@@ -265,7 +223,7 @@ CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint
         if (is_any(kind + from, to - from)) {
             learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
         } else if (memcmp(home + from, background + from, to - from) != 0) {
-            learn_adopted(background, home, noise, pixels, recent, expected, expected_home, from, to, rates, seed);
+            learn_any(background, home, noise, pixels, recent, NULL, expected, expected_home, from, to, rates, seed);
         } else {
             learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
             memcpy(home + from, background + from, to - from);

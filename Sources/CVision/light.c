@@ -126,49 +126,6 @@ static int64_t score(sample *s, int32_t gain, int32_t offset) {
     return sum;
 }
 
-// Each third pixel counts, so a pattern of three times a vector's width repeats itself over the plane.
-enum { BLOCK = 96, BLOCKS = 255 / (TOLERANCE + 1) };
-
-#define EACH_THIRD 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0
-static const uint8_t counted[BLOCK] = {EACH_THIRD, EACH_THIRD, EACH_THIRD, EACH_THIRD,
-                                       EACH_THIRD, EACH_THIRD, EACH_THIRD, EACH_THIRD};
-
-/// Adds what each counted pixel of a block is worth when nothing changed, and how many are not clipped.
-CV_INLINE void add_block(const uint8_t *known, const uint8_t *now, uint8_t *restrict worths, uint8_t *restrict pixels) {
-    for (size_t i = 0; i < BLOCK; i++) {
-        uint8_t least = known[i] < now[i] ? known[i] : now[i], most = known[i] < now[i] ? now[i] : known[i];
-        uint8_t distance = (uint8_t)(most - least);
-        uint8_t near = distance < TOLERANCE + 1 ? distance : TOLERANCE + 1;
-        uint8_t counts = (uint8_t)((most <= 250 ? 255 : 0) & counted[i]);
-        worths[i] = (uint8_t)(worths[i] + (counts & (TOLERANCE + 1 - near)));
-        pixels[i] = (uint8_t)(pixels[i] + (counts & 1));
-    }
-}
-
-/// The score of "nothing changed", and what it could be at most, without the bins.
-CV_WIDE static void score_still(const uint8_t *known, const uint8_t *now, size_t count, int64_t *still, int64_t *full) {
-    uint64_t worth = 0, pixels = 0;
-    size_t from = 0;
-    while (from + BLOCK <= count) {
-        uint8_t worths[BLOCK] = {0}, seen[BLOCK] = {0};
-        for (int block = 0; block < BLOCKS && from + BLOCK <= count; block++, from += BLOCK) {
-            add_block(known + from, now + from, worths, seen);
-        }
-        for (size_t i = 0; i < BLOCK; i++) {
-            worth += worths[i];
-            pixels += seen[i];
-        }
-    }
-    for (size_t i = from; i < count; i += STRIDE) {
-        if ((known[i] <= 250) & (now[i] <= 250)) {
-            worth += (uint64_t)worth_of(now[i] - known[i]);
-            pixels++;
-        }
-    }
-    *still = (int64_t)worth;
-    *full = (int64_t)pixels * (TOLERANCE + 1);
-}
-
 static int32_t median_change(const sample *s, int bin) {
     uint32_t passed = 0;
     for (int32_t diff = 0; diff < DIFFS; diff++) {
@@ -239,26 +196,24 @@ static void refine(sample *s, candidate *best) {
 static int32_t share(int64_t score, int64_t full) { return (int32_t)(score * 1000 / full); }
 
 cv_light cv_fit_light(const uint8_t *known, const uint8_t *now, size_t count) {
-    int64_t full, still_score;
-    count = count < MOST ? count : MOST;
-    score_still(known, now, count, &still_score, &full);
+    sample s;
+    take(&s, known, now, count < MOST ? count : MOST);
+    const int64_t full = (int64_t)s.total * (TOLERANCE + 1);
     if (full == 0) {
         return (cv_light){256, 0, 1000, 1000};
     }
-    // A change must pay for its two free numbers: 3 % of the best possible score.
-    if (full - still_score < full * 3 / 100) {
-        return (cv_light){256, 0, share(still_score, full), share(still_score, full)};
-    }
-    sample s;
-    take(&s, known, now, count);
     memset(s.worth, -1, sizeof s.worth);
-    candidate best = {256, 0, still_score};
-    try_lines(&s, &best);
-    refine(&s, &best);
-    if (best.score - still_score < full * 3 / 100) {
-        best = (candidate){256, 0, still_score};
+    const candidate still = {256, 0, score(&s, 256, 0)};
+    candidate best = still;
+    // A change must pay for its two free numbers: 3 % of the best possible score.
+    if (full - still.score >= full * 3 / 100) {
+        try_lines(&s, &best);
+        refine(&s, &best);
     }
-    return (cv_light){best.gain, best.offset, share(best.score, full), share(still_score, full)};
+    if (best.score - still.score < full * 3 / 100) {
+        best = still;
+    }
+    return (cv_light){best.gain, best.offset, share(best.score, full), share(still.score, full)};
 }
 
 void cv_light_table(cv_light light, uint8_t table[256]) {

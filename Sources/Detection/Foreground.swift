@@ -17,7 +17,7 @@ struct Foreground {
         self.height = height
         var isAny = false
         spans = [cv_span](unsafeUninitializedCapacity: height) { spans, count in
-            isAny = cv_find_spans(mask, width, height, spans.baseAddress) != 0
+            isAny = cv_find_spans(mask, nil, width, height, spans.baseAddress) != 0
             count = height
         }
         self.isAny = isAny

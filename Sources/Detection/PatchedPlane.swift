@@ -26,7 +26,7 @@ struct PatchedPlane: Sendable {
     init(_ plane: [UInt8], over base: [UInt8]?, width: Int) {
         let height = plane.count / max(1, width)
         let spans = [cv_span](unsafeUninitializedCapacity: height) { spans, count in
-            let isAny = cv_find_changes(plane, base, width, height, spans.baseAddress) != 0
+            let isAny = cv_find_spans(plane, base, width, height, spans.baseAddress) != 0
             count = isAny ? height : 0
         }
         guard let first = spans.firstIndex(where: { $0.left < $0.right }),

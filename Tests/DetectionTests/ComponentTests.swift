@@ -37,7 +37,7 @@ import Testing
 
     private func rows(_ mask: [UInt8], _ width: Int, _ height: Int) -> [cv_span] {
         var spans = [cv_span](repeating: cv_span(left: 7, right: 9), count: height)
-        let isAny = cv_find_spans(mask, width, height, &spans) != 0
+        let isAny = cv_find_spans(mask, nil, width, height, &spans) != 0
         #expect(isAny == mask.contains { $0 != 0 })
         return spans
     }

@@ -267,7 +267,7 @@ import Testing
             return y % 4 != 1 && (x / 7 + y) % 3 == 0 && random[index] > 60 ? 1 + random[index] % 2 : 0
         }
         var spans = [cv_span](repeating: cv_span(left: 0, right: 0), count: height)
-        _ = cv_find_spans(mask, width, height, &spans)
+        _ = cv_find_spans(mask, nil, width, height, &spans)
         return (mask, spans)
     }
 

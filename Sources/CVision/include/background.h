@@ -6,7 +6,7 @@
 
 // The pixel loops of the background model. All planes are `count` bytes, row by row; results are integer-exact.
 
-/// The columns left..<right of a row outside which a mask is 0; both 0 for a row with nothing.
+/// The columns left..<right of a row outside which a plane is as its base; both 0 for a row with nothing.
 ///
 /// Most rows of most pictures are empty: what is done for each foreground pixel looks only there.
 typedef struct {
@@ -14,11 +14,9 @@ typedef struct {
     uint32_t right;
 } cv_span;
 
-/// Fills the spans of the `height` rows of a mask. Returns whether anything is in it.
-int cv_find_spans(const uint8_t *mask, size_t width, size_t height, cv_span *spans);
-
-/// The same for the pixels in which a plane differs from another; NULL for one that is 0.
-int cv_find_changes(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans);
+/// Fills the spans of the `height` rows in which a plane differs from another one; NULL for one that is 0. Returns whether
+/// it does anywhere.
+int cv_find_spans(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans);
 
 /// Writes the least and the greatest value of each pixel's 3x3 neighbourhood (clipped at the borders).
 void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *low, uint8_t *high);

@@ -6,7 +6,10 @@ import Glibc
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let width = Int(arguments[2]), let height = Int(arguments[3]),
     let rate = Double(arguments[4]), let file = fopen(arguments[1], "rb")
-else { fatalError("usage: Count FILE WIDTH HEIGHT PICTURES_A_SECOND") }
+else {
+    fputs("cannot count: the arguments are FILE WIDTH HEIGHT PICTURES_A_SECOND, and FILE must be readable\n", stderr)
+    exit(2)
+}
 
 var analyzer = try CameraAnalyzer(rules: [Rule(id: "all", kind: .intrusion)], settings: DetectionSettings())
 var pixels = [UInt8](repeating: 0, count: width * height)
