@@ -59,6 +59,12 @@ struct BlobJudge: Sendable {
         leastInside = leastArea / 3
     }
 
+    /// Whether a pixel looks as expected, by the difference that any pixel must have.
+    func isAlike(_ pixel: UInt8, _ expected: UInt8) -> Bool {
+        let needed = settings.contrastFloor + settings.contrastShare * Double(expected)
+        return Double(abs(Int(pixel) - Int(expected))) <= needed
+    }
+
     func verdict(of blob: cv_component) -> Verdict {
         let age = Double(blob.age) / Double(blob.area) * Self.ageUnit
         if age >= settings.absorbSeconds || (age >= settings.ghostSeconds && isGhost(blob)) { return .adopt }

@@ -15,6 +15,8 @@ struct SceneModel: Sendable {
     private var background: [UInt8]
     /// Over the background.
     private var home = PatchedPlane()
+    /// False while home is of the scene before a change of scene.
+    private var isHomeHere = true
     private var recent: [UInt8]
     private var noise: [UInt8]
     /// For how long each foreground pixel has not changed.
@@ -103,7 +105,7 @@ struct SceneModel: Sendable {
         let home = home.isEmpty ? nil : home.plane(over: background, width: width)
         let mask = clean(raw, of: plane, home: home, lit: lit)
         let foreground = Foreground(mask, width: width, height: height)
-        let before = home.map(lit.map) ?? expected
+        let before = isHomeHere ? home.map(lit.map) ?? expected : expected
         let things = findThings(in: foreground, of: plane, expected, before: before, ticks: ageTicks(elapsed))
         restless.learn(foreground, age: things.age, elapsed: elapsed)
         thingShare = Double(things.thingArea) / Double(plane.pixels.count)
@@ -229,7 +231,7 @@ extension SceneModel {
     ) -> Things {
         guard foreground.isAny else {
             age = PatchedPlane()
-            return Things(judge: judge, width: width, height: height)
+            return Things(judge: judge, plane: plane, expected: expected, before: before)
         }
         var ages = age.plane(over: zeroes, width: width)
         cv_age(&ages, foreground.mask, plane.pixels, recent, width, height, foreground.spans, threshold, ticks)
@@ -281,12 +283,14 @@ extension SceneModel {
             seed
         )
         self.home = PatchedPlane(before, over: background, width: width)
+        if self.home.isEmpty || seconds > settings.homeSeconds { isHomeHere = true }
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {
         let before = home.plane(over: background, width: width)
         background = plane.pixels
         home = PatchedPlane(before, over: background, width: width)
+        isHomeHere = false
         noise = Self.prior(of: plane)
         age = PatchedPlane()
         kinds = PatchedPlane()

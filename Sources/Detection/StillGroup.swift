@@ -27,9 +27,62 @@ extension Things {
         guard !blobs.isEmpty, let mask = stillMask(in: region, seconds: seconds) else { return [] }
         let still = Foreground(mask, width: width, height: height)
         let (labels, count) = still.label()
-        let shapes = measure(labels, count, in: still)
-        return shapes.indices.compactMap { index in
-            let shape = shapes[index]
+        return groups(measure(labels, count, in: still), labels, in: region, least: least)
+    }
+
+    /// The groups of a region that have become part of the scene and look otherwise than it did before.
+    ///
+    /// They show for as long as the scene remembers how it looked (`home_seconds`), however few pictures there are; not
+    /// while somebody stands before them.
+    ///
+    /// - Parameters:
+    ///   - region: where.
+    ///   - least: pixels that a group must have.
+    /// - Returns: the groups in the order of their first pixel.
+    func changedGroups(in region: Region, least: Double) -> [StillGroup] {
+        guard let mask = changedMask(in: region) else { return [] }
+        let clean = [UInt8](unsafeUninitializedCapacity: mask.count) { clean, count in
+            cv_clean(mask, width, height, 4, 6, clean.baseAddress)
+            count = mask.count
+        }
+        let changed = Foreground(withOutline(clean), width: width, height: height)
+        let ages = [UInt8](repeating: 0, count: mask.count)
+        let things = Things(in: changed, plane: plane, expected: before, before: before, age: ages, judge: judge)
+        return groups(things.blobs.map(\.shape), things.labels, in: region, least: least)
+    }
+
+    /// 1 where a pixel of the region looks as the scene does by now, and not as it did before.
+    private func changedMask(in region: Region) -> [UInt8]? {
+        guard before != expected else { return nil }
+        var mask = [UInt8](repeating: 0, count: before.count)
+        for (row, runs) in zip(region.rows, region.runs) {
+            for index in runs.joined().lazy.map({ row * width + $0 }) where before[index] != expected[index] {
+                let pixel = plane.pixels[index]
+                mask[index] = judge.isAlike(pixel, expected[index]) && !judge.isAlike(pixel, before[index]) ? 1 : 0
+            }
+        }
+        return mask
+    }
+
+    /// Adds the pixels around what changed that look otherwise than before, too.
+    ///
+    /// The outermost pixels of a thing are explained by those beside them: they never were foreground, and were not
+    /// adopted with the others. Without them the outline would lie inside of it, where there are no edges.
+    private func withOutline(_ changed: [UInt8]) -> [UInt8] {
+        var mask = changed
+        for index in changed.indices where changed[index] != 0 {
+            for neighbour in [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1].map({ index + $0 })
+            where mask[neighbour] == 0 && !judge.isAlike(plane.pixels[neighbour], before[neighbour]) {
+                mask[neighbour] = 1
+            }
+        }
+        return mask
+    }
+
+    /// The groups that are large enough, and of a size that counts in the region.
+    private func groups(_ shapes: [cv_component], _ labels: [UInt16], in region: Region, least: Double) -> [StillGroup]
+    {
+        shapes.enumerated().compactMap { index, shape in
             let box = Spot(shape, width: width, height: height).box
             guard Double(shape.area) >= least, region.admits(box) else { return nil }
             return StillGroup(

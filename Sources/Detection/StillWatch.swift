@@ -13,7 +13,7 @@ struct StillWatch: RuleWatch {
     private static let stillSeconds = 1.0
     /// Edges of the frame over those of the scene, from which something may have come, and up to which something may
     /// have gone.
-    private static let edges = (left: 0.8, removed: 0.7)
+    private static let edges = (left: 0.8, removed: 0.4)
     /// Share of its region that must be gone when the rule does not say: the region is drawn around the object.
     private static let removedShare = 0.02
     /// Share of the pixels that must look one way or the other to be believed.
@@ -34,6 +34,19 @@ struct StillWatch: RuleWatch {
     /// or this share of what lies between both.
     private static let likeness: (levels: Float, share: Float) = (24, 0.35)
 
+    /// How often something looked like what the rule asks for, and how often not.
+    ///
+    /// Somebody who stands still may for one picture have fewer edges than what he hides.
+    private struct Votes: Sendable {
+        private var balance = 1
+        /// True for good once it is time and most agree.
+        private(set) var isSettled = false
+
+        mutating func count(_ agrees: Bool) { balance += agrees ? 1 : -1 }
+
+        mutating func settle() { isSettled = isSettled || balance > 0 }
+    }
+
     /// Pixels that look otherwise than the empty scene and stay so.
     private struct Kept: Sendable {
         var pixels: [Int]
@@ -46,6 +59,7 @@ struct StillWatch: RuleWatch {
         var since: MediaTime
         /// When they were last seen to hold.
         var seen: MediaTime
+        var votes = Votes()
         /// Since when they look as before.
         var backSince: MediaTime?
     }
@@ -83,12 +97,19 @@ struct StillWatch: RuleWatch {
 
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
         if frame.isOtherMode { kept = [] }
-        guard frame.isJudged else { return nil }
+        guard frame.isJudged else {
+            // It may be another scene by then.
+            kept.removeAll { !$0.votes.isSettled }
+            return nil
+        }
         for index in kept.indices { compare(&kept[index], frame) }
         let hidden = max(Self.hidden, 2.5 * frame.elapsed)
         kept.removeAll { Self.isOver($0, at: frame.time, hidden: hidden) }
         find(in: frame)
-        let ripe = kept.filter { frame.time.seconds(since: $0.since) >= seconds }
+        for index in kept.indices where frame.time.seconds(since: kept[index].since) >= seconds {
+            kept[index].votes.settle()
+        }
+        let ripe = kept.filter(\.votes.isSettled)
         guard let first = ripe.min(by: { ($0.since, $0.box.x) < ($1.since, $1.box.x) }) else {
             return run.end(at: frame.time)
         }
@@ -118,35 +139,42 @@ struct StillWatch: RuleWatch {
             : "something has been standing in the region for \(stayed) s"
     }
 
-    /// Takes up what has become still and is of the kind that the rule asks for.
+    /// Takes up what is of the kind that the rule asks for, and lets each further look at it count for or against that.
     private mutating func find(in frame: SceneFrame) {
-        let groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
-        for group in groups where kept.count < Self.most {
-            let isWanted =
-                rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
-            guard isWanted, !isKnown(group) else { continue }
-            let step = (group.pixels.count + Self.mostPixels - 1) / Self.mostPixels
-            let pixels = stride(from: 0, to: group.pixels.count, by: step).map { group.pixels[$0] }
-            kept.append(
-                Kept(
-                    pixels: pixels,
-                    area: group.pixels.count,
-                    look: pixels.map { Float(frame.plane.pixels[$0]) },
-                    before: pixels.map { Float(frame.things.before[$0]) },
-                    box: group.box,
-                    since: frame.time.advanced(bySeconds: -group.seconds),
-                    seen: frame.time
-                )
-            )
+        var groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
+        if rule.kind == .objectRemoved { groups += frame.things.changedGroups(in: region, least: least) }
+        for group in groups {
+            let isWanted = isWanted(group)
+            if let known = kept.indices.first(where: { Self.isSame(kept[$0], group) }) {
+                kept[known].votes.count(isWanted)
+            } else if isWanted, kept.count < Self.most {
+                kept.append(take(group, from: frame))
+            }
         }
     }
 
-    private func isKnown(_ group: StillGroup) -> Bool {
+    private func isWanted(_ group: StillGroup) -> Bool {
+        rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
+    }
+
+    private func take(_ group: StillGroup, from frame: SceneFrame) -> Kept {
+        let step = (group.pixels.count + Self.mostPixels - 1) / Self.mostPixels
+        let pixels = stride(from: 0, to: group.pixels.count, by: step).map { group.pixels[$0] }
+        return Kept(
+            pixels: pixels,
+            area: group.pixels.count,
+            look: pixels.map { Float(frame.plane.pixels[$0]) },
+            before: pixels.map { Float(frame.things.before[$0]) },
+            box: group.box,
+            since: frame.time.advanced(bySeconds: -group.seconds),
+            seen: frame.time
+        )
+    }
+
+    private static func isSame(_ known: Kept, _ group: StillGroup) -> Bool {
         let own = Set(group.pixels)
-        return kept.contains { known in
-            let share = Double(known.pixels.count { own.contains($0) }) / Double(known.pixels.count)
-            return share * Double(known.area) >= Self.overlap * Double(min(group.pixels.count, known.area))
-        }
+        let share = Double(known.pixels.count { own.contains($0) }) / Double(known.pixels.count)
+        return share * Double(known.area) >= overlap * Double(min(group.pixels.count, known.area))
     }
 
     /// Says of each kept pixel which look it has now; looks follow the light while they hold.

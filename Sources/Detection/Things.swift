@@ -23,27 +23,30 @@ struct Things: Sendable {
     private(set) var blobs: [Blob] = []
     let width: Int
     let height: Int
+    /// The frame, and the empty scene under its light.
+    let plane: LumaPlane
+    let expected: [UInt8]
+    /// What the scene looked like before anything was adopted, under its light.
+    let before: [UInt8]
     /// For each pixel 0 or 1 + the index of its group; empty, as all below, while there is none.
     private(set) var labels: [UInt16] = []
     /// The columns of each row outside which no pixel has a label.
     private(set) var spans: [cv_span] = []
-    /// The frame, and the empty scene under its light.
-    private(set) var pixels: [UInt8] = []
-    private(set) var expected: [UInt8] = []
-    /// What the scene looked like before anything was adopted, under its light.
-    private(set) var before: [UInt8] = []
     /// For how long each foreground pixel has not changed, in units of `BlobJudge.ageUnit`.
     private(set) var age: [UInt8] = []
     /// The gradients of both, where labels are; 0 elsewhere.
     private(set) var gradientNow: [UInt8] = []
     private(set) var gradientThen: [UInt8] = []
-    private let judge: BlobJudge
+    let judge: BlobJudge
 
-    /// Nothing at all.
-    init(judge: BlobJudge, width: Int, height: Int) {
+    /// A frame without any foreground.
+    init(judge: BlobJudge, plane: LumaPlane, expected: [UInt8], before: [UInt8]) {
         self.judge = judge
-        self.width = width
-        self.height = height
+        width = plane.width
+        height = plane.height
+        self.plane = plane
+        self.expected = expected
+        self.before = before
     }
 
     /// Groups the foreground pixels and judges each group.
@@ -63,13 +66,10 @@ struct Things: Sendable {
         age: [UInt8],
         judge: BlobJudge
     ) {
-        self.init(judge: judge, width: plane.width, height: plane.height)
+        self.init(judge: judge, plane: plane, expected: expected, before: before)
         spans = foreground.spans
         gradientNow = gradient(of: plane.pixels)
         gradientThen = gradient(of: expected)
-        pixels = plane.pixels
-        self.expected = expected
-        self.before = before
         self.age = age
         let (labels, count) = foreground.label()
         blobs = measure(labels, count, in: foreground).map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
@@ -85,7 +85,7 @@ struct Things: Sendable {
             height,
             foreground.spans,
             foreground.mask,
-            pixels,
+            plane.pixels,
             expected,
             age,
             gradientNow,

@@ -60,7 +60,6 @@ final class CameraPipeline {
     private var analyzer: CameraAnalyzer
     private var decoder: StreamDecoder?
     private var decoderFormat: StreamFormat?
-    private var unseen: Set<MediaTime> = []
 
     /// Makes the pipeline of one camera.
     ///
@@ -131,8 +130,7 @@ final class CameraPipeline {
             return try look(at: sample, bench)
         }
         unitsTaken += 1
-        let verdict = gate.admit(UnitHeader(unit))
-        return verdict == .skip ? [] : try takeFrame(unit, isSeen: verdict != .decodeUnseen)
+        return gate.admit(UnitHeader(unit)) == .skip ? [] : try takeFrame(unit)
     }
 
     /// What the gate wants decoded now that `unit` came; for samplings that are `isSampled`.
@@ -145,7 +143,7 @@ final class CameraPipeline {
             if gate.isOff { trace?.keyframesOff += 1 }
         }
         switch gate.admit(UnitHeader(unit)) {
-        case .skip, .decodeUnseen:
+        case .skip:
             buffer.add(unit)
             return nil
         case .decode(let reason):
@@ -200,7 +198,7 @@ final class CameraPipeline {
     /// Ends the camera: the decoder's last pictures are looked at, open alerts end.
     func finish() -> [Finding] {
         var findings: [Finding] = []
-        decoder?.drain { picture in lookUnlessUnseen(picture, into: &findings) }
+        decoder?.drain { picture in lookIfDue(picture, into: &findings) }
         decoder = nil
         findings += analyzer.finish(at: lastPicture).map { Finding(change: $0, jpeg: nil) }
         return findings
@@ -259,20 +257,20 @@ extension CameraPipeline {
         return !showing.isJudged || showing.thingShare >= motionShare
     }
 
-    private func takeFrame(_ unit: AccessUnit, isSeen: Bool) throws(MediaError) -> [Finding] {
+    private func takeFrame(_ unit: AccessUnit) throws(MediaError) -> [Finding] {
         if decoderFormat != unit.format {
             decoder = try StreamDecoder(format: unit.format)
             decoderFormat = unit.format
-            unseen = []
         }
-        if !isSeen { unseen.insert(unit.time) }
         var findings: [Finding] = []
-        decoder?.decode(unit) { picture in lookUnlessUnseen(picture, into: &findings) }
+        decoder?.decode(unit) { picture in lookIfDue(picture, into: &findings) }
         return findings
     }
 
-    private func lookUnlessUnseen(_ picture: borrowing Picture, into findings: inout [Finding]) {
-        if unseen.remove(picture.time) != nil { return }
+    private func lookIfDue(_ picture: borrowing Picture, into findings: inout [Finding]) {
+        guard picturesSeen == 0 || sampling.wants(pictureAfter: picture.time.seconds(since: lastPicture)) else {
+            return
+        }
         var showed = false
         look(picture, picture.lumaPlane(), showed: &showed, into: &findings)
     }

@@ -136,15 +136,49 @@ import Testing
         #expect(later.changes.allSatisfy { $0.phase != .end })
     }
 
-    @Test("an object of the scene that goes is told, also while the background learns that, and its return ends it")
-    func removedObject() throws {
+    @Test(
+        "an object of the scene that goes is told, also while the background learns that, and its return ends it",
+        arguments: [0.5, 1, 10]
+    )
+    func removedObject(rate: Double) throws {
         var scene = SyntheticScene()
         var run = try Run([still(.objectRemoved, seconds: 4)])
-        run.play(seconds: 100) { scene.frame($0 < 20 || $0 >= 90 ? [box] : []) }
+        run.play(seconds: 100, rate: rate) { scene.frame($0 < 20 || $0 >= 90 ? [box] : []) }
         let found = spans(run)
         #expect(found.count == 1)
         #expect(abs((found.first?.start ?? 0) - 20) <= 2)
         #expect(abs((found.first?.end ?? 0) - 90) <= 2)
+    }
+
+    @Test("an object that is taken from behind somebody is told once he has gone")
+    func removedWhileHidden() throws {
+        var scene = SyntheticScene()
+        var run = try Run([still(.objectRemoved, seconds: 4)])
+        let thief = Thing(x: 74, y: 40, width: 24, height: 45, level: 215)
+        run.play(seconds: 50) { scene.frame($0 < 20 ? [box] : $0 < 24 ? [box, thief] : $0 < 28 ? [thief] : []) }
+        #expect(spans(run).map { abs($0.start - 28) <= 2 } == [true])
+    }
+
+    @Test("who stands before a pattern with hardly an edge of his own has removed nothing", arguments: 0..<6)
+    func plainClothes(seed: UInt64) throws {
+        var scene = SyntheticScene(seed: seed)
+        var run = try Run([still(.objectRemoved, seconds: 4)])
+        run.play(seconds: 40) { time in
+            scene.frame(time < 10 ? [] : [Thing(x: 70, y: 40, width: 20, height: 40, level: 165)], noise: 4)
+        }
+        #expect(run.changes.isEmpty)
+    }
+
+    @Test("another scene is nothing that was removed", arguments: [1.0, 10])
+    func otherScene(rate: Double) throws {
+        var scene = SyntheticScene()
+        var run = try Run([still(.objectRemoved, seconds: 4)])
+        run.play(seconds: 60, rate: rate) { time in
+            if time < 20 { return scene.frame([box]) }
+            return scene.frame(extra: { x, y in (x / 9 + y / 7) % 2 == 0 ? 80 : -60 })
+        }
+        #expect(run.statuses.contains(.sceneChange))
+        #expect(run.changes.isEmpty)
     }
 
     @Test("something left is no object removed, and the other way round")

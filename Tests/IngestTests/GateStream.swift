@@ -52,7 +52,7 @@ struct GateStream {
             switch verdict {
             case .decode(let reason): passed.append(Passed(time: unit.time.seconds, reason: reason))
             case .burst: passed.append(Passed(time: unit.time.seconds, reason: nil))
-            case .skip, .decodeUnseen: continue
+            case .skip: continue
             }
             gate.learned(GateOutcome(showedMotion: shows(unit.time.seconds)))
         }

@@ -39,6 +39,25 @@ import Testing
         #expect(first.picturesSeen == second.picturesSeen)
     }
 
+    @Test("pictures of a stream with B pictures are chosen evenly, in the order in which they are shown")
+    func evenPictures() throws {
+        let folder = try Folder()
+        let clip = folder.path + "/b.mp4"
+        let ffmpeg = Process()
+        ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let source = ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30:duration=6"]
+        ffmpeg.arguments = ["ffmpeg"] + source + ["-c:v", "libx264", "-g", "60", "-bf", "8", "-b_strategy", "0", clip]
+        try ffmpeg.run()
+        ffmpeg.waitUntilExit()
+        #expect(ffmpeg.terminationStatus == 0)
+        var times: [Double] = []
+        let rate = ClipRun(rules: [], settings: DetectionSettings(), sampling: .frames(perSecond: 5))
+        let result = try rate.run(clip, onLook: { _, time, _ in times.append(time.seconds) })
+        #expect(result.unitsRead == 180)
+        #expect(times.count == 30)
+        #expect(zip(times, times.dropFirst()).allSatisfy { abs($1 - $0 - 0.2) < 0.001 })
+    }
+
     @Test("a rule is silent outside its schedule and on when no wall time is given")
     func schedule() throws {
         var rules = try rules()

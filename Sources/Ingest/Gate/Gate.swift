@@ -47,14 +47,10 @@ public struct Gate: Sendable {
         case skip
         /// Decode it; look at the picture.
         case decode(GateReason)
-        /// Decode it only because later units need it.
-        case decodeUnseen
         /// Something happens, and the next keyframe is too far: decode the group so far, this unit included.
         case burst
     }
 
-    /// Share of the sampling interval by which a unit may be early, so that a steady stream is not sampled at half rate.
-    private static let slack = 0.02
     /// A burst in the middle of a group needs so much more activity than a keyframe.
     private static let burstThreshold = 1.5
     /// Adaptation of the own thresholds: after a fire for nothing, after a miss, with each quiet keyframe.
@@ -112,12 +108,10 @@ public struct Gate: Sendable {
         guard !unit.isDamaged, unit.isKeyframe || !waitsForKeyframe else { return .skip }
         waitsForKeyframe = false
         switch sampling {
-        case .everyFrame:
+        case .everyFrame, .frames:
             return .decode(.sampling)
         case .keyframes(let every):
             return unit.isKeyframe && isDue(unit.time, every: every) ? decoding(unit, .sampling) : .skip
-        case .frames(let rate):
-            return isDue(unit.time, every: 1 / rate) ? decoding(unit, .sampling) : .decodeUnseen
         case .gated(let floor):
             return unit.isKeyframe ? judgeKeyframe(unit, floor: floor) : judgePicture(unit)
         }
@@ -225,7 +219,7 @@ extension Gate {
     }
 
     private func reason(since: Double, floor: Double, fires: Bool) -> GateReason? {
-        let share = 1 - Self.slack
+        let share = 1 - Sampling.slack
         if since >= floor * share { return .floor }
         if isCalibrating { return .calibration }
         if showsMotion, since >= Double(followUp) * share { return .followUp }
@@ -288,7 +282,7 @@ extension Gate {
     }
 
     private func isDue(_ time: MediaTime, every seconds: Double) -> Bool {
-        secondsTo(time, from: lastDecoded) >= seconds * (1 - Self.slack)
+        secondsTo(time, from: lastDecoded) >= seconds * (1 - Sampling.slack)
     }
 
     /// Seconds since an instant; endless when there was none, or when the stream's time has gone back.

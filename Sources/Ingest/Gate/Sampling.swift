@@ -15,6 +15,8 @@ public enum Sampling: Sendable, Hashable, CustomStringConvertible {
     private static let intervals = 0.0...3600.0
     /// Pictures a second that may be asked for.
     private static let highestRate = 240.0
+    /// Share of the interval by which a unit or picture may be early, so that a steady stream is not sampled at half rate.
+    static let slack = 0.02
 
     /// Reads `every`, `keyframes`, `keyframes:10`, `gated:10` or `5fps`.
     ///
@@ -42,6 +44,16 @@ public enum Sampling: Sendable, Hashable, CustomStringConvertible {
         guard text.hasPrefix(prefix), let seconds = Double(text.dropFirst(prefix.count)), intervals.contains(seconds)
         else { return nil }
         return seconds
+    }
+
+    /// Whether a picture is looked at, that comes so many seconds after the last one that was.
+    ///
+    /// Pictures are chosen in the order in which they are shown: streams with B pictures code them in another one.
+    public func wants(pictureAfter seconds: Double) -> Bool {
+        switch self {
+        case .frames(let rate): seconds < 0 || seconds >= (1 - Self.slack) / rate
+        case .gated, .keyframes, .everyFrame: true
+        }
     }
 
     /// True where single keyframes are decoded, rather than every unit in order.
