@@ -36,25 +36,53 @@ CV_INLINE uint8_t approach(uint8_t value, uint8_t target, int32_t rate, int32_t 
     return (uint8_t)(value + ((((int32_t)target - (int32_t)value) * rate + rounding) >> 16));
 }
 
+/// The first column from `from` on in which two rows differ; `to` when they do not. Words are taken whole: their lowest
+/// byte is the first, on every machine that this is built for.
+CV_INLINE size_t first_difference(const uint8_t *a, const uint8_t *b, size_t from, size_t to) {
+    uint64_t x, y;
+    size_t i = from;
+    for (; i + sizeof x <= to; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        if (x != y) {
+            return i + (size_t)__builtin_ctzll(x ^ y) / 8;
+        }
+    }
+    while (i < to && a[i] == b[i]) {
+        i++;
+    }
+    return i;
+}
+
+/// One more than the last column from `from` on in which two rows differ; `from` when they do not.
+CV_INLINE size_t last_difference(const uint8_t *a, const uint8_t *b, size_t from, size_t to) {
+    uint64_t x, y;
+    size_t i = to;
+    for (; i >= from + sizeof x; i -= sizeof x) {
+        memcpy(&x, a + i - sizeof x, sizeof x);
+        memcpy(&y, b + i - sizeof y, sizeof y);
+        if (x != y) {
+            return i - (size_t)__builtin_clzll(x ^ y) / 8;
+        }
+    }
+    while (i > from && a[i - 1] == b[i - 1]) {
+        i--;
+    }
+    return i;
+}
+
 int cv_find_spans(const uint8_t *plane, const uint8_t *base, size_t width, size_t height, cv_span *spans) {
     uint8_t zeroes[width];
     memset(zeroes, 0, width);
     int any = 0;
     for (size_t y = 0; y < height; y++) {
         const uint8_t *row = plane + y * width, *under = base ? base + y * width : zeroes;
+        const size_t left = first_difference(row, under, 0, width);
         spans[y] = (cv_span){0, 0};
-        if (memcmp(row, under, width) == 0) {
-            continue;
+        if (left < width) {
+            spans[y] = (cv_span){(uint32_t)left, (uint32_t)last_difference(row, under, left, width)};
+            any = 1;
         }
-        size_t left = 0, right = width;
-        while (row[left] == under[left]) {
-            left++;
-        }
-        while (row[right - 1] == under[right - 1]) {
-            right--;
-        }
-        spans[y] = (cv_span){(uint32_t)left, (uint32_t)right};
-        any = 1;
     }
     return any;
 }
@@ -77,23 +105,28 @@ CV_INLINE void range_across(const uint8_t *low, const uint8_t *high, size_t widt
     }
 }
 
-CV_WIDE void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
+/// The least and the greatest value around each pixel of row `y`.
+CV_INLINE void range_row(const uint8_t *src, size_t width, size_t height, size_t y, uint8_t *restrict low,
+                         uint8_t *restrict high) {
     uint8_t down_low[width + 2], down_high[width + 2];
+    const uint8_t *row = src + y * width;
+    range_down(y > 0 ? row - width : row, row, y + 1 < height ? row + width : row, width, down_low + 1, down_high + 1);
+    down_low[0] = down_low[1];
+    down_high[0] = down_high[1];
+    down_low[width + 1] = down_low[width];
+    down_high[width + 1] = down_high[width];
+    range_across(down_low, down_high, width, low, high);
+}
+
+CV_WIDE void cv_range3(const uint8_t *src, size_t width, size_t height, uint8_t *restrict low, uint8_t *restrict high) {
     for (size_t y = 0; y < height; y++) {
-        const uint8_t *row = src + y * width;
-        range_down(y > 0 ? row - width : row, row, y + 1 < height ? row + width : row, width, down_low + 1,
-                   down_high + 1);
-        down_low[0] = down_low[1];
-        down_high[0] = down_high[1];
-        down_low[width + 1] = down_low[width];
-        down_high[width + 1] = down_high[width];
-        range_across(down_low, down_high, width, low + y * width, high + y * width);
+        range_row(src, width, height, y, low + y * width, high + y * width);
     }
 }
 
-CV_WIDE void cv_foreground(const uint8_t *restrict pixels, const uint8_t *restrict low, const uint8_t *restrict high,
-                           const uint8_t *restrict noise, size_t count, cv_threshold threshold,
-                           uint8_t *restrict mask) {
+CV_INLINE void foreground_row(const uint8_t *restrict pixels, const uint8_t *restrict low, const uint8_t *restrict high,
+                              const uint8_t *restrict noise, size_t count, cv_threshold threshold,
+                              uint8_t *restrict mask) {
     const uint16_t floor = threshold.floor, level = threshold.level, factor = threshold.noise_factor;
     // In 16 bits, twice as many pixels at once: no product is above 65,280, no sum above 32,767.
     CV_LANES(16)
@@ -106,6 +139,16 @@ CV_WIDE void cv_foreground(const uint8_t *restrict pixels, const uint8_t *restri
         uint16_t noisy = (uint16_t)((uint16_t)(noise[i] * factor) >> 6);
         int16_t needed = (int16_t)(floor + lit + noisy);
         mask[i] = (uint8_t)((distance > needed) + (distance > (int16_t)(2 * needed)));
+    }
+}
+
+CV_WIDE void cv_foreground(const uint8_t *pixels, const uint8_t *expected, const uint8_t *noise, size_t width,
+                           size_t height, cv_threshold threshold, uint8_t *mask) {
+    uint8_t low[width], high[width];
+    for (size_t y = 0; y < height; y++) {
+        const size_t start = y * width;
+        range_row(expected, width, height, y, low, high);
+        foreground_row(pixels + start, low, high, noise + start, width, threshold, mask + start);
     }
 }
 
@@ -212,23 +255,33 @@ CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, u
     }
 }
 
+/// Learns a span of pixels the way that its kinds ask for; most of most pictures is empty and always was.
+CV_INLINE void learn_span(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+                          const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
+                          const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t from,
+                          size_t size, const cv_rates *rates, uint32_t seed) {
+    const size_t to = from + size;
+    if (is_any(kind + from, size)) {
+        learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
+    } else if (memcmp(home + from, background + from, size) != 0) {
+        learn_any(background, home, noise, pixels, recent, NULL, expected, expected_home, from, to, rates, seed);
+    } else {
+        learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
+        memcpy(home + from, background + from, size);
+    }
+}
+
 CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
                       const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
                       const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t count,
                       const cv_rates *rates, uint32_t seed) {
-    // Most of most pictures is empty and always was: those spans take the short way.
     enum { SPAN = 32 };
-    for (size_t from = 0; from < count; from += SPAN) {
-        size_t to = from + SPAN < count ? from + SPAN : count;
-        if (is_any(kind + from, to - from)) {
-            learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
-        } else if (memcmp(home + from, background + from, to - from) != 0) {
-            learn_any(background, home, noise, pixels, recent, NULL, expected, expected_home, from, to, rates, seed);
-        } else {
-            learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
-            memcpy(home + from, background + from, to - from);
-        }
+    size_t from = 0;
+    // A size that the compiler knows makes copies and comparisons of single instructions.
+    for (; from + SPAN <= count; from += SPAN) {
+        learn_span(background, home, noise, pixels, recent, kind, expected, expected_home, from, SPAN, rates, seed);
     }
+    learn_span(background, home, noise, pixels, recent, kind, expected, expected_home, from, count - from, rates, seed);
 }
 
 CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,

@@ -38,13 +38,24 @@ struct RestlessAreas: Sendable {
             let (width, height) = (foreground.width, foreground.height)
             cv_count_moving(foreground.mask, age, width, height, foreground.spans, Self.side, &moving)
         }
-        var isAny = false
-        for index in activity.indices {
-            let share = Float(moving[index]) / Float(Self.side * Self.side)
-            activity[index] += (share - activity[index]) * rate
-            if activity[index] > 0.001 { isAny = true }
+        if learn(moving, rate: rate) <= 0.001 { activity = [] }
+    }
+
+    /// Takes the pixels of each square that move into its mean; the greatest mean.
+    ///
+    /// Without a branch or a check for each of hundreds of squares, so that many are taken at once.
+    private mutating func learn(_ moving: [UInt8], rate: Float) -> Float {
+        var greatest: Float = 0
+        activity.withUnsafeMutableBufferPointer { activity in
+            moving.withUnsafeBufferPointer { moving in
+                for index in activity.indices {
+                    let share = Float(moving[index]) * (1 / Float(Self.side * Self.side))
+                    activity[index] += (share - activity[index]) * rate
+                    greatest = max(greatest, activity[index])
+                }
+            }
         }
-        if !isAny { activity = [] }
+        return greatest
     }
 
     /// Makes specks of the things in `kinds` (a `CV_` value for each pixel) that lie where it is restless.

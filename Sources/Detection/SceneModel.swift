@@ -198,10 +198,10 @@ extension SceneModel {
     }
 
     private func difference(of plane: LumaPlane, from expected: [UInt8]) -> [UInt8] {
-        let (low, high) = Self.range(of: expected, width, height)
-        var raw = [UInt8](repeating: 0, count: expected.count)
-        cv_foreground(plane.pixels, low, high, noise, raw.count, threshold, &raw)
-        return raw
+        [UInt8](unsafeUninitializedCapacity: expected.count) { raw, count in
+            cv_foreground(plane.pixels, expected, noise, width, height, threshold, raw.baseAddress)
+            count = expected.count
+        }
     }
 
     private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, home: [UInt8]?, lit: LightChange) -> [UInt8] {
@@ -209,9 +209,10 @@ extension SceneModel {
         if let home {
             cv_recall_home(plane.pixels, home, lit.table(), raw.count, threshold, &raw, &background)
         }
-        var clean = [UInt8](repeating: 0, count: raw.count)
-        cv_clean(raw, width, height, 4, 6, &clean)
-        return clean
+        return [UInt8](unsafeUninitializedCapacity: raw.count) { clean, count in
+            cv_clean(raw, width, height, 4, 6, clean.baseAddress)
+            count = raw.count
+        }
     }
 
     /// Whole units of age that passed.

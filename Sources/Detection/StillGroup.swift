@@ -69,9 +69,10 @@ extension Things {
     /// The outermost pixels of a thing are explained by those beside them: they never were foreground, and were not
     /// adopted with the others. Without them the outline would lie inside of it, where there are no edges.
     private func withOutline(_ changed: [UInt8]) -> [UInt8] {
+        let around = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]
         var mask = changed
         for index in changed.indices where changed[index] != 0 {
-            for neighbour in [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1].map({ index + $0 })
+            for neighbour in around.lazy.map({ index + $0 })
             where mask[neighbour] == 0 && !judge.isAlike(plane.pixels[neighbour], before[neighbour]) {
                 mask[neighbour] = 1
             }

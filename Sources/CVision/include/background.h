@@ -30,9 +30,9 @@ typedef struct {
     uint16_t noise_factor;
 } cv_threshold;
 
-/// Marks each pixel 0 (background), 1 (foreground) or 2 (clearly foreground: twice the threshold). `low` and `high`
-/// are the range of the background in its neighbourhood.
-void cv_foreground(const uint8_t *pixels, const uint8_t *low, const uint8_t *high, const uint8_t *noise, size_t count,
+/// Marks each pixel 0 (background), 1 (foreground) or 2 (clearly foreground: twice the threshold) by its distance from
+/// the range that is `expected` in its 3x3 neighbourhood.
+void cv_foreground(const uint8_t *pixels, const uint8_t *expected, const uint8_t *noise, size_t width, size_t height,
                    cv_threshold threshold, uint8_t *mask);
 
 /// Clears foreground pixels with fewer than `least` foreground pixels in their 3x3 neighbourhood (themselves
