@@ -5,6 +5,9 @@ struct Sighting: Sendable, Hashable {
     /// Below this certainty it must be seen in several frames.
     static let doubtful = 0.5
 
+    /// Whether it must be seen in several frames.
+    var isDoubtful: Bool { certainty < Self.doubtful }
+
     /// Occupied pixels over the pixels that the rule needs: 1 is the threshold.
     var strength: Double
     /// 1 when all of it is clearly a thing, less when it may be leaves, rain or insects.
@@ -23,6 +26,9 @@ struct RegionWatch: RuleWatch {
     static let greatestWeight = 4.0
     /// A single frame of a doubtful sighting brings an alert at most this near to its start.
     static let doubtfulStep = 0.5
+    /// How far something doubtful may be from where it was, in its own sizes: at once, and for each second.
+    private static let doubtfulReach = 1.0
+    private static let doubtfulSpeed = 4.0
     /// Below this strength an occupied region counts as empty again.
     static let releaseStrength = 0.5
 
@@ -34,6 +40,8 @@ struct RegionWatch: RuleWatch {
     /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
+    /// The last sighting, while all evidence is of doubtful ones.
+    private var doubted: (box: NormalizedRect, time: MediaTime)?
     private var run: AlertRun
     private var strength = 0.0
 
@@ -69,6 +77,9 @@ struct RegionWatch: RuleWatch {
             if occupied == 0 { since = nil }
             return nil
         }
+        if isElsewhere(sighting, at: time) { occupied = 0 }
+        if occupied == 0 { since = nil }
+        doubted = sighting.isDoubtful && (occupied == 0 || doubted != nil) ? (sighting.box, time) : nil
         occupied += evidence(of: sighting, step: step)
         let first = since ?? time
         since = first
@@ -88,8 +99,19 @@ struct RegionWatch: RuleWatch {
         return run.end(at: time)
     }
 
+    /// Whether all evidence so far is of something doubtful that cannot have come here since: insects dart, people walk.
+    private func isElsewhere(_ sighting: Sighting, at time: MediaTime) -> Bool {
+        guard sighting.isDoubtful, let doubted else { return false }
+        let (box, before) = (sighting.box, doubted.box)
+        let size = [box.width, box.height, before.width, before.height].max() ?? 0
+        let reach = size * (Self.doubtfulReach + Self.doubtfulSpeed * time.seconds(since: doubted.time))
+        let across = (box.x + box.width / 2) - (before.x + before.width / 2)
+        let down = (box.y + box.height / 2) - (before.y + before.height / 2)
+        return max(across.magnitude, down.magnitude) > reach
+    }
+
     private func evidence(of sighting: Sighting, step: Double) -> Double {
-        let isDoubtful = sighting.certainty < Sighting.doubtful
+        let isDoubtful = sighting.isDoubtful
         if hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
         let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
         return isDoubtful ? min(weighted, dwell * Self.doubtfulStep) : weighted

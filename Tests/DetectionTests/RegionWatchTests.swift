@@ -8,6 +8,8 @@ import Testing
         Sighting(strength: strength, certainty: certainty, share: 0.1, box: .full)
     }
 
+    private var whole: Region { Region(polygon: nil, width: 160, height: 90) }
+
     /// Feeds sightings at an even rate; the first frame comes at 0.
     private func changes(
         _ strengths: [Double],
@@ -18,7 +20,7 @@ import Testing
         var watch = RegionWatch(
             rule: rule,
             settings: DetectionSettings(),
-            region: Region(polygon: rule.polygon, width: 160, height: 90)
+            region: whole
         )
         return strengths.enumerated().compactMap { index, strength in
             watch.see(
@@ -52,6 +54,32 @@ import Testing
     func gaps() {
         let burst = [Double](repeating: 2, count: 10) + [Double](repeating: 0, count: 12)
         #expect(changes(burst + burst + burst).map(\.phase) == [.start])
+    }
+
+    @Test(
+        "something doubtful that stays or walks alerts in time, what darts about or is two things does not",
+        arguments: [(0.0, true), (0.02, true), (0.3, false), (-0.3, false)]
+    )
+    func darting(step: Double, alerts: Bool) {
+        var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        let told = (0..<20).compactMap { index in
+            let x = (0.4 + Double(index) * step).truncatingRemainder(dividingBy: 1)
+            let box = NormalizedRect(x: x.magnitude, y: 0.4, width: 0.02, height: 0.06)
+            let sighting = Sighting(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
+            return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
+        }
+        #expect(told.isEmpty == !alerts)
+    }
+
+    @Test("a thing that was clearly seen goes on being seen where it is doubtful")
+    func clearThenDoubtful() {
+        var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        let told = (0..<4).compactMap { index in
+            let box = NormalizedRect(x: 0.1 + Double(index) * 0.2, y: 0.4, width: 0.02, height: 0.06)
+            let sighting = Sighting(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
+            return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
+        }
+        #expect(told.map(\.phase) == [.start])
     }
 
     @Test("what is too small, too short or doubtful for a frame does not alert")
