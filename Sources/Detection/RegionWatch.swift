@@ -40,7 +40,7 @@ struct RegionWatch: RuleWatch {
     /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
-    /// The last sighting, while all evidence is of doubtful ones.
+    /// The first sighting, while all evidence is of doubtful ones.
     private var doubted: (box: NormalizedRect, time: MediaTime)?
     private var run: AlertRun
     private var strength = 0.0
@@ -77,9 +77,12 @@ struct RegionWatch: RuleWatch {
             if occupied == 0 { since = nil }
             return nil
         }
-        if isElsewhere(sighting, at: time) { occupied = 0 }
-        if occupied == 0 { since = nil }
-        doubted = sighting.isDoubtful && (occupied == 0 || doubted != nil) ? (sighting.box, time) : nil
+        if isElsewhere(sighting, at: time) {
+            occupied = max(0, occupied - step)
+            guard occupied == 0 else { return nil }
+        }
+        if occupied == 0 { (since, doubted) = (nil, (sighting.box, time)) }
+        if !sighting.isDoubtful { doubted = nil }
         occupied += evidence(of: sighting, step: step)
         let first = since ?? time
         since = first
@@ -100,8 +103,10 @@ struct RegionWatch: RuleWatch {
     }
 
     /// Whether all evidence so far is of something doubtful that cannot have come here since: insects dart, people walk.
+    ///
+    /// Width and height of the picture count alike: what is as tall as it may be goes a little further sideways.
     private func isElsewhere(_ sighting: Sighting, at time: MediaTime) -> Bool {
-        guard sighting.isDoubtful, let doubted else { return false }
+        guard sighting.isDoubtful, occupied > 0, let doubted else { return false }
         let (box, before) = (sighting.box, doubted.box)
         let size = [box.width, box.height, before.width, before.height].max() ?? 0
         let reach = size * (Self.doubtfulReach + Self.doubtfulSpeed * time.seconds(since: doubted.time))

@@ -284,7 +284,8 @@ extension SceneModel {
             seed
         )
         self.home = PatchedPlane(before, over: background, width: width)
-        if self.home.isEmpty || seconds > settings.homeSeconds { isHomeHere = true }
+        if !isHomeHere, seconds > settings.homeSeconds { self.home = PatchedPlane() }
+        if self.home.isEmpty { isHomeHere = true }
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {

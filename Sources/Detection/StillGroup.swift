@@ -40,7 +40,7 @@ extension Things {
     ///   - least: pixels that a group must have.
     /// - Returns: the groups in the order of their first pixel.
     func changedGroups(in region: Region, least: Double) -> [StillGroup] {
-        guard let mask = changedMask(in: region) else { return [] }
+        guard let mask = changedMask(in: region, least: least) else { return [] }
         let clean = [UInt8](unsafeUninitializedCapacity: mask.count) { clean, count in
             cv_clean(mask, width, height, 4, 6, clean.baseAddress)
             count = mask.count
@@ -51,17 +51,21 @@ extension Things {
         return groups(things.blobs.map(\.shape), things.labels, in: region, least: least)
     }
 
-    /// 1 where a pixel of the region looks as the scene does by now, and not as it did before.
-    private func changedMask(in region: Region) -> [UInt8]? {
+    /// 1 where a pixel of the region looks as the scene does by now, and not as it did before; nil when too few do for a
+    /// group, whose outline is not among them.
+    private func changedMask(in region: Region, least: Double) -> [UInt8]? {
         guard before != expected else { return nil }
+        var changed = 0
         var mask = [UInt8](repeating: 0, count: before.count)
         for (row, runs) in zip(region.rows, region.runs) {
             for index in runs.joined().lazy.map({ row * width + $0 }) where before[index] != expected[index] {
                 let pixel = plane.pixels[index]
-                mask[index] = judge.isAlike(pixel, expected[index]) && !judge.isAlike(pixel, before[index]) ? 1 : 0
+                guard judge.isAlike(pixel, expected[index]), !judge.isAlike(pixel, before[index]) else { continue }
+                mask[index] = 1
+                changed += 1
             }
         }
-        return mask
+        return Double(changed) < least / 4 ? nil : mask
     }
 
     /// Adds the pixels around what changed that look otherwise than before, too.

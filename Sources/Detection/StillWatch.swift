@@ -26,6 +26,8 @@ struct StillWatch: RuleWatch {
     private static let lookSeconds = 5.0
     /// Share of its pixels by which a new group is one that is known.
     private static let overlap = 0.3
+    /// Seconds for which a picture has a vote at least.
+    private static let leastStep = 0.02
     /// Groups that are watched at once.
     private static let most = 8
     /// Pixels of a group whose looks are kept: with every second, third… of a larger one, so that memory has a bound.
@@ -34,17 +36,28 @@ struct StillWatch: RuleWatch {
     /// or this share of what lies between both.
     private static let likeness: (levels: Float, share: Float) = (24, 0.35)
 
-    /// How often something looked like what the rule asks for, and how often not.
+    /// For how many seconds something looked like what the rule asks for, more than it did not.
     ///
-    /// Somebody who stands still may for one picture have fewer edges than what he hides.
+    /// Somebody who stands still may for one picture have fewer edges than what he hides. The balance has a bound, so that
+    /// what becomes true later is told later.
     private struct Votes: Sendable {
-        private var balance = 1
+        private var balance: Double
+        private let bound: Double
         /// True for good once it is time and most agree.
         private(set) var isSettled = false
 
-        mutating func count(_ agrees: Bool) { balance += agrees ? 1 : -1 }
+        init(first seconds: Double, bound: Double) {
+            balance = min(seconds, bound)
+            self.bound = bound
+        }
 
-        mutating func settle() { isSettled = isSettled || balance > 0 }
+        var agree: Bool { isSettled || balance > 0 }
+
+        mutating func count(_ agrees: Bool, seconds: Double) {
+            balance = min(bound, max(-bound, balance + (agrees ? seconds : -seconds)))
+        }
+
+        mutating func settle() { isSettled = agree }
     }
 
     /// Pixels that look otherwise than the empty scene and stay so.
@@ -59,7 +72,7 @@ struct StillWatch: RuleWatch {
         var since: MediaTime
         /// When they were last seen to hold.
         var seen: MediaTime
-        var votes = Votes()
+        var votes: Votes
         /// Since when they look as before.
         var backSince: MediaTime?
     }
@@ -87,7 +100,7 @@ struct StillWatch: RuleWatch {
     var isPending: Bool { false }
 
     var account: Account {
-        guard let first = kept.min(by: { $0.since < $1.since }) else { return Account(strength: 0, progress: 0) }
+        guard let first = kept.filter(\.votes.agree).min(by: { $0.since < $1.since }) else { return Account(strength: 0, progress: 0) }
         let stayed = first.seen.seconds(since: first.since)
         return Account(
             strength: Double(first.area) / least,
@@ -143,12 +156,14 @@ struct StillWatch: RuleWatch {
     private mutating func find(in frame: SceneFrame) {
         var groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
         if rule.kind == .objectRemoved { groups += frame.things.changedGroups(in: region, least: least) }
+        let step = min(max(frame.elapsed, Self.leastStep), RegionWatch.longestStep)
         for group in groups {
             let isWanted = isWanted(group)
-            if let known = kept.indices.first(where: { Self.isSame(kept[$0], group) }) {
-                kept[known].votes.count(isWanted)
+            let own = Set(group.pixels)
+            if let known = kept.indices.first(where: { Self.isSame(kept[$0], own) }) {
+                kept[known].votes.count(isWanted, seconds: step)
             } else if isWanted, kept.count < Self.most {
-                kept.append(take(group, from: frame))
+                kept.append(take(group, from: frame, votes: Votes(first: step, bound: max(1, seconds))))
             }
         }
     }
@@ -157,7 +172,7 @@ struct StillWatch: RuleWatch {
         rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
     }
 
-    private func take(_ group: StillGroup, from frame: SceneFrame) -> Kept {
+    private func take(_ group: StillGroup, from frame: SceneFrame, votes: Votes) -> Kept {
         let step = (group.pixels.count + Self.mostPixels - 1) / Self.mostPixels
         let pixels = stride(from: 0, to: group.pixels.count, by: step).map { group.pixels[$0] }
         return Kept(
@@ -167,14 +182,14 @@ struct StillWatch: RuleWatch {
             before: pixels.map { Float(frame.things.before[$0]) },
             box: group.box,
             since: frame.time.advanced(bySeconds: -group.seconds),
-            seen: frame.time
+            seen: frame.time,
+            votes: votes
         )
     }
 
-    private static func isSame(_ known: Kept, _ group: StillGroup) -> Bool {
-        let own = Set(group.pixels)
+    private static func isSame(_ known: Kept, _ own: Set<Int>) -> Bool {
         let share = Double(known.pixels.count { own.contains($0) }) / Double(known.pixels.count)
-        return share * Double(known.area) >= overlap * Double(min(group.pixels.count, known.area))
+        return share * Double(known.area) >= overlap * Double(min(own.count, known.area))
     }
 
     /// Says of each kept pixel which look it has now; looks follow the light while they hold.

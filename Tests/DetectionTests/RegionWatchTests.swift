@@ -57,16 +57,21 @@ import Testing
     }
 
     @Test(
-        "something doubtful that stays or walks alerts in time, what darts about or is two things does not",
-        arguments: [(0.0, true), (0.02, true), (0.3, false), (-0.3, false)]
+        "something doubtful that stays or walks alerts in time, what darts about does not",
+        arguments: [(5.0, 0.0, true), (5, 0.02, true), (5, 0.3, false), (25, 0.004, true), (25, 0.07, false)]
     )
-    func darting(step: Double, alerts: Bool) {
+    func darting(rate: Double, step: Double, alerts: Bool) {
         var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
-        let told = (0..<20).compactMap { index in
-            let x = (0.4 + Double(index) * step).truncatingRemainder(dividingBy: 1)
-            let box = NormalizedRect(x: x.magnitude, y: 0.4, width: 0.02, height: 0.06)
+        let told = (0..<Int(4 * rate)).compactMap { index in
+            // From side to side of the picture.
+            let way = (Double(index) * step).truncatingRemainder(dividingBy: 1.8)
+            let box = NormalizedRect(x: way < 0.9 ? way : 1.8 - way, y: 0.4, width: 0.02, height: 0.06)
             let sighting = Sighting(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
-            return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
+            return watch.see(
+                sighting,
+                at: MediaTime(seconds: Double(index) / rate),
+                elapsed: index == 0 ? 0 : 1 / rate
+            )
         }
         #expect(told.isEmpty == !alerts)
     }

@@ -169,12 +169,15 @@ import Testing
         #expect(run.changes.isEmpty)
     }
 
-    @Test("another scene is nothing that was removed", arguments: [1.0, 10])
+    @Test("another scene is nothing that was removed, also when the old one is forgotten", arguments: [0.5, 1, 10])
     func otherScene(rate: Double) throws {
         var scene = SyntheticScene()
-        var run = try Run([still(.objectRemoved, seconds: 4)])
-        run.play(seconds: 60, rate: rate) { time in
-            if time < 20 { return scene.frame([box]) }
+        var settings = DetectionSettings()
+        settings.homeSeconds = 20
+        var run = try Run([still(.objectRemoved, seconds: 4)], settings: settings)
+        // From a view full of edges to one that has none where they were.
+        run.play(seconds: 90, rate: rate) { time in
+            if time >= 20 { return scene.frame(extra: { x, y in 150 - (90 + y / 2) - (y < 22 ? 0 : x / 4) }) }
             return scene.frame(extra: { x, y in (x / 9 + y / 7) % 2 == 0 ? 80 : -60 })
         }
         #expect(run.statuses.contains(.sceneChange))

@@ -45,7 +45,7 @@ public struct Gate: Sendable {
     public enum Verdict: Sendable, Hashable {
         /// Leave it.
         case skip
-        /// Decode it; look at the picture.
+        /// Decode it; look at the picture, where the sampling wants that one (`Sampling.wants`).
         case decode(GateReason)
         /// Something happens, and the next keyframe is too far: decode the group so far, this unit included.
         case burst
