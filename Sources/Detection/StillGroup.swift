@@ -48,7 +48,9 @@ extension Things {
         let changed = Foreground(withOutline(clean), width: width, height: height)
         let ages = [UInt8](repeating: 0, count: mask.count)
         let things = Things(in: changed, plane: plane, expected: before, before: before, age: ages, judge: judge)
-        return groups(things.blobs.map(\.shape), things.labels, in: region, least: least)
+        // A patch of light that has gone leaves the ground as it was.
+        let shapes = things.blobs.map { $0.verdict == .light ? nil : $0.shape }
+        return groups(shapes, things.labels, in: region, least: least)
     }
 
     /// 1 where a pixel of the region looks as the scene does by now, and not as it did before; nil when too few do for a
@@ -84,12 +86,13 @@ extension Things {
         return mask
     }
 
-    /// The groups that are large enough, and of a size that counts in the region.
-    private func groups(_ shapes: [cv_component], _ labels: [UInt16], in region: Region, least: Double) -> [StillGroup]
+    /// The groups that are large enough, and of a size that counts in the region; nil for one that is left out.
+    private func groups(_ shapes: [cv_component?], _ labels: [UInt16], in region: Region, least: Double) -> [StillGroup]
     {
         shapes.enumerated().compactMap { index, shape in
+            guard let shape, Double(shape.area) >= least else { return nil }
             let box = Spot(shape, width: width, height: height).box
-            guard Double(shape.area) >= least, region.admits(box) else { return nil }
+            guard region.admits(box) else { return nil }
             return StillGroup(
                 pixels: pixels(of: index + 1, in: labels, shape),
                 seconds: Double(shape.age) / Double(shape.area) * BlobJudge.ageUnit,

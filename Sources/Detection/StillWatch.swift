@@ -100,7 +100,9 @@ struct StillWatch: RuleWatch {
     var isPending: Bool { false }
 
     var account: Account {
-        guard let first = kept.filter(\.votes.agree).min(by: { $0.since < $1.since }) else { return Account(strength: 0, progress: 0) }
+        guard let first = kept.filter(\.votes.agree).min(by: { $0.since < $1.since }) else {
+            return Account(strength: 0, progress: 0)
+        }
         let stayed = first.seen.seconds(since: first.since)
         return Account(
             strength: Double(first.area) / least,
