@@ -7,7 +7,8 @@ let arguments = CommandLine.arguments
 guard arguments.count == 5, let width = Int(arguments[2]), let height = Int(arguments[3]),
     let rate = Double(arguments[4]), let file = fopen(arguments[1], "rb")
 else {
-    fputs("cannot count: the arguments are FILE WIDTH HEIGHT PICTURES_A_SECOND, and FILE must be readable\n", stderr)
+    let usage = "cannot count: the arguments are FILE WIDTH HEIGHT PICTURES_A_SECOND, and FILE must be readable\n"
+    write(STDERR_FILENO, usage, usage.utf8.count)
     exit(2)
 }
 
