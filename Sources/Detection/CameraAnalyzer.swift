@@ -7,11 +7,11 @@ public struct CameraAnalyzer: Sendable {
     /// Seconds between two measurements of the picture's quality.
     private static let qualityInterval = 30.0
 
-    private let settings: DetectionSettings
+    private var settings: DetectionSettings
     private let calendar: CityCalendar
     private var watched: [WatchedRule]
     /// Indices of the rules, those that ask about others last.
-    private let order: [Int]
+    private var order: [Int]
     private var scene: SceneModel?
     private var tracker: Tracker?
     private var last: MediaTime?
@@ -34,20 +34,46 @@ public struct CameraAnalyzer: Sendable {
         settings: DetectionSettings,
         calendar: CityCalendar = CityCalendar()
     ) throws(DetectionError) {
-        var seen = Set<String>()
-        for rule in rules {
-            try rule.validate()
-            guard seen.insert(rule.id).inserted else {
-                throw DetectionError(.invalidRule, "rule '\(rule.id)' is there twice; give every rule its own id")
-            }
-        }
-        for rule in rules { try rule.validate(among: rules) }
+        try Self.validate(rules)
         self.settings = settings
         self.calendar = calendar
         watched = rules.map(WatchedRule.init)
-        order =
-            rules.indices.filter { rules[$0].asksAbout.isEmpty } + rules.indices.filter { !rules[$0].asksAbout.isEmpty }
+        order = Self.order(of: rules)
         tracker = rules.contains(where: \.needsTracks) ? Tracker() : nil
+    }
+
+    /// Takes other rules or settings from the next frame on; what was learnt of the scene stays.
+    ///
+    /// A rule that is the same as before, under the same settings, goes on with what it has seen; any other begins anew.
+    ///
+    /// - Parameters:
+    ///   - rules: the rules, each with its own id.
+    ///   - settings: tunables.
+    /// - Returns: the ends of the alerts of rules that are gone or begin anew.
+    /// - Throws: `DetectionError` as for `init`; nothing has changed then.
+    public mutating func revise(
+        rules: [Rule],
+        settings: DetectionSettings
+    ) throws(DetectionError) -> [AlertChange] {
+        try Self.validate(rules)
+        var going: [String: WatchedRule] = [:]
+        if settings == self.settings {
+            for item in watched where rules.contains(item.rule) { going[item.rule.id] = item }
+        }
+        let ended = watched.indices.compactMap { index in
+            going[watched[index].rule.id] == nil ? watched[index].close(at: last ?? .zero) : nil
+        }
+        self.settings = settings
+        scene?.judge(by: settings)
+        watched = rules.map { rule in
+            if let known = going[rule.id] { return known }
+            var item = WatchedRule(rule)
+            if let scene { item.begin(settings: settings, width: scene.width, height: scene.height) }
+            return item
+        }
+        order = Self.order(of: rules)
+        tracker = rules.contains(where: \.needsTracks) ? tracker ?? Tracker() : nil
+        return ended
     }
 
     /// Takes the next frame.
@@ -142,6 +168,21 @@ public struct CameraAnalyzer: Sendable {
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
         scene?.kindsOfPixels ?? []
+    }
+
+    private static func validate(_ rules: [Rule]) throws(DetectionError) {
+        var seen = Set<String>()
+        for rule in rules {
+            try rule.validate()
+            guard seen.insert(rule.id).inserted else {
+                throw DetectionError(.invalidRule, "rule '\(rule.id)' is there twice; give every rule its own id")
+            }
+        }
+        for rule in rules { try rule.validate(among: rules) }
+    }
+
+    private static func order(of rules: [Rule]) -> [Int] {
+        rules.indices.filter { rules[$0].asksAbout.isEmpty } + rules.indices.filter { !rules[$0].asksAbout.isEmpty }
     }
 
     private mutating func begin(with plane: LumaPlane) {

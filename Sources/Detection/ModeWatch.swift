@@ -17,7 +17,7 @@ struct ModeWatch: Sendable {
     /// Seconds in which the usual saturation is learnt.
     private static let saturationSeconds = 5.0
 
-    private let settings: DetectionSettings
+    var settings: DetectionSettings
     private var saturation: Double
     private var unclearSeconds = 0.0
 

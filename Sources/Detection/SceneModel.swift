@@ -8,9 +8,9 @@ import Flow
 struct SceneModel: Sendable {
     let width: Int
     let height: Int
-    private let settings: DetectionSettings
-    private let judge: BlobJudge
-    private let threshold: cv_threshold
+    private var settings: DetectionSettings
+    private var judge: BlobJudge
+    private var threshold: cv_threshold
     private var modes: ModeWatch
     private var background: [UInt8]
     /// Over the background.
@@ -45,16 +45,20 @@ struct SceneModel: Sendable {
         height = plane.height
         self.settings = settings
         judge = BlobJudge(settings: settings, pixels: count)
-        threshold = cv_threshold(
-            floor: UInt16(settings.contrastFloor.rounded()),
-            level: UInt16((settings.contrastShare * 256).rounded()),
-            noise_factor: UInt16((settings.noiseFactor * 8).rounded())
-        )
+        threshold = Self.threshold(settings)
         restless = RestlessAreas(width: width, height: height)
         modes = ModeWatch(saturation: plane.saturation, settings: settings)
         background = plane.pixels
         recent = plane.pixels
         noise = Self.prior(of: plane)
+    }
+
+    /// Judges by other settings from the next frame on; what was learnt stays.
+    mutating func judge(by settings: DetectionSettings) {
+        self.settings = settings
+        judge = BlobJudge(settings: settings, pixels: width * height)
+        threshold = Self.threshold(settings)
+        modes.settings = settings
     }
 
     /// True for a plane of the size that was learnt.
@@ -148,6 +152,15 @@ extension SceneModel {
     private static let objectNoise = 10.0
     /// Where only neighbours explain a pixel, its background follows so many times slower.
     private static let excusedBackground = 4.0
+
+    /// By how much a pixel must differ, in the units of the C kernels.
+    private static func threshold(_ settings: DetectionSettings) -> cv_threshold {
+        cv_threshold(
+            floor: UInt16(settings.contrastFloor.rounded()),
+            level: UInt16((settings.contrastShare * 256).rounded()),
+            noise_factor: UInt16((settings.noiseFactor * 8).rounded())
+        )
+    }
 
     /// The noise to expect before any was seen: where the picture has texture, a little motion of leaves, water or the
     /// camera changes a pixel by as much as its neighbours differ.

@@ -19,7 +19,7 @@ final class CameraLane {
     let camera: String
     private var tuning: LiveWorkers.Tuning
     private let pipeline: CameraPipeline
-    private let settingsVersion: String
+    private var settingsVersion: String
     private let recorder: AlertRecorder
     private let scores: ScoreReporter
     private let clips: AlertClips
@@ -77,6 +77,17 @@ final class CameraLane {
     func retune(_ tuning: LiveWorkers.Tuning) {
         self.tuning = tuning
         pipeline.retune(sampling: tuning.sampling, bufferBytes: tuning.bufferBytes)
+    }
+
+    /// Judges by other rules or settings; what was learnt of the scene stays.
+    ///
+    /// - Throws: `DetectionError` for rules that cannot be used; those from before go on.
+    func revise(rules: [Rule], settings: DetectionSettings) throws(DetectionError) {
+        // What was scored and told so far was so by the settings from before.
+        for finding in try pipeline.revise(rules: rules, settings: settings) { keep(finding) }
+        hand(log.take())
+        offerPending()
+        settingsVersion = settings.version
     }
 
     /// Runs the camera's stages on a unit and hands over what was found.

@@ -117,6 +117,14 @@ final class CameraPipeline {
         if bufferBytes != buffer.limit { buffer = GOPBuffer(limit: bufferBytes, pool: chunks) }
     }
 
+    /// Judges by other rules or settings from now on; what was learnt of the scene and the stream stays.
+    ///
+    /// - Returns: The ends of alerts of rules that changed.
+    /// - Throws: `DetectionError` for rules that cannot be used; those from before go on.
+    func revise(rules: [Rule], settings: DetectionSettings) throws(DetectionError) -> [Finding] {
+        try analyzer.revise(rules: rules, settings: settings).map { Finding(change: $0, jpeg: nil) }
+    }
+
     /// Runs all stages on the next unit of the camera at once.
     ///
     /// - Parameters:

@@ -84,16 +84,14 @@ final class LiveWorkers: StreamSink {
         reports.onSample(body)
     }
 
-    /// Gives cameras their rules; a camera that had some begins anew.
+    /// Gives cameras their rules; what was learnt of the scene of one that had some stays.
     ///
     /// Nil, or no rules: its pictures are not looked at any more.
     func assign(_ changes: [(camera: String, assignment: Assignment?)]) {
         let byWorker = Dictionary(grouping: changes) { index(of: $0.camera) }
         for (index, changes) in byWorker {
             workers[index].submit { [lanes] worker in
-                for (camera, assignment) in changes {
-                    worker.setLane(assignment.flatMap { lanes.lane(of: camera, $0, worker.chunks) }, of: camera)
-                }
+                for (camera, assignment) in changes { lanes.assign(assignment, to: camera, on: worker) }
             }
         }
     }
@@ -137,7 +135,7 @@ final class LiveWorkers: StreamSink {
     }
 }
 
-/// Makes what runs of a camera on its worker.
+/// Makes what runs of a camera on its worker, and changes it.
 struct LaneMaker: Sendable {
     let detection: DetectionSettings
     let calendar: CityCalendar
@@ -147,33 +145,44 @@ struct LaneMaker: Sendable {
     let clips: AlertClips
     let logger: Logger
 
-    /// The lane of a camera; nil when it has no rules, or they are refused.
+    /// Gives a camera its rules; on the worker's thread.
     ///
-    /// `chunks`: memory for pictures, of that worker.
-    func lane(of camera: String, _ assignment: LiveWorkers.Assignment, _ chunks: ChunkPool) -> CameraLane? {
-        guard !assignment.rules.isEmpty else { return nil }
+    /// Rules that are refused are said; the camera goes on with those that it had, if any.
+    func assign(_ assignment: LiveWorkers.Assignment?, to camera: String, on worker: SampleWorker) {
+        guard let assignment, !assignment.rules.isEmpty else { return worker.end(camera) }
         do throws(DetectionError) {
             let settings = try detection.with(assignment.profile)
-            let analyzer = try CameraAnalyzer(rules: assignment.rules, settings: settings, calendar: calendar)
-            let pipeline = CameraPipeline(
-                analyzer: analyzer,
-                sampling: assignment.tuning.sampling,
-                evidence: evidence,
-                bufferBytes: assignment.tuning.bufferBytes,
-                chunks: chunks
-            )
-            return CameraLane(
-                camera: camera,
-                tuning: assignment.tuning,
-                pipeline: pipeline,
-                settingsVersion: settings.version,
-                recorder: recorder,
-                scores: scores,
-                clips: clips
-            )
+            guard let lane = worker.lanes[camera] else {
+                return worker.begin(try lane(of: camera, assignment, settings, worker.chunks))
+            }
+            try lane.revise(rules: assignment.rules, settings: settings)
+            worker.retune(camera, assignment.tuning)
         } catch {
             logger.error("rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])
-            return nil
         }
+    }
+
+    private func lane(
+        of camera: String,
+        _ assignment: LiveWorkers.Assignment,
+        _ settings: DetectionSettings,
+        _ chunks: ChunkPool
+    ) throws(DetectionError) -> CameraLane {
+        let pipeline = CameraPipeline(
+            analyzer: try CameraAnalyzer(rules: assignment.rules, settings: settings, calendar: calendar),
+            sampling: assignment.tuning.sampling,
+            evidence: evidence,
+            bufferBytes: assignment.tuning.bufferBytes,
+            chunks: chunks
+        )
+        return CameraLane(
+            camera: camera,
+            tuning: assignment.tuning,
+            pipeline: pipeline,
+            settingsVersion: settings.version,
+            recorder: recorder,
+            scores: scores,
+            clips: clips
+        )
     }
 }

@@ -139,16 +139,17 @@ final class SampleWorker: @unchecked Sendable {
         }
     }
 
-    /// Gives a camera its lane, ending the one that it had; nil ends it.
-    ///
-    /// On the worker's thread.
-    func setLane(_ lane: CameraLane?, of camera: String) {
-        if let old = lanes.removeValue(forKey: camera) {
-            totals.change(old, by: -1)
-            old.finish()
-        }
+    /// Begins a camera; on the worker's thread.
+    func begin(_ lane: CameraLane) {
+        lanes[lane.camera] = lane
+    }
+
+    /// Ends a camera and its open alerts; on the worker's thread.
+    func end(_ camera: String) {
         queue.remove(camera)
-        lanes[camera] = lane
+        guard let lane = lanes.removeValue(forKey: camera) else { return }
+        totals.change(lane, by: -1)
+        lane.finish()
     }
 
     /// Changes how much of a camera is looked at; on the worker's thread.
