@@ -105,7 +105,7 @@ public final class StreamPool: Sendable {
 
     private func work() {
         while let (source, reader) = nextTurn() {
-            report(source.camera, .connecting, detail: nil)
+            report(source.camera, .connecting)
             let outcome = reader.run(self)
             finish(source.camera, outcome, wasOpen: reader.hasOpened)
         }
@@ -142,12 +142,11 @@ public final class StreamPool: Sendable {
         guard case .failed(let error) = outcome else { return }
         failures.add()
         guard let wait else { return }
-        let again = "trying again in \(Int(wait.rounded(.up))) s"
         let silent: StreamState = wasOpen && error.code == .timedOut ? .stalled : .offline
-        report(camera, error.isRetriable ? silent : .refused, detail: "\(error.message); \(again)")
+        report(camera, error.isRetriable ? silent : .refused, detail: error.message, retryIn: wait)
     }
 
-    private func report(_ camera: String, _ stream: StreamState, detail: String?) {
+    private func report(_ camera: String, _ stream: StreamState, detail: String? = nil, retryIn: Double? = nil) {
         let reconnects = locked { $0.reconnects[camera] ?? 0 }
         sink.changed(
             StreamStatus(
@@ -155,6 +154,7 @@ public final class StreamPool: Sendable {
                 state: stream,
                 since: clocks.wall(),
                 detail: detail,
+                retryIn: retryIn,
                 reconnects: reconnects
             )
         )
@@ -165,7 +165,7 @@ extension StreamPool: StreamReaderDelegate {
     func opened(_ camera: String) {
         opens.add()
         locked { $0.reconnects[camera] = ($0.reconnects[camera] ?? -1) + 1 }
-        report(camera, .online, detail: nil)
+        report(camera, .online)
     }
 
     func read(_ unit: AccessUnit, from camera: String) {

@@ -61,8 +61,16 @@ public struct StreamStatus: Sendable, Hashable {
     public var lastUnit: MediaTime?
     /// Why, for a person; never holds a password.
     public var detail: String?
+    /// Seconds until it is tried again; nil when nothing is wrong.
+    public var retryIn: Double?
     /// Connections made after the first.
     public var reconnects: Int
+
+    /// Why, and when it is tried again, for a person.
+    public var explanation: String? {
+        guard let detail, let retryIn else { return detail }
+        return "\(detail); trying again in \(Int(max(0, retryIn).rounded(.up))) s"
+    }
 
     /// Makes a status.
     public init(
@@ -71,6 +79,7 @@ public struct StreamStatus: Sendable, Hashable {
         since: MediaTime,
         lastUnit: MediaTime? = nil,
         detail: String? = nil,
+        retryIn: Double? = nil,
         reconnects: Int = 0
     ) {
         self.camera = camera
@@ -78,6 +87,7 @@ public struct StreamStatus: Sendable, Hashable {
         self.since = since
         self.lastUnit = lastUnit
         self.detail = detail
+        self.retryIn = retryIn
         self.reconnects = reconnects
     }
 }

@@ -84,7 +84,7 @@ final class StateReporter: Sendable {
         change(status.camera, at: status.since) { record in
             if record.state != status.state.rawValue { record.since = status.since }
             record.state = status.state.rawValue
-            record.detail = status.detail
+            record.detail = status.explanation
             record.reconnects = status.reconnects
             return true
         }

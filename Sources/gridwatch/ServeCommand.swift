@@ -201,7 +201,8 @@ extension Tuner {
             trials: TrialDesk(footage: footage, memoryLimit: Self.memory),
             recorder: FootageRecorder(
                 directory: storage.recordingsDirectory,
-                limit: storage.recordingsMaxMB << 20
+                limit: storage.recordingsMaxMB << 20,
+                taker: StreamTaker(settings)
             ),
             detection: settings.detection
         )

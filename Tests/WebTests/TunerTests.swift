@@ -5,6 +5,7 @@ import Ingest
 import Pipeline
 import Postgres
 import Replay
+import Settings
 import Store
 import Testing
 
@@ -25,7 +26,11 @@ enum TunerTests {
         )
         return Tuner(
             trials: TrialDesk(footage: footage, memoryLimit: 64 << 20),
-            recorder: FootageRecorder(directory: recordings, limit: 64 << 20),
+            recorder: FootageRecorder(
+                directory: recordings,
+                limit: 64 << 20,
+                taker: StreamTaker(DaemonSettings())
+            ),
             detection: DetectionSettings()
         )
     }

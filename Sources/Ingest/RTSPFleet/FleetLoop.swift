@@ -207,24 +207,20 @@ final class FleetLoop: @unchecked Sendable {
             pacer.schedule(id, dueAt: connectAt, canHurry: actions.report?.state != .refused)
         }
         if let change = actions.report {
-            report(id, change.state, detail(of: change, camera, actions.connectAt), reconnects: camera.life.reconnects)
+            let detail = change.reason.map { camera.detail ?? $0.explanation }
+            let retryIn = actions.connectAt.map { $0 - now() }
+            report(id, change.state, detail, retryIn: retryIn, reconnects: camera.life.reconnects)
         }
     }
 
-    private func detail(of change: CameraLife.Report, _ camera: FleetCamera, _ connectAt: Double?) -> String? {
-        guard let reason = change.reason else { return nil }
-        let words = camera.detail ?? reason.explanation
-        guard let connectAt else { return words }
-        return "\(words); trying again in \(Int(max(0, connectAt - now()).rounded(.up))) s"
-    }
-
-    func report(_ camera: String, _ state: StreamState, _ detail: String?, reconnects: Int) {
+    func report(_ camera: String, _ state: StreamState, _ detail: String?, retryIn: Double? = nil, reconnects: Int) {
         sink.changed(
             StreamStatus(
                 camera: camera,
                 state: state,
                 since: clocks.wall(),
                 detail: detail,
+                retryIn: retryIn,
                 reconnects: reconnects
             )
         )

@@ -2,6 +2,7 @@ internal import Dispatch
 internal import Flow
 internal import Foundation
 internal import Media
+public import Pipeline
 internal import Synchronization
 
 /// Records a stretch of a camera for trials, as it comes, without encoding it anew.
@@ -32,7 +33,7 @@ public final class FootageRecorder: Sendable {
 
     private let directory: String
     private let limit: Int
-    private let now: @Sendable () -> Date
+    private let taker: StreamTaker
     private let queue = DispatchQueue(label: "gridwatch.recordings", qos: .utility, attributes: .concurrent)
     private let statuses = Mutex<[String: Status]>([:])
 
@@ -41,14 +42,11 @@ public final class FootageRecorder: Sendable {
     /// - Parameters:
     ///   - directory: Folder of the recordings; each camera gets one in it.
     ///   - limit: Bytes that all of them may take; the oldest without labels make room.
-    public convenience init(directory: String, limit: Int) {
-        self.init(directory: directory, limit: limit, now: { Date() })
-    }
-
-    init(directory: String, limit: Int, now: @escaping @Sendable () -> Date) {
+    ///   - taker: Reads the streams.
+    public init(directory: String, limit: Int, taker: StreamTaker) {
         self.directory = directory
         self.limit = limit
-        self.now = now
+        self.taker = taker
     }
 
     /// What became of the last recording of a camera; nil when it had none since the start.
@@ -82,42 +80,22 @@ public final class FootageRecorder: Sendable {
     }
 
     private func record(_ camera: String, _ url: String, _ seconds: Double) throws {
-        let began = now()
-        let demuxer = try Demuxer(url: url, options: Demuxer.Options())
-        var units: [AccessUnit] = []
-        var bytes = 0
-        while bytes < Self.maximumBytes, let unit = try next(demuxer, after: units) {
-            guard unit.isKeyframe || !units.isEmpty else { continue }
-            units.append(unit)
-            bytes += unit.bytes.count
-            let length = unit.time.seconds(since: units[0].time)
+        let began = Date()
+        let units = try taker.take(camera, url: url, seconds: seconds, bytes: Self.maximumBytes) { [self] length in
             statuses.withLock { $0[camera]?.recorded = length }
-            if length >= seconds { break }
         }
-        guard let first = units.first, let last = units.last else {
-            throw MediaError(.endOfStream, "no keyframe came from the camera")
-        }
+        let length = units[units.count - 1].time.seconds(since: units[0].time)
         let folder = directory + "/" + camera
         try FileManager.default.createDirectory(
             atPath: folder,
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o750]
         )
-        try makeRoom(for: bytes)
+        try makeRoom(for: units.reduce(0) { $0 + $1.bytes.count })
         let format = Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted)
         let path = folder + "/" + began.formatted(format)
         try ClipWriter.write(units, to: path + ".mp4")
-        try describe(path, camera, began, first.format, last.time.seconds(since: first.time))
-    }
-
-    /// The next unit; nil at the end, also when the stream breaks after something of it was recorded.
-    private func next(_ demuxer: Demuxer, after units: [AccessUnit]) throws(MediaError) -> AccessUnit? {
-        do throws(MediaError) {
-            return try demuxer.next()
-        } catch {
-            if units.isEmpty { throw error }
-            return nil
-        }
+        try describe(path, camera, began, units[0].format, length)
     }
 
     /// Writes a label file without rules beside the clip: whoever labels it fills them in.

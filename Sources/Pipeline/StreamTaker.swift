@@ -1,0 +1,131 @@
+public import Flow
+import Foundation
+import Ingest
+public import Media
+public import Settings
+
+/// Reads one camera's stream for a while over a connection of its own, just as the daemon reads it: the same transport,
+/// time-outs and check of certificates.
+public struct StreamTaker: Sendable {
+    private let settings: DaemonSettings
+
+    /// Makes a taker for cameras that are reached as the settings say.
+    public init(_ settings: DaemonSettings) {
+        var settings = settings
+        // Whatever detection looks at, a recording has every picture.
+        settings.ingest.decode = .everyFrame
+        settings.ingest.ioThreads = 1
+        self.settings = settings
+    }
+
+    /// Reads until there is enough, the stream breaks off, or nothing has come for the time-outs of opening and reading.
+    ///
+    /// Blocks the calling thread.
+    ///
+    /// - Parameters:
+    ///   - camera: The camera; for messages only.
+    ///   - url: Its stream, with user and password where needed.
+    ///   - seconds: How much.
+    ///   - bytes: At most; it ends earlier when it has them.
+    ///   - progress: Told how many seconds there are, on an I/O thread.
+    /// - Returns: Units from a keyframe on, at least one, in decode order; their times are wall time, their format has
+    ///   the size of the picture.
+    /// - Throws: `endOfStream` with the reason when there is no keyframe; `MediaError` when it cannot be decoded.
+    public func take(
+        _ camera: String,
+        url: String,
+        seconds: Double,
+        bytes: Int,
+        progress: @escaping @Sendable (Double) -> Void
+    ) throws(MediaError) -> [AccessUnit] {
+        let take = StreamTake(seconds: seconds, bytes: bytes, progress: progress)
+        let streams = Streams(settings, sink: take, meter: Meter(), crumbs: nil)
+        defer { streams.stop() }
+        var source = StreamSource(camera: camera, url: url, pointClass: 1)
+        source.keepsPictures = true
+        streams.replace(with: [source])
+        // The fleet gives a connection twice the time to open.
+        let (units, problem) = take.wait(silence: 2 * settings.ingest.openTimeout + settings.ingest.readTimeout)
+        guard let keyframe = units.first else {
+            throw MediaError(.endOfStream, problem ?? "no keyframe came from the camera")
+        }
+        return keyframe.format.width > 0 ? units : try Self.sized(units, by: keyframe)
+    }
+
+    /// Gives all units the size of their pictures: event loops do not look into parameter sets.
+    private static func sized(_ units: [AccessUnit], by keyframe: AccessUnit) throws(MediaError) -> [AccessUnit] {
+        var format = keyframe.format
+        try KeyframeDecoder().decode(keyframe) { picture in
+            format.width = picture.width
+            format.height = picture.height
+        }
+        return units.map { unit in
+            var unit = unit
+            unit.format = format
+            return unit
+        }
+    }
+}
+
+/// What has come of a stream so far.
+private final class StreamTake: StreamSink, @unchecked Sendable {
+    // Safety: the variables are used only while `condition` is locked.
+    private let condition = NSCondition()
+    private var units: [AccessUnit] = []
+    private var size = 0
+    private var isOver = false
+    private var problem: String?
+
+    private let seconds: Double
+    private let bytes: Int
+    private let progress: @Sendable (Double) -> Void
+
+    init(seconds: Double, bytes: Int, progress: @escaping @Sendable (Double) -> Void) {
+        self.seconds = seconds
+        self.bytes = bytes
+        self.progress = progress
+    }
+
+    func accept(_ batches: [StreamBatch]) {
+        condition.lock()
+        defer { condition.unlock() }
+        for unit in batches.lazy.flatMap(\.units) where !isOver && (unit.isKeyframe || !units.isEmpty) {
+            units.append(unit)
+            size += unit.bytes.count
+            isOver = length >= seconds || size >= bytes
+        }
+        progress(length)
+        condition.signal()
+    }
+
+    func changed(_ status: StreamStatus) {
+        switch status.state {
+        case .connecting, .online, .frozen, .patrol: return
+        case .stalled, .offline, .refused, .quarantined: break
+        }
+        condition.lock()
+        defer { condition.unlock() }
+        isOver = true
+        problem = status.detail
+        condition.signal()
+    }
+
+    /// Waits until it is over, or `silence` seconds have passed in which no unit came.
+    func wait(silence: Double) -> (units: [AccessUnit], problem: String?) {
+        condition.lock()
+        defer { condition.unlock() }
+        var known = -1
+        while !isOver, known != units.count {
+            known = units.count
+            let limit = Date(timeIntervalSinceNow: silence)
+            while !isOver, known == units.count, condition.wait(until: limit) {}
+        }
+        isOver = true
+        return (units, problem)
+    }
+
+    private var length: Double {
+        guard let first = units.first, let last = units.last else { return 0 }
+        return last.time.seconds(since: first.time)
+    }
+}
