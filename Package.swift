@@ -126,22 +126,31 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        tests("Flow", ["Flow", "breadcrumbs-crash-child"]),
+        .target(
+            name: "TestThreads",
+            dependencies: ["Flow"],
+            path: "Tests/Support/TestThreads",
+            swiftSettings: strict
+        ),
+        tests("Flow", ["Flow", "breadcrumbs-crash-child", "TestThreads"]),
         .executableTarget(
             name: "breadcrumbs-crash-child",
             dependencies: ["Flow"],
             path: "Tests/Support/BreadcrumbsCrashChild",
             swiftSettings: strict
         ),
-        tests("Media", ["Media", "Flow", "CVision"]),
-        tests("RTSP", ["RTSP", "Flow", "Media", nioCore]),
+        tests("Media", ["Media", "Flow", "CVision", "TestThreads"]),
+        tests("RTSP", ["RTSP", "Flow", "Media", nioCore, "TestThreads"]),
         tests("Postgres", ["Postgres"]),
         tests("CityGrid", ["CityGrid"]),
-        tests("Detection", ["Detection", "Flow", "CVision"]),
+        tests("Detection", ["Detection", "Flow", "CVision", "TestThreads"]),
         tests("Cases", ["Cases"]),
         tests("Settings", ["Settings", "Detection", "Flow"]),
-        tests("Ingest", ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL]),
-        tests("Spool", ["Spool", "Flow", "spool-crash-child"]),
+        tests(
+            "Ingest",
+            ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL, "TestThreads"]
+        ),
+        tests("Spool", ["Spool", "Flow", "spool-crash-child", "TestThreads"]),
         .executableTarget(
             name: "spool-crash-child",
             dependencies: ["Spool", "Flow"],
@@ -149,25 +158,24 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Store", ["Store", "Cases", "CityGrid", "Flow", "Postgres", "SeedData"]),
-        tests("SeedData", ["SeedData", "CityGrid"]),
+        tests("SeedData", ["SeedData", "CityGrid", "TestThreads"]),
         tests(
             "Pipeline",
             [
                 "Pipeline", "Detection", "Flow", "Ingest", "Media", "Postgres", "Settings", "Simulator", "Spool",
-                "Store",
-                lifecycle, logging,
+                "Store", lifecycle, logging, "TestThreads",
             ]
         ),
-        tests("Replay", ["Replay", "Detection", "Flow", "Media"]),
-        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore]),
+        tests("Replay", ["Replay", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Settings", "TestThreads"]),
+        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore, "TestThreads"]),
         tests(
             "Web",
             [
-                "Web", "gridwatch", "Cases", "Detection", "Flow", "Postgres", "Replay", "Store", hummingbird, httpTypes,
-                lifecycle, logging,
+                "Web", "gridwatch", "Cases", "Detection", "Flow", "Ingest", "Pipeline", "Postgres", "Replay",
+                "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, "TestThreads",
             ]
         ),
-        tests("Command", ["gridwatch", "Detection", "Postgres", "Store"]),
-        tests("Tidy", []),
+        tests("Command", ["gridwatch", "Detection", "Postgres", "Store", "TestThreads"]),
+        tests("Tidy", ["TestThreads"]),
     ]
 )

@@ -1,8 +1,9 @@
 import Detection
 import Foundation
+import TestThreads
 import Testing
 
-@Suite struct CommandTests {
+@Suite(.ownThread) struct CommandTests {
     @Test(
         "every command explains itself",
         arguments: [
@@ -179,7 +180,7 @@ import Testing
     }
 }
 
-@Suite struct UnitFileTests {
+@Suite(.ownThread) struct UnitFileTests {
     private static let analyzer = "/usr/bin/systemd-analyze"
     private static let units = ["deploy/gridwatch.service", "deploy/gridwatch-ingest@.service"]
 

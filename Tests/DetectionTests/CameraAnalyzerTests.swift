@@ -1,9 +1,10 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
-@Suite struct CameraAnalyzerTests {
+@Suite(.ownThread) struct CameraAnalyzerTests {
     /// A person who enters from the left at 6 pixels a second and is `after` seconds under way.
     private func walker(_ after: Double, y: Int = 45, speed: Double = 12) -> SyntheticScene.Thing {
         SyntheticScene.Thing(x: Int(-8 + after * speed), y: y, width: 7, height: 18, level: 30)

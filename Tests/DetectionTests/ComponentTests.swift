@@ -1,9 +1,10 @@
 import CVision
+import TestThreads
 import Testing
 
 @testable import Detection
 
-@Suite struct ComponentTests {
+@Suite(.ownThread) struct ComponentTests {
     private struct Random {
         var state: UInt64
         mutating func next() -> UInt64 {

@@ -1,9 +1,10 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
-@Suite struct ImageQualityTests {
+@Suite(.ownThread) struct ImageQualityTests {
     private func quality(_ seconds: Double = 8, _ frame: (inout SyntheticScene) -> LumaPlane) throws -> ImageQuality? {
         var scene = SyntheticScene()
         var run = try Run([.everywhere])

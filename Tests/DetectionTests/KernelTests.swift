@@ -1,7 +1,8 @@
 import CVision
+import TestThreads
 import Testing
 
-@Suite struct KernelTests {
+@Suite(.ownThread) struct KernelTests {
     private func picture(_ count: Int, seed: UInt64 = 5) -> [UInt8] {
         var state = seed
         return (0..<count).map { _ in

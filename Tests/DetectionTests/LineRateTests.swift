@@ -1,10 +1,11 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
 /// Lines at low frame rates, where things move far and change much from one picture to the next.
-@Suite struct LineRateTests {
+@Suite(.ownThread) struct LineRateTests {
     private typealias Thing = SyntheticScene.Thing
 
     private func line(_ direction: Rule.Direction) -> Rule {

@@ -1,11 +1,12 @@
 import CVision
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
 /// Scenes that move: a shaken camera, and places where something moves all the time.
-@Suite struct MovingSceneTests {
+@Suite(.ownThread) struct MovingSceneTests {
     private typealias Thing = SyntheticScene.Thing
 
     /// Leaves: patches that turn light and dark, each in its own time.

@@ -1,4 +1,5 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
@@ -6,7 +7,7 @@ import Testing
 /// What changes a picture without anybody there.
 ///
 /// Each condition lasts long enough to be learnt wrongly.
-@Suite struct QuietConditionTests {
+@Suite(.ownThread) struct QuietConditionTests {
     private func alerts(in seconds: Double, rate: Double = 10, frame: (Double) -> LumaPlane) throws -> [AlertChange] {
         var run = try Run([.everywhere, .area(0.2, 0.3, 0.8, 1)])
         run.play(seconds: seconds, rate: rate, frame: frame)

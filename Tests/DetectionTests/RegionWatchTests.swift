@@ -1,9 +1,10 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
-@Suite struct RegionWatchTests {
+@Suite(.ownThread) struct RegionWatchTests {
     private func sighting(_ strength: Double, certainty: Double = 1) -> Sighting {
         Sighting(strength: strength, certainty: certainty, share: 0.1, box: .full)
     }

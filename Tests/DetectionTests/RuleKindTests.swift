@@ -1,10 +1,11 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Detection
 
 /// Every kind of rule on made-up pictures, at every frame, at 5 a second and where it can be at 1 a second.
-@Suite struct RuleKindTests {
+@Suite(.ownThread) struct RuleKindTests {
     private typealias Thing = SyntheticScene.Thing
 
     private func spans(_ run: Run) -> [(start: Double, end: Double?)] {

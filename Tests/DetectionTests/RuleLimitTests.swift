@@ -1,11 +1,12 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Detection
 
 /// What keeps things from counting for a rule: masks, sizes, and what other rules see.
-@Suite struct RuleLimitTests {
+@Suite(.ownThread) struct RuleLimitTests {
     private typealias Thing = SyntheticScene.Thing
 
     private static func box(_ left: Double, _ top: Double, _ right: Double, _ bottom: Double) -> [NormalizedPoint] {

@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import Detection
 
-@Suite struct ScoreHourTests {
+@Suite(.ownThread) struct ScoreHourTests {
     @Test("each step is half a doubling, and the eighth begins at the threshold")
     func steps() {
         #expect(ScoreHour.strength(ofStep: 0) == 1.0 / 16)

@@ -1,9 +1,10 @@
 import Flow
 import Foundation
 import Synchronization
+import TestThreads
 import Testing
 
-@Suite struct BoundedQueueTests {
+@Suite(.ownThread) struct BoundedQueueTests {
     @Test("a full queue refuses and keeps what it has in order")
     func bound() {
         let queue = BoundedQueue<Int>(capacity: 3)
@@ -56,7 +57,7 @@ import Testing
     }
 }
 
-@Suite struct WorkerPoolTests {
+@Suite(.ownThread) struct WorkerPoolTests {
     @Test("work with one key runs on one thread, in order")
     func keyed() {
         let pool = WorkerPool(name: "test", threads: 3, queueCapacity: 4)

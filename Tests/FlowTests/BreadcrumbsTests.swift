@@ -1,4 +1,5 @@
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Flow
@@ -9,7 +10,7 @@ private let childPath: String = {
     return (own as NSString).deletingLastPathComponent + "/breadcrumbs-crash-child"
 }()
 
-@Suite struct BreadcrumbsTests {
+@Suite(.ownThread) struct BreadcrumbsTests {
     private func withFile(_ body: (String) throws -> Void) throws {
         let folder = NSTemporaryDirectory() + "breadcrumbs-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,8 +1,9 @@
 import Flow
 import Ingest
+import TestThreads
 import Testing
 
-@Suite struct GateBurstTests {
+@Suite(.ownThread) struct GateBurstTests {
     private static let format = StreamFormat(codec: .h264, avCodecID: 27, width: 640, height: 360, extradata: [])
 
     private func unit(_ seconds: Double, key: Bool, bytes: Int) -> AccessUnit {

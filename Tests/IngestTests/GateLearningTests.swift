@@ -1,8 +1,9 @@
 import Flow
 import Ingest
+import TestThreads
 import Testing
 
-@Suite struct GateLearningTests {
+@Suite(.ownThread) struct GateLearningTests {
     /// Every fourth group is twice as large, for nothing.
     private var restless: GateStream {
         GateStream(active: stride(from: 20.0, to: 2000, by: 8).map { ($0, $0 + 2, 2, 1) })

@@ -1,3 +1,4 @@
+import TestThreads
 import Testing
 
 @testable import Ingest
@@ -65,7 +66,7 @@ private struct Overload {
     }
 }
 
-@Suite struct SupervisionDecodeQueueTests {
+@Suite(.ownThread) struct SupervisionDecodeQueueTests {
     private func put(
         _ queue: inout DecodeQueue<String, Int>,
         _ key: String,

@@ -1,3 +1,4 @@
+import TestThreads
 import Testing
 
 @testable import Ingest
@@ -55,7 +56,7 @@ private struct Tour {
     }
 }
 
-@Suite struct SupervisionPatrolPlanTests {
+@Suite(.ownThread) struct SupervisionPatrolPlanTests {
     @Test(
         "2,000 cameras, 16 sessions, 4 s a visit, too little for all: I in time, II nearly, III rarer, nobody starves"
     )

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Media
 
-@Suite struct ClipWriterTests {
+@Suite(.ownThread) struct ClipWriterTests {
     @Test(
         "units written as MP4 play back as many pictures, from time zero",
         arguments: [

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Media
 
-@Suite struct DecoderTests {
+@Suite(.ownThread) struct DecoderTests {
     /// Keyframes of streams that differ in coding, size and parameter sets but not in the ids of the sets.
     private func cameras() throws -> [[AccessUnit]] {
         let sources: [(name: String, size: String, coding: [String])] = [

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Media
 
-@Suite struct DemuxerTests {
+@Suite(.ownThread) struct DemuxerTests {
     struct Source: CustomTestStringConvertible {
         var name: String
         var codec: StreamFormat.Codec

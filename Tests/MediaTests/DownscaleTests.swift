@@ -1,7 +1,8 @@
 import CVision
+import TestThreads
 import Testing
 
-@Suite struct DownscaleTests {
+@Suite(.ownThread) struct DownscaleTests {
     struct Shape: CustomTestStringConvertible {
         var from: (width: Int, height: Int)
         var to: (width: Int, height: Int)

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
 import Media
+import TestThreads
 import Testing
 
 /// Real footage beside the package; not part of it, so the suite is skipped where it is missing.
-@Suite struct FootageTests {
+@Suite(.ownThread) struct FootageTests {
     private static let folder = "../shared/footage/clips"
     private static let clips = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
 

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Media
 
-@Suite struct PictureTests {
+@Suite(.ownThread) struct PictureTests {
     @Test(
         "the plane has about 14,400 pixels in the aspect ratio of the picture, and is never enlarged",
         arguments: [

@@ -1,8 +1,9 @@
 import Foundation
 import Media
+import TestThreads
 import Testing
 
-@Suite struct StreamProbeTests {
+@Suite(.ownThread) struct StreamProbeTests {
     @Test("the figures of a known clip are right")
     func figures() throws {
         let path = try Clips.pattern("probe.mp4", size: "640x360", rate: 20, seconds: 6, Clips.h264 + ["-g", "40"])

@@ -1,9 +1,10 @@
 import Flow
 import Foundation
 import Media
+import TestThreads
 import Testing
 
-@Suite struct VideoEncoderTests {
+@Suite(.ownThread) struct VideoEncoderTests {
     private static let width = 96
     private static let height = 64
 

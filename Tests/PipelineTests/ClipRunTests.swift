@@ -3,9 +3,10 @@ import Flow
 import Foundation
 import Ingest
 import Pipeline
+import TestThreads
 import Testing
 
-@Suite struct ClipRunTests {
+@Suite(.ownThread) struct ClipRunTests {
     private static let clip = checkout + "/sample-streams/river-day.mp4"
 
     private func rules() throws -> [Rule] {

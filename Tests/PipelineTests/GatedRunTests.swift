@@ -3,10 +3,11 @@ import Flow
 import Foundation
 import Ingest
 import Pipeline
+import TestThreads
 import Testing
 
 /// Clips through the live mode: gate, bursts and feedback from what pictures showed.
-@Suite struct GatedRunTests {
+@Suite(.ownThread) struct GatedRunTests {
     private static let streams = checkout + "/sample-streams/"
 
     private func run(_ clip: String, floor: Double = 10) throws -> ClipRun.Result {

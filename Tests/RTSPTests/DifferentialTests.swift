@@ -2,6 +2,7 @@ import Flow
 import Foundation
 import Media
 import RTSP
+import TestThreads
 import Testing
 
 /// Real footage, packed by other programs and put together by us, against FFmpeg's reading of the same file.
@@ -9,7 +10,7 @@ import Testing
 /// Footage is not part of the package, so the suite is skipped where it is missing. Compared is what a decoder gets: the
 /// NAL units of each picture without those that packers add, move and drop at will (parameter sets, delimiters, filler),
 /// byte for byte; and number, order, keyframe flags and times of the pictures.
-@Suite struct DifferentialTests {
+@Suite(.ownThread) struct DifferentialTests {
     private static let folder = "../shared/footage/clips"
     private static let clips = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     /// Pictures of each clip that are compared; the whole of it where there is time.

@@ -2,11 +2,12 @@ import Detection
 import Flow
 import Foundation
 import Synchronization
+import TestThreads
 import Testing
 
 @testable import Replay
 
-@Suite struct EvaluatorTests {
+@Suite(.ownThread) struct EvaluatorTests {
     /// A folder with `count` clips that hold nothing and their labels.
     private func footage(_ count: Int) throws -> (folder: ReplayFolder, labels: [String]) {
         let folder = try ReplayFolder()

@@ -1,10 +1,11 @@
 import Detection
 import Foundation
 import Replay
+import TestThreads
 import Testing
 
 /// The gate over labelled clips, with the figures of docs/gate.md.
-@Suite struct GateMeasureTests {
+@Suite(.ownThread) struct GateMeasureTests {
     private static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
     private static let footage = checkout + "/../shared/footage"

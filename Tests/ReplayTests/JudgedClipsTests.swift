@@ -1,11 +1,12 @@
 import Detection
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Replay
 
 /// Clips of alerts that people have judged.
-@Suite struct JudgedClipsTests {
+@Suite(.ownThread) struct JudgedClipsTests {
     private static let stream =
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .path

@@ -1,10 +1,11 @@
 import Detection
 import Flow
+import TestThreads
 import Testing
 
 @testable import Replay
 
-@Suite struct PeerTests {
+@Suite(.ownThread) struct PeerTests {
     private let width = 160
     private let height = 90
 

@@ -1,10 +1,11 @@
 import Detection
 import Flow
+import TestThreads
 import Testing
 
 @testable import Replay
 
-@Suite struct ReportTests {
+@Suite(.ownThread) struct ReportTests {
     private func result(
         _ clip: String,
         _ rule: String,

@@ -2,11 +2,12 @@ import Detection
 import Flow
 import Foundation
 import Synchronization
+import TestThreads
 import Testing
 
 @testable import Replay
 
-@Suite struct TuneTests {
+@Suite(.ownThread) struct TuneTests {
     /// Figures that depend on two settings only: best at min_blob 0.002, and dwell does not matter.
     private func figures(_ settings: DetectionSettings) -> [ClipFigures] {
         let off = abs(log2(settings.minBlob / 0.002))

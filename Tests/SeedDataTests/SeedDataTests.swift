@@ -1,9 +1,10 @@
 import CityGrid
 import Foundation
 import SeedData
+import TestThreads
 import Testing
 
-@Suite struct SeedDataTests {
+@Suite(.ownThread) struct SeedDataTests {
     private static let committed = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "seeds")
 

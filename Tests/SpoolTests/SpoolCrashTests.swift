@@ -1,5 +1,6 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Spool
@@ -48,7 +49,7 @@ private struct Ledger {
     }
 }
 
-@Suite(.serialized) struct SpoolCrashTests {
+@Suite(.serialized, .ownThread) struct SpoolCrashTests {
     /// Runs the child, kills it `milliseconds` after its start or after it is ready, and returns what it said.
     private func killChild(_ folder: String, cycle: Int, afterReady: Bool, milliseconds: Double) throws -> String {
         let output = folder + ".out"

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Spool
 
-@Suite struct SpoolDamageTests {
+@Suite(.ownThread) struct SpoolDamageTests {
     private let wanted = (0..<400).map { record($0) }
 
     /// A closed spool with 400 records in it; returns the bytes of its database.

@@ -1,7 +1,8 @@
 import Foundation
+import TestThreads
 import Testing
 
-@Suite struct DocumentTests {
+@Suite(.ownThread) struct DocumentTests {
     static let documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
 
     /// Every Markdown file of the checkout that we wrote.

@@ -1,7 +1,8 @@
 import Foundation
+import TestThreads
 import Testing
 
-@Suite struct HabitTests {
+@Suite(.ownThread) struct HabitTests {
     /// What no source file holds, and what to do instead.
     ///
     /// Written in two parts, so that this file does not hold it.

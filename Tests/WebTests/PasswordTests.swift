@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import Web
 
-@Suite struct PasswordTests {
+@Suite(.ownThread) struct PasswordTests {
     private static let cost = PasswordHash.Cost(logRounds: 4, blockSize: 8, parallelism: 1)
 
     @Test("a hash written in its PHC form knows its password and no other")

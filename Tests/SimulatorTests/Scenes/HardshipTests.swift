@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import Simulator
 
-@Suite struct HardshipTests {
+@Suite(.ownThread) struct HardshipTests {
     /// The picture some seconds after the start.
     private func picture(_ hardship: Hardship, strength: Int, second: Int) -> ScenePicture {
         let spec = hardship.clip(strength: strength, seconds: 44, hasPeople: false, framesPerSecond: 1)

@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Simulator
 
-@Suite struct SampleStreamsTests {
+@Suite(.ownThread) struct SampleStreamsTests {
     /// The committed clips, beside `Tests` in the package's root.
     private let folder: URL = {
         var url = URL(fileURLWithPath: #filePath)

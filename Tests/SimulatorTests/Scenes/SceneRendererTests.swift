@@ -1,10 +1,11 @@
 import Flow
 import Foundation
+import TestThreads
 import Testing
 
 @testable import Simulator
 
-@Suite struct SceneRendererTests {
+@Suite(.ownThread) struct SceneRendererTests {
     /// A small river bank on which a person walks from the left into the region and stays there.
     private func bank(seed: UInt64, rules: [SceneRule] = []) -> SceneRenderer {
         var scene = Places.riverBank(PictureSize(width: 160, height: 90), seed: seed)

@@ -1,9 +1,10 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Simulator
 
-@Suite struct SceneShapeTests {
+@Suite(.ownThread) struct SceneShapeTests {
     @Test("the table's sine is that of the polynomial's quarter points")
     func sine() {
         for (turns, value) in [(0, 0), (0.25, 1), (0.5, 0), (0.75, -1), (1.25, 1), (-0.25, -1)] as [(Float, Float)] {

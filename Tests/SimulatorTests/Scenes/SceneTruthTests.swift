@@ -1,9 +1,10 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Simulator
 
-@Suite struct SceneTruthTests {
+@Suite(.ownThread) struct SceneTruthTests {
     private let size = PictureSize(width: 640, height: 360)
 
     /// One actor of 100 pixels, `inside` of them in the only rule's region.
