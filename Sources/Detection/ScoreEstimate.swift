@@ -14,15 +14,21 @@ public struct ScoreEstimate: Sendable, Hashable {
         self.dwell = dwell
     }
 
-    /// Adds an hour; `start` is its first minute since the Unix epoch.
-    public mutating func add(_ hour: ScoreHour, start: Int) {
+    /// Adds an hour.
+    ///
+    /// - Parameters:
+    ///   - hour: What was scored.
+    ///   - start: Its first minute since the Unix epoch.
+    ///   - factor: The threshold at which its scores are 1, over the one at which those of the estimate are.
+    public mutating func add(_ hour: ScoreHour, start: Int, factor: Double = 1) {
         for cell in hour.cells {
             let minute = start + Int(cell.minute)
             var sums = evidence[minute] ?? Array(repeating: 0, count: ScoreHour.steps)
-            let strength = ScoreHour.strength(ofStep: Int(cell.step))
-            for threshold in 0...Int(cell.step) {
-                let weight = min(RegionWatch.greatestWeight, strength / ScoreHour.strength(ofStep: threshold))
-                sums[threshold] += Double(cell.tenths) / 10 * weight
+            // A hair more, so that equal thresholds stay equal after the division.
+            let strength = ScoreHour.strength(ofStep: Int(cell.step)) * factor * 1.000_001
+            for step in 0..<ScoreHour.steps where strength >= ScoreHour.strength(ofStep: step) {
+                let weight = min(RegionWatch.greatestWeight, strength / ScoreHour.strength(ofStep: step))
+                sums[step] += Double(cell.tenths) / 10 * weight
             }
             evidence[minute] = sums
         }

@@ -20,6 +20,7 @@ final class CameraLane {
     private var tuning: LiveWorkers.Tuning
     private let pipeline: CameraPipeline
     private var settingsVersion: String
+    private var bases: [String: ScoreBasis]
     private let recorder: AlertRecorder
     private let scores: ScoreReporter
     private let clips: AlertClips
@@ -35,7 +36,8 @@ final class CameraLane {
         camera: String,
         tuning: LiveWorkers.Tuning,
         pipeline: CameraPipeline,
-        settingsVersion: String,
+        rules: [Rule],
+        settings: DetectionSettings,
         recorder: AlertRecorder,
         scores: ScoreReporter,
         clips: AlertClips
@@ -43,7 +45,8 @@ final class CameraLane {
         self.camera = camera
         self.tuning = tuning
         self.pipeline = pipeline
-        self.settingsVersion = settingsVersion
+        self.settingsVersion = settings.version
+        self.bases = Self.bases(rules, settings)
         self.recorder = recorder
         self.scores = scores
         self.clips = clips
@@ -88,6 +91,7 @@ final class CameraLane {
         hand(log.take())
         offerPending()
         settingsVersion = settings.version
+        bases = Self.bases(rules, settings)
     }
 
     /// Runs the camera's stages on a unit and hands over what was found.
@@ -178,7 +182,11 @@ final class CameraLane {
 
     private func hand(_ part: ScoreLog.Part?) {
         guard let part else { return }
-        scores.take(part, of: camera, settingsVersion: settingsVersion)
+        scores.take(part, of: camera, bases: bases)
+    }
+
+    private static func bases(_ rules: [Rule], _ settings: DetectionSettings) -> [String: ScoreBasis] {
+        Dictionary(rules.map { ($0.id, ScoreBasis($0, settings)) }) { first, _ in first }
     }
 
     private func keep(_ finding: Finding) {

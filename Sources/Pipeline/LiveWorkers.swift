@@ -179,7 +179,8 @@ struct LaneMaker: Sendable {
             camera: camera,
             tuning: assignment.tuning,
             pipeline: pipeline,
-            settingsVersion: settings.version,
+            rules: assignment.rules,
+            settings: settings,
             recorder: recorder,
             scores: scores,
             clips: clips

@@ -20,7 +20,8 @@ final class ScoreReporter: Sendable {
 
     private struct Item: Sendable {
         let camera: String
-        let settingsVersion: String
+        /// What the scores of each rule mean.
+        let bases: [String: ScoreBasis]
         let part: ScoreLog.Part
     }
 
@@ -44,10 +45,10 @@ final class ScoreReporter: Sendable {
     }
 
     /// Takes a part of an hour without waiting; any thread.
-    func take(_ part: ScoreLog.Part, of camera: String, settingsVersion: String) {
+    func take(_ part: ScoreLog.Part, of camera: String, bases: [String: ScoreBasis]) {
         let isTaken = waiting.withLock { waiting in
             guard waiting.count < Self.capacity else { return false }
-            waiting.append(Item(camera: camera, settingsVersion: settingsVersion, part: part))
+            waiting.append(Item(camera: camera, bases: bases, part: part))
             return true
         }
         if !isTaken { dropped.add() }
@@ -92,12 +93,14 @@ final class ScoreReporter: Sendable {
     }
 
     private static func scores(_ item: Item) -> [ScoreRecord] {
-        item.part.scores.filter { !$0.value.isEmpty }.map { rule, hour in
-            ScoreRecord(
+        item.part.scores.compactMap { rule, hour in
+            guard !hour.isEmpty, let basis = item.bases[rule] else { return nil }
+            return ScoreRecord(
                 camera: item.camera,
                 rule: rule,
                 hour: item.part.hour,
-                settingsVersion: item.settingsVersion,
+                basis: basis.version,
+                threshold: basis.threshold,
                 cells: hour.bytes
             )
         }

@@ -1,3 +1,4 @@
+import Flow
 import TestThreads
 import Testing
 
@@ -65,6 +66,43 @@ import Testing
         #expect(estimate.alerts[ScoreHour.threshold - 2] == 3)
         #expect(estimate.alerts[ScoreHour.threshold + 2] == 1)
         #expect(estimate.alerts[ScoreHour.steps - 1] == 0)
+    }
+
+    @Test("scores under another threshold count as what they are under this one")
+    func otherThreshold() {
+        var hour = ScoreHour()
+        hour.add(4, minute: 5, seconds: 1)
+        var estimate = ScoreEstimate(dwell: 0.4)
+        estimate.add(hour, start: 0, factor: 0.5)
+        #expect(estimate.alerts[ScoreHour.threshold + 2] == 1)
+        #expect(estimate.alerts[ScoreHour.threshold + 3] == 0)
+        estimate.add(hour, start: 60, factor: 2)
+        #expect(estimate.alerts[ScoreHour.threshold + 6] == 1)
+    }
+
+    @Test("scores can be compared whatever the threshold, but not when the region or the settings are others")
+    func basis() {
+        let rule = Rule.area(0, 0.3, 0.5, 1)
+        let known = ScoreBasis(rule, DetectionSettings())
+        var stricter = rule
+        stricter.thresholds.minShare = 0.04
+        stricter.thresholds.dwell = 3
+        stricter.name = "Gate"
+        let strict = ScoreBasis(stricter, DetectionSettings())
+        #expect(strict.version == known.version)
+        #expect(strict.threshold == 0.04)
+        #expect(known.threshold < 0.04)
+        var settings = DetectionSettings()
+        settings.noiseFactor = 4
+        var masked = rule
+        masked.masks = [
+            [NormalizedPoint(x: 0, y: 0.3), NormalizedPoint(x: 0.1, y: 0.3), NormalizedPoint(x: 0, y: 0.5)]
+        ]
+        let others = [
+            ScoreBasis(rule, settings), ScoreBasis(masked, DetectionSettings()),
+            ScoreBasis(.area(0, 0.3, 0.51, 1), DetectionSettings()),
+        ]
+        #expect(Set(others.map(\.version) + [known.version]).count == 4)
     }
 
     @Test("one alert may run over the end of an hour")

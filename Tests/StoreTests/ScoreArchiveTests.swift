@@ -11,7 +11,8 @@ struct ScoreArchiveTests {
             camera: camera,
             rule: "bank",
             hour: hour + hours * 3_600_000_000,
-            settingsVersion: "v",
+            basis: "v",
+            threshold: 0.004,
             cells: cells
         )
     }

@@ -54,6 +54,19 @@ extension LiveSite {
             )
         }
 
+        /// Scores of that rule as it is.
+        private func score(_ camera: String, _ scores: ScoreHour, _ hour: Int64) -> ScoreRecord {
+            let basis = ScoreBasis(Rule(id: "shore", kind: .intrusion), DetectionSettings())
+            return ScoreRecord(
+                camera: camera,
+                rule: "shore",
+                hour: hour,
+                basis: basis.version,
+                threshold: basis.threshold,
+                cells: scores.bytes
+            )
+        }
+
         @Test(
             "a camera that keeps crying wolf is listed with why; its draft spares the real ones and changes nothing yet"
         )
@@ -114,14 +127,22 @@ extension LiveSite {
             var fields = [UInt8](repeating: 0, count: 256)
             fields[3] = 9
             try await ScoreArchive(pool: site.pool).add(
-                [ScoreRecord(camera: "wolf-3", rule: "shore", hour: hour, settingsVersion: "v", cells: scores.bytes)],
+                [score("wolf-3", scores, hour)],
                 [MotionRecord(camera: "wolf-3", hour: hour, pictures: 9, fields: fields)]
             )
+            // Half the threshold at the time, so strength 4 then is 2 now; and a region that is no more.
+            var (lower, other) = (score("wolf-3", scores, hour - 3_600_000_000), score("wolf-3", scores, hour))
+            lower.threshold /= 2
+            other.basis = "0123456789abcdef"
+            other.hour -= 7_200_000_000
+            try await ScoreArchive(pool: site.pool).add([lower, other], [])
             let browser = try await site.browser("olga")
             let answer = try await browser.get("/api/v1/cameras/wolf-3/scores?days=7").json
             let rule = (answer["rules"] as? [[String: Any]])?.first
             let alerts = try #require(rule?["alerts"] as? [Int])
-            #expect(alerts[ScoreHour.threshold] == 4 && alerts[ScoreHour.threshold + 2] == 1)
+            #expect(rule?["left_out"] as? Int == 1)
+            #expect(alerts[ScoreHour.threshold] == 4 + 1 && alerts[ScoreHour.threshold + 2] == 1 + 1)
+            #expect(alerts[ScoreHour.threshold + 3] == 1)
             #expect((answer["factors"] as? [Double])?[ScoreHour.threshold] == 1)
             #expect((answer["motion"] as? [Int])?[3] == 255)
             #expect(try await browser.get("/api/v1/cameras/wolf-3/scores?days=0").status == 400)
@@ -204,7 +225,7 @@ extension LiveSite {
             scores.add(2, minute: 1, seconds: 1)
             let hour = Int64(Date().timeIntervalSince1970) / 3600 * 3_600_000_000
             try await ScoreArchive(pool: site.pool).add(
-                [ScoreRecord(camera: "wolf-10", rule: "shore", hour: hour, settingsVersion: "v", cells: scores.bytes)],
+                [score("wolf-10", scores, hour)],
                 []
             )
             try await Chromium.with(try await site.browser("olga")) { browser in

@@ -9,17 +9,20 @@ public struct ScoreRecord: Sendable, Hashable {
     public var rule: String
     /// Start of the hour, microseconds since the Unix epoch.
     public var hour: Int64
-    /// Settings whose threshold is strength 1.
-    public var settingsVersion: String
+    /// The same for scores that differ by the threshold only.
+    public var basis: String
+    /// Share of the region at which the strength is 1.
+    public var threshold: Double
     /// Three bytes for each minute and step, as `score_hour.cells` takes them.
     public var cells: [UInt8]
 
     /// Makes a record from its parts.
-    public init(camera: String, rule: String, hour: Int64, settingsVersion: String, cells: [UInt8]) {
+    public init(camera: String, rule: String, hour: Int64, basis: String, threshold: Double, cells: [UInt8]) {
         self.camera = camera
         self.rule = rule
         self.hour = hour
-        self.settingsVersion = settingsVersion
+        self.basis = basis
+        self.threshold = threshold
         self.cells = cells
     }
 }
@@ -67,7 +70,7 @@ public struct ScoreArchive: Sendable {
     public func scores(of camera: String, since: Int64) async throws -> [ScoreRecord] {
         try await pool.query(
             """
-            SELECT rule_id, hour, settings_version, encode(cells, 'hex') AS cells FROM score_hour
+            SELECT rule_id, hour, basis, threshold, encode(cells, 'hex') AS cells FROM score_hour
             WHERE camera_id = $1 AND hour >= $2 ORDER BY hour, rule_id
             """,
             [.text(camera), .timestamp(microsecondsSinceEpoch: since)]
@@ -76,7 +79,8 @@ public struct ScoreArchive: Sendable {
                 camera: camera,
                 rule: try row.requireText("rule_id"),
                 hour: try row.requireTimestamp("hour"),
-                settingsVersion: try row.requireText("settings_version"),
+                basis: try row.requireText("basis"),
+                threshold: try row.requireDouble("threshold"),
                 cells: Self.bytes(hex: try row.requireText("cells"))
             )
         }
@@ -112,18 +116,19 @@ public struct ScoreArchive: Sendable {
         let sorted = scores.sorted { ($0.camera, $0.rule, $0.hour) < ($1.camera, $1.rule, $1.hour) }
         try await pool.query(
             """
-            INSERT INTO score_hour AS s (camera_id, rule_id, hour, settings_version, cells)
-            SELECT u.camera_id, u.rule_id, u.hour, u.settings_version, string_agg(decode(u.cells, 'hex'), '')
-            FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
-                AS u (camera_id, rule_id, hour, settings_version, cells)
-            JOIN camera c ON c.id = u.camera_id GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-            ON CONFLICT (camera_id, rule_id, hour, settings_version) DO UPDATE SET cells = s.cells || EXCLUDED.cells
+            INSERT INTO score_hour AS s (camera_id, rule_id, hour, basis, threshold, cells)
+            SELECT u.camera_id, u.rule_id, u.hour, u.basis, u.threshold, string_agg(decode(u.cells, 'hex'), '')
+            FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::float8[], $6::text[])
+                AS u (camera_id, rule_id, hour, basis, threshold, cells)
+            JOIN camera c ON c.id = u.camera_id GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+            ON CONFLICT (camera_id, rule_id, hour, basis, threshold) DO UPDATE SET cells = s.cells || EXCLUDED.cells
             """,
             [
                 .textArray(sorted.map(\.camera)),
                 .textArray(sorted.map(\.rule)),
                 .timestampArray(sorted.map(\.hour)),
-                .textArray(sorted.map(\.settingsVersion)),
+                .textArray(sorted.map(\.basis)),
+                .doubleArray(sorted.map(\.threshold)),
                 .textArray(sorted.map { Self.hex($0.cells) }),
             ]
         )

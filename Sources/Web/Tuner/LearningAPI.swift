@@ -51,6 +51,8 @@ struct LearningAPI: Sendable {
         let rule: String
         /// Alerts with the threshold at each step, from a sixteenth on, half a doubling from one to the next.
         let alerts: [Int]
+        /// Hours that were scored by another region or other settings, and so tell nothing about this rule.
+        let leftOut: Int
     }
 
     private struct History: Encodable {
@@ -122,20 +124,35 @@ struct LearningAPI: Sendable {
         guard let camera = try await profiles.tuning(of: id) else { throw WebError(.notFound) }
         let since = Int64((Date().timeIntervalSince1970 - Double(days) * 86_400) * 1e6)
         let settings = try detection.with(camera.profile?.settings ?? [:])
-        var outlooks: [String: ScoreEstimate] = [:]
-        for record in try await scores.scores(of: id, since: since) {
-            outlooks[record.rule, default: ScoreEstimate(dwell: settings.dwell)]
-                .add(ScoreHour(bytes: record.cells), start: Int(record.hour / 60_000_000))
-        }
+        let rules = camera.rules.compactMap { try? Self.rule($0) }
+        let records = Dictionary(grouping: try await scores.scores(of: id, since: since), by: \.rule)
         let motion = try await scores.motion(of: id, since: since)
         return try Response.json(
             History(
                 days: days,
                 factors: (0..<ScoreHour.steps).map { (ScoreHour.strength(ofStep: $0) * 1000).rounded() / 1000 },
-                rules: outlooks.sorted { $0.key < $1.key }.map { Outlook(rule: $0.key, alerts: $0.value.alerts) },
+                rules: rules.sorted { $0.id < $1.id }.compactMap { rule in
+                    records[rule.id].map { Self.outlook(rule, settings, $0) }
+                },
                 motion: MotionMap.shades(motion)
             )
         )
+    }
+
+    /// What the rule would have done with what was scored as it scores now, whatever the threshold was then.
+    private static func outlook(_ rule: Rule, _ settings: DetectionSettings, _ records: [ScoreRecord]) -> Outlook {
+        let basis = ScoreBasis(rule, settings)
+        var estimate = ScoreEstimate(dwell: rule.thresholds.dwell ?? settings.dwell)
+        let known = records.filter { $0.basis == basis.version }
+        for record in known {
+            estimate.add(
+                ScoreHour(bytes: record.cells),
+                start: Int(record.hour / 60_000_000),
+                factor: record.threshold / basis.threshold
+            )
+        }
+        let leftOut = Set(records.map(\.hour)).subtracting(known.map(\.hour)).count
+        return Outlook(rule: rule.id, alerts: estimate.alerts, leftOut: leftOut)
     }
 
     /// A rule of the camera; a draft replaces all of them, so one that cannot be read must not get lost in it.

@@ -73,6 +73,12 @@ export function startLearning({ words, attempt, say, name, openCamera, proposed 
       caption.textContent = name(rule.rule);
       figure.dataset.rule = rule.rule;
       figure.append(caption, chart(rule, history.factors, words));
+      if (rule.left_out > 0) {
+        const note = document.createElement('p');
+        note.className = 'muted small';
+        note.textContent = words('tw_left_out').replace('{n}', rule.left_out);
+        figure.append(note);
+      }
       return figure;
     }));
     return history.motion;
