@@ -26,6 +26,9 @@ struct RegionWatch: RuleWatch {
     static let greatestWeight = 4.0
     /// A single frame of a doubtful sighting brings an alert at most this near to its start.
     static let doubtfulStep = 0.5
+    /// When the next picture comes so many seconds after it, something certain that was not there before brings an alert
+    /// at most this near to its start: two insects that touch, or a damaged picture, are gone then.
+    private static let lone = (interval: 0.25, step: 0.45)
     /// How far something doubtful may be from where it was, in its own sizes: at once, and for each second.
     private static let doubtfulReach = 1.0
     private static let doubtfulSpeed = 4.0
@@ -40,6 +43,8 @@ struct RegionWatch: RuleWatch {
     /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
+    /// True when the last picture showed something certain.
+    private var wasCertain = false
     /// The first sighting, while all evidence is of doubtful ones.
     private var doubted: (box: NormalizedRect, time: MediaTime)?
     private var run: AlertRun
@@ -63,7 +68,10 @@ struct RegionWatch: RuleWatch {
 
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
         strength = 0
-        guard frame.isJudged else { return nil }
+        guard frame.isJudged else {
+            wasCertain = false
+            return nil
+        }
         return see(frame.things.sighting(in: region, minShare: minShare), at: frame.time, elapsed: frame.elapsed)
     }
 
@@ -72,6 +80,9 @@ struct RegionWatch: RuleWatch {
         strength = sighting?.strength ?? 0
         if run.isOpen { return follow(sighting, at: time) }
         let step = min(elapsed, Self.longestStep)
+        let isCertain = sighting.map { $0.strength >= 1 && !$0.isDoubtful } ?? false
+        let isLone = isCertain && !wasCertain && step <= Self.lone.interval
+        wasCertain = isCertain
         guard let sighting, sighting.strength >= 1 else {
             occupied = max(0, occupied - step)
             if occupied == 0 { since = nil }
@@ -83,7 +94,8 @@ struct RegionWatch: RuleWatch {
         }
         if occupied == 0 { (since, doubted) = (nil, (sighting.box, time)) }
         if !sighting.isDoubtful { doubted = nil }
-        occupied += evidence(of: sighting, step: step)
+        let evidence = evidence(of: sighting, step: step)
+        occupied += isLone ? min(evidence, dwell * Self.lone.step) : evidence
         let first = since ?? time
         since = first
         guard occupied >= dwell else { return nil }
@@ -99,6 +111,7 @@ struct RegionWatch: RuleWatch {
     mutating func close(at time: MediaTime) -> AlertChange? {
         occupied = 0
         since = nil
+        wasCertain = false
         return run.end(at: time)
     }
 

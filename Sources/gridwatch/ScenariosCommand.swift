@@ -13,7 +13,8 @@ struct ScenariosCommand: ParsableCommand {
         abstract: "Renders hard conditions at graded strength and shows where detection and its peers fail.",
         discussion: """
             Each clip has exact truth: people cross a watched area while it rains, a lamp goes on, the pole shakes… at
-            strength 0 (calm) to 4 (more than cameras see). With --quiet nobody comes, and only false alerts count.
+            strength 0 (calm) to 4 (more than cameras see). With --quiet nobody comes, and only false alerts count; how near
+            each minute came to one says how many to expect a day.
 
             Examples:
               gridwatch scenarios --only rain --only shake
@@ -78,7 +79,8 @@ struct ScenariosCommand: ParsableCommand {
         let report = ScenarioReport(try jobs.indices.compactMap { try done[$0]?.get() })
         if let plot { try Data(report.svg.utf8).write(to: URL(filePath: plot)) }
         if let write { try Self.replace(write, report.markdown) }
-        Console.out(json ? report.json : report.markdown)
+        let text = quiet == nil ? report.markdown : report.markdown + "\n" + report.longRunMarkdown
+        Console.out(json ? report.json : text)
     }
 
     /// Renders one clip and runs everybody over it.
@@ -99,7 +101,13 @@ struct ScenariosCommand: ParsableCommand {
         let labels = try Evaluator.labelFiles([folder + "/labels"]).map { path throws(ReplayError) in
             try LabelFile.read(path)
         }
-        let comparison = PeerComparison(labels, clipsDirectory: folder, run: run, workers: 1)
+        let comparison = PeerComparison(
+            labels,
+            clipsDirectory: folder,
+            run: run,
+            workers: 1,
+            watchesEvidence: quiet != nil
+        )
         if let failure = comparison.failures.first { throw ValidationError(failure) }
         return ScenarioReport.Cell(condition: condition.rawValue, strength: strength, rows: comparison.rows)
     }

@@ -51,6 +51,16 @@ import Testing
         #expect(told.map(\.phase) == [.start, .update, .update, .update])
     }
 
+    @Test(
+        "what is gone in the next picture alerts only where that comes late",
+        arguments: [(25.0, 1, false), (25, 2, true), (5, 1, false), (5, 2, true), (2, 1, true), (1, 1, true)]
+    )
+    func lonePicture(rate: Double, pictures: Int, alerts: Bool) {
+        let empty = [Double](repeating: 0, count: Int(3 * rate))
+        let flashes = empty + [Double](repeating: 4, count: pictures) + empty
+        #expect(changes(flashes + flashes, rate: rate).isEmpty == !alerts)
+    }
+
     @Test("gaps shorter than the hold do not split an alert")
     func gaps() {
         let burst = [Double](repeating: 2, count: 10) + [Double](repeating: 0, count: 12)
@@ -80,8 +90,8 @@ import Testing
     @Test("a thing that was clearly seen goes on being seen where it is doubtful")
     func clearThenDoubtful() {
         var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
-        let told = (0..<4).compactMap { index in
-            let box = NormalizedRect(x: 0.1 + Double(index) * 0.2, y: 0.4, width: 0.02, height: 0.06)
+        let told = (0..<6).compactMap { index in
+            let box = NormalizedRect(x: 0.1 + Double(index) * 0.15, y: 0.4, width: 0.02, height: 0.06)
             let sighting = Sighting(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
             return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
         }

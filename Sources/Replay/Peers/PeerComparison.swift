@@ -24,6 +24,8 @@ public struct PeerComparison: Sendable {
         public var cpuSeconds = 0.0
         /// Bytes that it keeps of a camera; 0 where that is not told.
         public var stateBytes = 0
+        /// How near each minute came to an alert; without minutes for peers, and where nobody asked.
+        public var longRun = LongRun()
 
         /// Share of the events that was found; nil without events.
         public var recall: Double? { events == 0 ? nil : Double(found) / Double(events) }
@@ -55,19 +57,22 @@ public struct PeerComparison: Sendable {
     ///   - clipsDirectory: The folder of their clips.
     ///   - run: How the clips are sampled; its settings are ours.
     ///   - workers: Clips at the same time.
+    ///   - watchesEvidence: True to note how near each minute came to an alert.
     ///   - progress: Called after each clip with the share that is done.
     public init(
         _ files: [LabelFile],
         clipsDirectory: String,
         run: ClipRun,
         workers: Int,
+        watchesEvidence: Bool = false,
         progress: @Sendable (Double, String) -> Void = { _, _ in }
     ) {
         let taken = files.map(Self.comparable).filter { !$0.rules.isEmpty }
         let state = Mutex((rows: Self.empty, failures: [String](), done: 0))
         ClipThreads.forEach(taken, longestFirst: \.duration, workers: workers) { file in
             let result = Result {
-                try Self.rows(try ClipReel(labels: file, clipsDirectory: clipsDirectory, run: run), run.settings)
+                let reel = try ClipReel(labels: file, clipsDirectory: clipsDirectory, run: run)
+                return try Self.rows(reel, run.settings, watchesEvidence: watchesEvidence)
             }
             state.withLock { state in
                 switch result {
@@ -90,13 +95,18 @@ public struct PeerComparison: Sendable {
     }
 
     /// The rows of one clip.
-    static func rows(_ reel: ClipReel, _ settings: DetectionSettings) throws(DetectionError) -> [Row] {
+    static func rows(
+        _ reel: ClipReel,
+        _ settings: DetectionSettings,
+        watchesEvidence: Bool = false
+    ) throws(DetectionError) -> [Row] {
         var rows = empty
         let began = threadSeconds()
         let ours = try reel.results(with: settings)
         rows[0].cpuSeconds = threadSeconds() - began
         rows[0].pictures = reel.frames.count * reel.labels.rules.count
         for result in ours { rows[0].add(result) }
+        if watchesEvidence { rows[0].longRun = try reel.longRun(with: settings) }
         for (index, peer) in Peer.allCases.enumerated() {
             for rule in reel.labels.rules { rows[index + 1].run(peer, rule, reel, hold: hold) }
         }
@@ -126,6 +136,7 @@ extension PeerComparison.Row {
         pictures += other.pictures
         cpuSeconds += other.cpuSeconds
         stateBytes = max(stateBytes, other.stateBytes)
+        longRun.peaks += other.longRun.peaks
     }
 
     /// Runs a peer over a clip for one rule.
@@ -152,6 +163,18 @@ extension PeerComparison.Row {
         cpuSeconds += PeerComparison.threadSeconds() - began
         stateBytes = max(stateBytes, detector.stateBytes)
         add(RuleResult(clip: reel.labels.clip, labels: labels, seconds: reel.labels.duration, alerts: alerts))
+    }
+}
+
+extension ClipReel {
+    /// The highest evidence of each minute, of all rules together.
+    func longRun(with settings: DetectionSettings) throws(DetectionError) -> LongRun {
+        var peaks = [Double](repeating: 0, count: Int((frames.last?.time.seconds ?? 0) / 60) + 1)
+        _ = try results(with: settings) { frame, analyzer in
+            let minute = Int(frame.time.seconds / 60)
+            for rule in analyzer.why().rules { peaks[minute] = max(peaks[minute], rule.progress) }
+        }
+        return LongRun(peaks: peaks)
     }
 }
 

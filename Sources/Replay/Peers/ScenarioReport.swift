@@ -65,11 +65,37 @@ public struct ScenarioReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// A Markdown table: for each condition how near ours came to an alert, and how many a day that means; empty where
+    /// nobody looked.
+    public var longRunMarkdown: String {
+        let list = conditions.map { condition in
+            let peaks = cells.filter { $0.condition == condition }.compactMap(\.rows.first).flatMap(\.longRun.peaks)
+            return (name: condition.replacing("_", with: " "), run: LongRun(peaks: peaks))
+        }
+        let all = LongRun(peaks: list.flatMap(\.run.peaks))
+        guard !all.peaks.isEmpty else { return "" }
+        let lines = (list + [(name: "**all**", run: all)]).map { name, run in
+            let counts = [0, LongRun.doubt, 0.5].map { "\(run.minutes(above: $0))" }
+            let days = [run.alertsADay, run.alertsADayAtMost].map { $0.map { String(format: "%.3g", $0) } ?? "few" }
+            let cells = [name, "\(run.peaks.count)"] + counts + [String(format: "%.2f", run.highest)] + days
+            return "| " + cells.joined(separator: " | ") + " |"
+        }
+        let head = """
+            | condition | minutes | with evidence | above ¼ | above ½ | highest | alerts a day | at most (95 %) |
+            |---|---|---|---|---|---|---|---|
+            """
+        return ([head] + lines).joined(separator: "\n") + "\n"
+    }
+
     /// The document of `scenarios --json`.
     public var json: String {
         let list = cells.map { cell -> JSONText in
             .object([
                 ("condition", .text(cell.condition)), ("strength", .integer(cell.strength)),
+                (
+                    "evidence_by_minute",
+                    .list((cell.rows.first?.longRun.peaks ?? []).map { .number($0, digits: 3) })
+                ),
                 (
                     "algorithms",
                     .object(
