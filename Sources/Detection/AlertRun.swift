@@ -15,7 +15,8 @@ struct AlertRun: Sendable {
         var reason: String
     }
 
-    private let rule: Rule
+    /// The rule that its changes name.
+    var rule: Rule
     private var open: Open?
 
     init(rule: Rule) {

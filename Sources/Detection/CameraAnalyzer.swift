@@ -44,7 +44,8 @@ public struct CameraAnalyzer: Sendable {
 
     /// Takes other rules or settings from the next frame on; what was learnt of the scene stays.
     ///
-    /// A rule that is the same as before, under the same settings, goes on with what it has seen; any other begins anew.
+    /// A rule goes on with what it has seen, under other thresholds too; one that was drawn anew, or asks about others in
+    /// another way or about one that begins anew, begins anew.
     ///
     /// - Parameters:
     ///   - rules: the rules, each with its own id.
@@ -56,17 +57,17 @@ public struct CameraAnalyzer: Sendable {
         settings: DetectionSettings
     ) throws(DetectionError) -> [AlertChange] {
         try Self.validate(rules)
-        var going: [String: WatchedRule] = [:]
-        if settings == self.settings {
-            for item in watched where rules.contains(item.rule) { going[item.rule.id] = item }
-        }
+        let going = going(as: rules)
         let ended = watched.indices.compactMap { index in
             going[watched[index].rule.id] == nil ? watched[index].close(at: last ?? .zero) : nil
         }
         self.settings = settings
         scene?.judge(by: settings)
         watched = rules.map { rule in
-            if let known = going[rule.id] { return known }
+            if var known = going[rule.id] {
+                known.adopt(rule, settings: settings)
+                return known
+            }
             var item = WatchedRule(rule)
             if let scene { item.begin(settings: settings, width: scene.width, height: scene.height) }
             return item
@@ -168,6 +169,14 @@ public struct CameraAnalyzer: Sendable {
     /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
         scene?.kindsOfPixels ?? []
+    }
+
+    /// The rules that can go on as rules of the same id, by id.
+    private func going(as rules: [Rule]) -> [String: WatchedRule] {
+        var going: [String: WatchedRule] = [:]
+        for item in watched where rules.contains(where: item.goesOn) { going[item.rule.id] = item }
+        // Whoever asks about a rule that has forgotten what it saw would be told at once what was kept back.
+        return going.filter { $0.value.rule.asksAbout.allSatisfy { going[$0] != nil } }
     }
 
     private static func validate(_ rules: [Rule]) throws(DetectionError) {

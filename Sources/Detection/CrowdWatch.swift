@@ -11,11 +11,23 @@ struct CrowdWatch: RuleWatch {
     /// The alert goes on while at least this share of them is there.
     private static let releaseShare = 0.7
 
+    /// What a rule and the settings say in numbers.
+    private struct Limits {
+        let least: Double
+        let personShare: Double
+        let dwell: Double
+        let hold: Double
+
+        init(_ rule: Rule, _ settings: DetectionSettings) {
+            least = Double(max(1, rule.minCount ?? CrowdWatch.usual))
+            personShare = settings.personShare
+            dwell = rule.thresholds.dwell ?? CrowdWatch.usualDwell
+            hold = settings.hold
+        }
+    }
+
     private let region: Region
-    private let least: Double
-    private let personShare: Double
-    private let dwell: Double
-    private let hold: Double
+    private var limits: Limits
     private var crowded = 0.0
     private var since: MediaTime?
     private var run: AlertRun
@@ -23,24 +35,26 @@ struct CrowdWatch: RuleWatch {
 
     init(rule: Rule, settings: DetectionSettings, region: Region) {
         self.region = region
-        least = Double(max(1, rule.minCount ?? Self.usual))
-        personShare = settings.personShare
-        dwell = rule.thresholds.dwell ?? Self.usualDwell
-        hold = settings.hold
+        limits = Limits(rule, settings)
         run = AlertRun(rule: rule)
+    }
+
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        limits = Limits(rule, settings)
+        run.rule = rule
     }
 
     var isOpen: Bool { run.isOpen }
 
     var isPending: Bool { !run.isOpen && crowded > 0 }
 
-    var account: Account { Account(strength: strength, progress: dwell > 0 ? crowded / dwell : 0) }
+    var account: Account { Account(strength: strength, progress: limits.dwell > 0 ? crowded / limits.dwell : 0) }
 
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
         strength = 0
         guard frame.isJudged else { return nil }
-        let crowd = frame.things.crowd(in: region, personShare: personShare)
-        strength = crowd.people / least
+        let crowd = frame.things.crowd(in: region, personShare: limits.personShare)
+        strength = crowd.people / limits.least
         return run.isOpen ? follow(crowd, at: frame.time) : wait(crowd, at: frame.time, elapsed: frame.elapsed)
     }
 
@@ -48,7 +62,7 @@ struct CrowdWatch: RuleWatch {
         if strength >= Self.releaseShare {
             return run.goOn(at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
         }
-        guard let seen = run.lastSeen, time.seconds(since: seen) >= hold else { return nil }
+        guard let seen = run.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
         return close(at: time)
     }
 
@@ -62,7 +76,7 @@ struct CrowdWatch: RuleWatch {
         crowded += step
         let first = since ?? time
         since = first
-        guard crowded >= dwell else { return nil }
+        guard crowded >= limits.dwell else { return nil }
         return run.start(since: first, at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
     }
 

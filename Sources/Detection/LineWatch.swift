@@ -66,6 +66,10 @@ struct LineWatch: RuleWatch {
         wanted = towards > 0 ? 1 : -1
     }
 
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        run.rule = rule
+    }
+
     var isOpen: Bool { run.isOpen }
 
     var isPending: Bool { false }

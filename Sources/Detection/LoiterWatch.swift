@@ -14,7 +14,7 @@ struct LoiterWatch: RuleWatch {
     }
 
     private let region: Region
-    private let seconds: Double
+    private var seconds: Double
     private let width: Double
     private let height: Double
     private var stays: [Int: Stay] = [:]
@@ -22,11 +22,18 @@ struct LoiterWatch: RuleWatch {
 
     init(rule: Rule, region: Region, width: Int, height: Int) {
         self.region = region
-        seconds = max(0.001, rule.minSeconds ?? Self.usual)
+        seconds = Self.seconds(rule)
         self.width = Double(width)
         self.height = Double(height)
         run = AlertRun(rule: rule)
     }
+
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        seconds = Self.seconds(rule)
+        run.rule = rule
+    }
+
+    private static func seconds(_ rule: Rule) -> Double { max(0.001, rule.minSeconds ?? usual) }
 
     var isOpen: Bool { run.isOpen }
 

@@ -26,25 +26,38 @@ struct RegionWatch: RuleWatch {
     static let greatestWeight = 4.0
     /// A single frame of a doubtful sighting brings an alert at most this near to its start.
     static let doubtfulStep = 0.5
-    /// When the next picture comes so many seconds after it, something certain that was not there before brings an alert
-    /// at most this near to its start: two insects that touch, or a damaged picture, are gone then.
-    private static let lone = (interval: 0.25, step: 0.45)
+    /// Where pictures come so many seconds after one another, something certain that was not seen in the last `memory`
+    /// seconds brings an alert at most this near to its start: two insects that touch, or a damaged picture, are gone in
+    /// the next one.
+    private static let lone = (interval: 0.25, memory: 0.5, step: 0.45)
     /// How far something doubtful may be from where it was, in its own sizes: at once, and for each second.
     private static let doubtfulReach = 1.0
     private static let doubtfulSpeed = 4.0
     /// Below this strength an occupied region counts as empty again.
     static let releaseStrength = 0.5
 
+    /// What a rule and the settings say in numbers.
+    private struct Limits {
+        let minShare: Double
+        let hasOwnDwell: Bool
+        let dwell: Double
+        let hold: Double
+
+        init(_ rule: Rule, _ settings: DetectionSettings) {
+            minShare = rule.thresholds.minShare ?? settings.minShare
+            hasOwnDwell = rule.thresholds.dwell != nil
+            dwell = rule.thresholds.dwell ?? settings.dwell
+            hold = settings.hold
+        }
+    }
+
     private let region: Region
-    private let minShare: Double
-    private let hasOwnDwell: Bool
-    private let dwell: Double
-    private let hold: Double
+    private var limits: Limits
     /// Seconds of evidence so far; compared with `dwell`.
     private var occupied = 0.0
     private var since: MediaTime?
-    /// True when the last picture showed something certain.
-    private var wasCertain = false
+    /// When something certain was last seen.
+    private var certainAt: MediaTime?
     /// The first sighting, while all evidence is of doubtful ones.
     private var doubted: (box: NormalizedRect, time: MediaTime)?
     private var run: AlertRun
@@ -52,11 +65,13 @@ struct RegionWatch: RuleWatch {
 
     init(rule: Rule, settings: DetectionSettings, region: Region) {
         self.region = region
-        minShare = rule.thresholds.minShare ?? settings.minShare
-        hasOwnDwell = rule.thresholds.dwell != nil
-        dwell = rule.thresholds.dwell ?? settings.dwell
-        hold = settings.hold
+        limits = Limits(rule, settings)
         run = AlertRun(rule: rule)
+    }
+
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        limits = Limits(rule, settings)
+        run.rule = rule
     }
 
     var isOpen: Bool { run.isOpen }
@@ -64,15 +79,15 @@ struct RegionWatch: RuleWatch {
     /// True while there is evidence, but not enough for an alert.
     var isPending: Bool { !run.isOpen && occupied > 0 }
 
-    var account: Account { Account(strength: strength, progress: dwell > 0 ? occupied / dwell : 0) }
+    var account: Account { Account(strength: strength, progress: limits.dwell > 0 ? occupied / limits.dwell : 0) }
 
     mutating func see(_ frame: SceneFrame) -> AlertChange? {
         strength = 0
         guard frame.isJudged else {
-            wasCertain = false
+            certainAt = nil
             return nil
         }
-        return see(frame.things.sighting(in: region, minShare: minShare), at: frame.time, elapsed: frame.elapsed)
+        return see(frame.things.sighting(in: region, minShare: limits.minShare), at: frame.time, elapsed: frame.elapsed)
     }
 
     /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
@@ -80,9 +95,7 @@ struct RegionWatch: RuleWatch {
         strength = sighting?.strength ?? 0
         if run.isOpen { return follow(sighting, at: time) }
         let step = min(elapsed, Self.longestStep)
-        let isCertain = sighting.map { $0.strength >= 1 && !$0.isDoubtful } ?? false
-        let isLone = isCertain && !wasCertain && step <= Self.lone.interval
-        wasCertain = isCertain
+        let isLone = isLone(sighting, at: time, step: step)
         guard let sighting, sighting.strength >= 1 else {
             occupied = max(0, occupied - step)
             if occupied == 0 { since = nil }
@@ -95,10 +108,10 @@ struct RegionWatch: RuleWatch {
         if occupied == 0 { (since, doubted) = (nil, (sighting.box, time)) }
         if !sighting.isDoubtful { doubted = nil }
         let evidence = evidence(of: sighting, step: step)
-        occupied += isLone ? min(evidence, dwell * Self.lone.step) : evidence
+        occupied += isLone ? min(evidence, limits.dwell * Self.lone.step) : evidence
         let first = since ?? time
         since = first
-        guard occupied >= dwell else { return nil }
+        guard occupied >= limits.dwell else { return nil }
         return run.start(
             since: first,
             at: time,
@@ -111,7 +124,7 @@ struct RegionWatch: RuleWatch {
     mutating func close(at time: MediaTime) -> AlertChange? {
         occupied = 0
         since = nil
-        wasCertain = false
+        certainAt = nil
         return run.end(at: time)
     }
 
@@ -128,18 +141,26 @@ struct RegionWatch: RuleWatch {
         return max(across.magnitude, down.magnitude) > reach
     }
 
+    /// Whether it is the first picture in a while with something certain, and the next one will come soon.
+    private mutating func isLone(_ sighting: Sighting?, at time: MediaTime, step: Double) -> Bool {
+        guard let sighting, sighting.strength >= 1, !sighting.isDoubtful else { return false }
+        defer { certainAt = time }
+        let isNew = certainAt.map { time.seconds(since: $0) > Self.lone.memory } ?? true
+        return isNew && step <= Self.lone.interval
+    }
+
     private func evidence(of sighting: Sighting, step: Double) -> Double {
         let isDoubtful = sighting.isDoubtful
-        if hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
+        if limits.hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
         let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
-        return isDoubtful ? min(weighted, dwell * Self.doubtfulStep) : weighted
+        return isDoubtful ? min(weighted, limits.dwell * Self.doubtfulStep) : weighted
     }
 
     private mutating func follow(_ sighting: Sighting?, at time: MediaTime) -> AlertChange? {
         if let sighting, sighting.strength >= Self.releaseStrength {
             return run.goOn(at: time, strength: strength, box: sighting.box, reason: Self.reason(sighting))
         }
-        guard let seen = run.lastSeen, time.seconds(since: seen) >= hold else { return nil }
+        guard let seen = run.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
         return close(at: time)
     }
 

@@ -38,6 +38,8 @@ protocol RuleWatch: Sendable {
     var account: Account { get }
     /// Takes the next frame.
     mutating func see(_ frame: SceneFrame) -> AlertChange?
+    /// Goes on with other numbers and words: the rule's kind and what is drawn of it are the same as before.
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings)
     /// Ends a running alert, for example because the schedule switched the rule off.
     mutating func close(at time: MediaTime) -> AlertChange?
 }

@@ -18,13 +18,25 @@ public struct ScoreBasis: Sendable, Hashable {
         }
         let numbers = [
             rule.size?.near, rule.size?.far, rule.minSeconds, rule.minCount.map(Double.init),
-            rule.hasShareThreshold ? nil : rule.neededShare(settings),
+            Self.stillShare(rule, settings),
         ]
+        // Outside its schedule a rule scores nothing.
+        let schedule = rule.schedule.map { "\($0)" } ?? ""
         let parts =
-            [rule.kind.rawValue, rule.direction?.rawValue ?? ""] + drawn + numbers.map { $0.map { "\($0)" } ?? "" }
+            [rule.kind.rawValue, rule.direction?.rawValue ?? "", schedule] + drawn
+            + numbers.map { $0.map { "\($0)" } ?? "" }
             + values.map { "\($0.key)=\($0.value)" }
         let digits = String(StableHash.of(parts.joined(separator: "/")), radix: 16)
         version = String(repeating: "0", count: 16 - digits.count) + digits
         threshold = rule.hasShareThreshold ? rule.neededShare(settings) : 1
+    }
+
+    /// What the scores of things that stand still or are gone depend on, though they are no shares.
+    private static func stillShare(_ rule: Rule, _ settings: DetectionSettings) -> Double? {
+        switch rule.kind {
+        case .stationary: rule.thresholds.minShare ?? settings.minShare
+        case .objectRemoved: rule.thresholds.minShare
+        case .intrusion, .quiet, .line, .loitering, .crowd, .tamper: nil
+        }
     }
 }

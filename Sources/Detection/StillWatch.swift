@@ -77,22 +77,37 @@ struct StillWatch: RuleWatch {
         var backSince: MediaTime?
     }
 
-    private let rule: Rule
+    private var rule: Rule
     private let region: Region
-    private let seconds: Double
-    private let least: Double
+    private let planePixels: Int
+    private var seconds: Double
+    private var least: Double
     private var kept: [Kept] = []
     private var run: AlertRun
 
     init(rule: Rule, settings: DetectionSettings, region: Region, pixels: Int) {
         self.rule = rule
         self.region = region
-        seconds = rule.minSeconds ?? rule.thresholds.dwell ?? Self.usual
-        let isRemoved = rule.kind == .objectRemoved
-        let share = rule.thresholds.minShare ?? (isRemoved ? Self.removedShare : settings.minShare)
-        // Staying the same for so long makes up for size.
-        least = max(max(4, settings.minBlob * Double(pixels) / 2), share * Double(region.count))
+        planePixels = pixels
+        seconds = Self.seconds(rule)
+        least = Self.least(rule, settings, region, pixels)
         run = AlertRun(rule: rule)
+    }
+
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        self.rule = rule
+        seconds = Self.seconds(rule)
+        least = Self.least(rule, settings, region, planePixels)
+        run.rule = rule
+    }
+
+    private static func seconds(_ rule: Rule) -> Double { rule.minSeconds ?? rule.thresholds.dwell ?? usual }
+
+    /// Pixels that must have changed for good.
+    private static func least(_ rule: Rule, _ settings: DetectionSettings, _ region: Region, _ pixels: Int) -> Double {
+        let share = rule.thresholds.minShare ?? (rule.kind == .objectRemoved ? removedShare : settings.minShare)
+        // Staying the same for so long makes up for size.
+        return max(max(4, settings.minBlob * Double(pixels) / 2), share * Double(region.count))
     }
 
     var isOpen: Bool { run.isOpen }
@@ -159,14 +174,21 @@ struct StillWatch: RuleWatch {
         var groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
         if rule.kind == .objectRemoved { groups += frame.things.changedGroups(in: region, least: least) }
         let step = min(max(frame.elapsed, Self.leastStep), RegionWatch.longestStep)
+        let known = kept.count
+        // A picture has one vote on each, also where it shows several groups of it: that of most of its pixels.
+        var ballots: [Int: Int] = [:]
         for group in groups {
             let isWanted = isWanted(group)
             let own = Set(group.pixels)
-            if let known = kept.indices.first(where: { Self.isSame(kept[$0], own) }) {
-                kept[known].votes.count(isWanted, seconds: step)
+            if let index = kept.indices.first(where: { Self.isSame(kept[$0], own) }) {
+                let shared = kept[index].pixels.count { own.contains($0) }
+                ballots[index, default: 0] += isWanted ? shared : -shared
             } else if isWanted, kept.count < Self.most {
                 kept.append(take(group, from: frame, votes: Votes(first: step, bound: max(1, seconds))))
             }
+        }
+        for (index, balance) in ballots where index < known && balance != 0 {
+            kept[index].votes.count(balance > 0, seconds: step)
         }
     }
 

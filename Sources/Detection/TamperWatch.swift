@@ -32,8 +32,8 @@ struct TamperWatch: RuleWatch {
     private static let darkness = 16.0
 
     private let region: Region
-    private let dwell: Double
-    private let hold: Double
+    private var dwell: Double
+    private var hold: Double
     /// Usual texture of each block; empty before the first frame.
     private var usual: [Double] = []
     /// Mean gradient that goes with it, to tell which blocks have texture at all.
@@ -49,6 +49,12 @@ struct TamperWatch: RuleWatch {
         dwell = rule.thresholds.dwell ?? Self.usualDwell
         hold = settings.hold
         run = AlertRun(rule: rule)
+    }
+
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        dwell = rule.thresholds.dwell ?? Self.usualDwell
+        hold = settings.hold
+        run.rule = rule
     }
 
     var isOpen: Bool { run.isOpen }

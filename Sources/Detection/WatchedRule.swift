@@ -2,7 +2,7 @@ import Flow
 
 /// One rule of a camera with what watches for it.
 struct WatchedRule: Sendable {
-    let rule: Rule
+    private(set) var rule: Rule
     /// Nil before the first frame: only then the size of the picture is known.
     private(set) var watch: (any RuleWatch)?
     /// False while the rule's schedule is off.
@@ -23,6 +23,20 @@ struct WatchedRule: Sendable {
 
     /// True while its condition holds and others keep its alert back.
     var isKeptBack: Bool { !rule.isSilent && valve?.isKeepingBack == true }
+
+    /// Whether it can go on as this rule: what is drawn and what it asks of others is the same.
+    func goesOn(as other: Rule) -> Bool {
+        rule.id == other.id && rule.kind == other.kind && rule.polygon == other.polygon && rule.masks == other.masks
+            && rule.size == other.size && rule.line == other.line && rule.direction == other.direction
+            && rule.onlyIf == other.onlyIf && rule.notIf == other.notIf && rule.isSilent == other.isSilent
+    }
+
+    /// Goes on with other numbers and words.
+    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+        self.rule = rule
+        if rule.schedule == nil { isOn = true }
+        watch?.adopt(rule, settings: settings)
+    }
 
     /// Starts anew, for pictures of this size.
     mutating func begin(settings: DetectionSettings, width: Int, height: Int) {

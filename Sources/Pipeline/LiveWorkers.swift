@@ -155,8 +155,8 @@ struct LaneMaker: Sendable {
             guard let lane = worker.lanes[camera] else {
                 return worker.begin(try lane(of: camera, assignment, settings, worker.chunks))
             }
-            try lane.revise(rules: assignment.rules, settings: settings)
             worker.retune(camera, assignment.tuning)
+            try lane.revise(rules: assignment.rules, settings: settings)
         } catch {
             logger.error("rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])
         }

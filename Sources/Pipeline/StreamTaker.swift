@@ -18,6 +18,11 @@ public struct StreamTaker: Sendable {
         self.settings = settings
     }
 
+    /// Seconds that a stream may send pictures before its first keyframe.
+    static let longestGroup = 60.0
+    /// Seconds that a stretch may take longer than it is long: the camera's clock need not be ours.
+    static let lag = 10.0
+
     /// Reads until there is enough, the stream breaks off, or nothing has come for the time-outs of opening and reading.
     ///
     /// Blocks the calling thread.
@@ -73,9 +78,15 @@ private final class StreamTake: StreamSink, @unchecked Sendable {
     private let condition = NSCondition()
     private var units: [AccessUnit] = []
     private var size = 0
+    /// Times that anything came.
+    private var signs = 0
+    /// When the first picture came, and when the first that was kept; monotonic.
+    private var heard: Double?
+    private var began: Double?
     private var isOver = false
     private var problem: String?
 
+    private let clocks = Clocks.system
     private let seconds: Double
     private let bytes: Int
     private let progress: @Sendable (Double) -> Void
@@ -89,13 +100,29 @@ private final class StreamTake: StreamSink, @unchecked Sendable {
     func accept(_ batches: [StreamBatch]) {
         condition.lock()
         defer { condition.unlock() }
-        for unit in batches.lazy.flatMap(\.units) where !isOver && (unit.isKeyframe || !units.isEmpty) {
+        let now = clocks.monotonic()
+        signs += 1
+        heard = heard ?? now
+        for unit in batches.lazy.flatMap(\.units) where !isOver && isWanted(unit) {
+            began = began ?? now
             units.append(unit)
             size += unit.bytes.count
             isOver = length >= seconds || size >= bytes
         }
+        if let began, now - began >= seconds + StreamTaker.lag { isOver = true }
+        if units.isEmpty, let heard, now - heard >= StreamTaker.longestGroup {
+            isOver = true
+            problem =
+                "no whole keyframe came within \(Int(StreamTaker.longestGroup)) s: give the camera a shorter interval"
+        }
         progress(length)
         condition.signal()
+    }
+
+    /// A clip begins at a whole keyframe; the rest of a picture that began before it came is not one.
+    private func isWanted(_ unit: AccessUnit) -> Bool {
+        guard !unit.bytes.isEmpty else { return false }
+        return !units.isEmpty || (unit.isKeyframe && !unit.isDamaged)
     }
 
     func changed(_ status: StreamStatus) {
@@ -110,15 +137,15 @@ private final class StreamTake: StreamSink, @unchecked Sendable {
         condition.signal()
     }
 
-    /// Waits until it is over, or `silence` seconds have passed in which no unit came.
+    /// Waits until it is over, or `silence` seconds have passed in which nothing came.
     func wait(silence: Double) -> (units: [AccessUnit], problem: String?) {
         condition.lock()
         defer { condition.unlock() }
         var known = -1
-        while !isOver, known != units.count {
-            known = units.count
+        while !isOver, known != signs {
+            known = signs
             let limit = Date(timeIntervalSinceNow: silence)
-            while !isOver, known == units.count, condition.wait(until: limit) {}
+            while !isOver, known == signs, condition.wait(until: limit) {}
         }
         isOver = true
         return (units, problem)
@@ -126,6 +153,6 @@ private final class StreamTake: StreamSink, @unchecked Sendable {
 
     private var length: Double {
         guard let first = units.first, let last = units.last else { return 0 }
-        return last.time.seconds(since: first.time)
+        return max(0, last.time.seconds(since: first.time))
     }
 }

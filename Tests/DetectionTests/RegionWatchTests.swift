@@ -61,6 +61,12 @@ import Testing
         #expect(changes(flashes + flashes, rate: rate).isEmpty == !alerts)
     }
 
+    @Test("who is seen in every other picture, behind railings, alerts", arguments: [5.0, 25])
+    func railings(rate: Double) {
+        let seen = (0..<Int(3 * rate)).map { $0.isMultiple(of: 2) ? 4.0 : 0 }
+        #expect(changes(seen, rate: rate).map(\.phase) == [.start])
+    }
+
     @Test("gaps shorter than the hold do not split an alert")
     func gaps() {
         let burst = [Double](repeating: 2, count: 10) + [Double](repeating: 0, count: 12)

@@ -80,6 +80,22 @@ import Testing
         #expect(estimate.alerts[ScoreHour.threshold + 6] == 1)
     }
 
+    @Test("a rule with a dwell of its own needs that, however strong; a long one is told by what a minute can tell")
+    func ownDwell() {
+        var hour = ScoreHour()
+        for _ in 0..<3 { hour.add(4, minute: 5, seconds: 1) }
+        for _ in 0..<40 { hour.add(1, minute: 20, seconds: 1) }
+        var weighted = ScoreEstimate(dwell: 10)
+        weighted.add(hour, start: 0)
+        #expect(weighted.alerts[ScoreHour.threshold] == 2)
+        var own = ScoreEstimate(dwell: 10, isWeighted: false)
+        own.add(hour, start: 0)
+        #expect(own.alerts[ScoreHour.threshold] == 1)
+        var long = ScoreEstimate(dwell: 60, isWeighted: false)
+        long.add(hour, start: 0)
+        #expect(long.alerts[ScoreHour.threshold] == 1)
+    }
+
     @Test("scores can be compared whatever the threshold, but not when the region or the settings are others")
     func basis() {
         let rule = Rule.area(0, 0.3, 0.5, 1)

@@ -24,6 +24,17 @@ import Testing
         #expect(run.alertsADayAtMost > truth && run.alertsADayAtMost < 5 * truth)
     }
 
+    @Test("what was counted is no more than what it says, and the most is more", arguments: [3, 10, 100])
+    func alerts(count: Int) throws {
+        let counted = 1440 * Double(count) / 1000
+        for near in [0.1, 0.4] {
+            let peaks = [Double](repeating: 1, count: count) + [Double](repeating: near, count: 1000 - count)
+            let run = LongRun(peaks: peaks)
+            #expect(try #require(run.alertsADay) >= counted)
+            #expect(run.alertsADayAtMost > counted)
+        }
+    }
+
     @Test("nothing near an alert means none to expect, but only as surely as the time allows")
     func nothing() {
         let run = LongRun(peaks: [Double](repeating: 0, count: 900))

@@ -92,10 +92,7 @@ public struct ScenarioReport: Sendable {
         let list = cells.map { cell -> JSONText in
             .object([
                 ("condition", .text(cell.condition)), ("strength", .integer(cell.strength)),
-                (
-                    "evidence_by_minute",
-                    .list((cell.rows.first?.longRun.peaks ?? []).map { .number($0, digits: 3) })
-                ),
+                ("long_run", cell.rows.first.map { Self.json($0.longRun) } ?? .null),
                 (
                     "algorithms",
                     .object(
@@ -113,6 +110,15 @@ public struct ScenarioReport: Sendable {
             ])
         }
         return JSONText.object([("cells", .list(list))]).document(levels: 3)
+    }
+
+    private static func json(_ run: LongRun) -> JSONText {
+        guard !run.peaks.isEmpty else { return .null }
+        return .object([
+            ("evidence_by_minute", .list(run.peaks.map { .number($0, digits: 3) })),
+            ("alerts_a_day", .optional(run.alertsADay, digits: 4)),
+            ("alerts_a_day_at_most", .number(run.alertsADayAtMost, digits: 4)),
+        ])
     }
 
     /// A picture: for each condition the errors (missed events and false alerts) over the strength.

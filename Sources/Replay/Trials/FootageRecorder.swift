@@ -84,7 +84,7 @@ public final class FootageRecorder: Sendable {
         let units = try taker.take(camera, url: url, seconds: seconds, bytes: Self.maximumBytes) { [self] length in
             statuses.withLock { $0[camera]?.recorded = length }
         }
-        let length = units[units.count - 1].time.seconds(since: units[0].time)
+        let length = max(0, units[units.count - 1].time.seconds(since: units[0].time))
         let folder = directory + "/" + camera
         try FileManager.default.createDirectory(
             atPath: folder,

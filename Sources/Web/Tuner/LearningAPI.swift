@@ -142,7 +142,8 @@ struct LearningAPI: Sendable {
     /// What the rule would have done with what was scored as it scores now, whatever the threshold was then.
     private static func outlook(_ rule: Rule, _ settings: DetectionSettings, _ records: [ScoreRecord]) -> Outlook {
         let basis = ScoreBasis(rule, settings)
-        var estimate = ScoreEstimate(dwell: rule.thresholds.dwell ?? settings.dwell)
+        let own = rule.thresholds.dwell
+        var estimate = ScoreEstimate(dwell: own ?? settings.dwell, isWeighted: own == nil)
         let known = records.filter { $0.basis == basis.version }
         for record in known {
             estimate.add(

@@ -22,6 +22,8 @@ public struct OwnThreadTrait: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == OwnThreadTrait {
-    /// The test calculates or blocks for seconds: it gets a thread of its own.
+    /// The test calculates or blocks for seconds: it runs on one of the threads for such tests.
+    ///
+    /// There are as many as cores: a test that blocks there may not wait for a task that needs one of them, too.
     public static var ownThread: Self { Self() }
 }
