@@ -235,7 +235,10 @@ extension LiveSite {
                     "document.querySelector('#noisy-list [data-camera=\"wolf-10\"] button:last-child').click()"
                 )
                 try await browser.wait(for: "document.querySelector('#versions [data-version]')")
-                try await browser.wait(for: "document.querySelector('#outlook-charts [data-rule=\"shore\"] .bar.now')")
+                let column = "document.querySelector('#outlook-charts [data-rule=\"shore\"] .column.now')"
+                try await browser.wait(for: column)
+                // As tall as its number says, whatever other parts of the page look like.
+                try await browser.wait(for: "\(column).getBBox().height === Number(\(column).getAttribute('height'))")
                 #expect(browser.problems.isEmpty, "\(browser.problems)")
             }
         }

@@ -16,7 +16,7 @@ function chart(rule, factors, words) {
     const factor = factors[shown[0] + index];
     const label = `×${factor.toFixed(2)}: ${count}`;
     return [
-      element('rect', { x: x + 4, y: base - tall, width: step - 8, height: Math.max(1, tall), class: index + shown[0] === present ? 'bar now' : 'bar' }, element('title', {}, label)),
+      element('rect', { x: x + 4, y: base - tall, width: step - 8, height: Math.max(1, tall), class: index + shown[0] === present ? 'column now' : 'column' }, element('title', {}, label)),
       element('text', { x: x + step / 2, y: base - tall - 5, class: 'count' }, String(count)),
       element('text', { x: x + step / 2, y: base + 18, class: 'factor' }, `×${factor.toFixed(2)}`),
     ];
