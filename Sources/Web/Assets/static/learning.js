@@ -10,7 +10,7 @@ const shown = [4, 14], present = 8;
 function chart(rule, factors, words) {
   const list = rule.alerts.slice(shown[0], shown[1] + 1);
   const most = Math.max(1, ...list);
-  const width = 640, height = 150, base = 118, step = width / list.length;
+  const width = 640, height = 170, base = 118, step = width / list.length;
   const parts = list.flatMap((count, index) => {
     const x = index * step, tall = count / most * 92;
     const factor = factors[shown[0] + index];
@@ -18,10 +18,10 @@ function chart(rule, factors, words) {
     return [
       element('rect', { x: x + 4, y: base - tall, width: step - 8, height: Math.max(1, tall), class: index + shown[0] === present ? 'column now' : 'column' }, element('title', {}, label)),
       element('text', { x: x + step / 2, y: base - tall - 5, class: 'count' }, String(count)),
-      element('text', { x: x + step / 2, y: base + 18, class: 'factor' }, `×${factor.toFixed(2)}`),
+      element('text', { x: x + step / 2, y: base + 24, class: 'factor' }, `×${factor.toFixed(2)}`),
     ];
   });
-  parts.push(element('text', { x: (present - shown[0] + 0.5) * step, y: height - 2, class: 'factor' }, words('tw_now')));
+  parts.push(element('text', { x: (present - shown[0] + 0.5) * step, y: height - 6, class: 'factor' }, words('tw_now')));
   return element('svg', { viewBox: `0 0 ${width} ${height}`, class: 'outlook', role: 'img', 'aria-label': words('tw_outlook') }, ...parts);
 }
 
