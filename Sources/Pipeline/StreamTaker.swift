@@ -73,7 +73,7 @@ public struct StreamTaker: Sendable {
 }
 
 /// What has come of a stream so far.
-private final class StreamTake: StreamSink, @unchecked Sendable {
+final class StreamTake: StreamSink, @unchecked Sendable {
     // Safety: the variables are used only while `condition` is locked.
     private let condition = NSCondition()
     private var units: [AccessUnit] = []
@@ -86,12 +86,18 @@ private final class StreamTake: StreamSink, @unchecked Sendable {
     private var isOver = false
     private var problem: String?
 
-    private let clocks = Clocks.system
+    private let clocks: Clocks
     private let seconds: Double
     private let bytes: Int
     private let progress: @Sendable (Double) -> Void
 
-    init(seconds: Double, bytes: Int, progress: @escaping @Sendable (Double) -> Void) {
+    init(
+        seconds: Double,
+        bytes: Int,
+        clocks: Clocks = .system,
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
+    ) {
+        self.clocks = clocks
         self.seconds = seconds
         self.bytes = bytes
         self.progress = progress
