@@ -21,7 +21,7 @@ public struct ScoreBasis: Sendable, Hashable {
             Self.stillShare(rule, settings),
         ]
         // Outside its schedule a rule scores nothing.
-        let schedule = rule.schedule.map { "\($0)" } ?? ""
+        let schedule = rule.schedule?.windows.map(Self.text).joined(separator: " ") ?? ""
         let parts =
             [rule.kind.rawValue, rule.direction?.rawValue ?? "", schedule] + drawn
             + numbers.map { $0.map { "\($0)" } ?? "" }
@@ -29,6 +29,12 @@ public struct ScoreBasis: Sendable, Hashable {
         let digits = String(StableHash.of(parts.joined(separator: "/")), radix: 16)
         version = String(repeating: "0", count: 16 - digits.count) + digits
         threshold = rule.hasShareThreshold ? rule.neededShare(settings) : 1
+    }
+
+    /// The same text in every process: sets have another order in each.
+    private static func text(_ window: Schedule.Window) -> String {
+        let days = if case .week(let days) = window.days { "\(days.sorted())" } else { "\(window.days)" }
+        return "\(days) \(window.from) \(window.to)"
     }
 
     /// What the scores of things that stand still or are gone depend on, though they are no shares.

@@ -121,6 +121,21 @@ import Testing
         #expect(Set(others.map(\.version) + [known.version]).count == 4)
     }
 
+    @Test("a basis does not depend on the order of a set, which is another one in each process")
+    func basisIsStable() throws {
+        let days = Set(1...7)
+        // The same set with room for more has its elements in another order.
+        var roomy = Set<Int>(minimumCapacity: 4096)
+        roomy.formUnion(days)
+        let versions = try [days, roomy].map { days in
+            var rule = Rule.area(0, 0.3, 0.5, 1)
+            rule.schedule = Schedule(windows: [try Schedule.Window(days: days, from: 0, to: 600)])
+            return ScoreBasis(rule, DetectionSettings()).version
+        }
+        #expect(versions[0] == versions[1])
+        #expect(versions[0] != ScoreBasis(.area(0, 0.3, 0.5, 1), DetectionSettings()).version)
+    }
+
     @Test("one alert may run over the end of an hour")
     func overTheHour() {
         var first = ScoreHour()

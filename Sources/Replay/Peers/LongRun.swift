@@ -53,7 +53,9 @@ public struct LongRun: Sendable, Hashable {
     /// By how much minutes went above the doubt; of those with an alert, at least.
     private var excesses: [Double] { peaks.filter { $0 > Self.doubt }.map { min(1, $0) - Self.doubt } }
 
-    private func aDay(_ minutes: Double) -> Double { Self.minutesOfADay * minutes / Double(max(1, peaks.count)) }
+    private func aDay(_ minutes: Double) -> Double {
+        Self.minutesOfADay * min(1, minutes / Double(max(1, peaks.count)))
+    }
 
     /// The mean that so many are not below with 95 % confidence, when they come by chance.
     private static func most(_ count: Int) -> Double { chiSquare(2 * count + 2, deviations: 1.645) / 2 }
