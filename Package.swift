@@ -19,11 +19,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: nio)
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -109,8 +111,8 @@ let package = Package(
             "Web",
             [
                 "Cases", "Detection", "Flow", "Ingest", "Media", "Postgres", "Replay", "Store", crypto, cryptoExtras,
-                httpTypes, hummingbird, lifecycle, logging,
-                mustache, nioCore,
+                httpTypes, hummingbird, hummingbirdCore, lifecycle, logging,
+                mustache, nioCore, nioHTTP1,
             ],
             resources: "Assets"
         ),

@@ -29,6 +29,8 @@ public struct DaemonSettings: Sendable, Hashable {
         public var sessionDays = 14
         /// True when anyone may read `/metrics`; false when only this machine may.
         public var metricsOpen = false
+        /// Addresses and ranges of proxies whose `X-Forwarded-For` is believed, with commas; nil for none.
+        public var trustedProxies: String? = "127.0.0.1, ::1"
     }
 
     /// Files on disk.

@@ -1,4 +1,5 @@
 internal import Detection
+internal import Flow
 internal import Foundation
 
 /// Why a value was refused, without the place; the reader adds it.
@@ -33,6 +34,7 @@ extension Setting {
         case .optionalText(_, .absolutePath): "an absolute path, or empty"
         case .text(_, .nodeName), .optionalText(_, .nodeName): "letters, digits, dots and dashes, or empty"
         case .text(_, .days), .optionalText(_, .days): "days as 2026-10-01..2026-10-07, 2027-01-01, or empty"
+        case .text(_, .addresses), .optionalText(_, .addresses): "addresses as 127.0.0.1, 10.0.0.0/8, ::1, or empty"
         case .text(_, .webURL), .optionalText(_, .webURL): "http://… or https://…, or empty"
         case .secret: "host=… dbname=… or postgresql://…"
         case .address: "address:port"
@@ -94,6 +96,8 @@ extension Setting {
             } catch {
                 throw ValueProblem(message: "\(name): \(error)")
             }
+        case .addresses:
+            guard AddressRange.list(text) != nil else { throw refusal(text, "has a part that is no address") }
         case .webURL:
             let host =
                 text.hasPrefix("https://") ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : ""

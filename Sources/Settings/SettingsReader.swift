@@ -41,6 +41,10 @@ struct SettingsReader {
         guard let setting = SettingsTable.settings.first(where: { $0.section == section && $0.key == key }) else {
             return add(file, keyNode.mark, Self.unknownKey(key, section: section))
         }
+        if case .sequence(let items) = value, setting.takesList, items.allSatisfy({ $0.scalar != nil }) {
+            let text = items.compactMap { $0.scalar?.string }.joined(separator: ", ")
+            return take(setting, text, place: Self.place(file, value.mark ?? keyNode.mark))
+        }
         guard let scalar = value.scalar else {
             return add(file, value.mark, "\(setting.name): needs one value, takes \(setting.range)")
         }
@@ -156,6 +160,11 @@ extension Setting {
         case .integer, .number, .flag, .detection: true
         case .text, .optionalText, .secret, .address, .choice: false
         }
+    }
+
+    /// True when several values may be given as a list, too.
+    fileprivate var takesList: Bool {
+        if case .optionalText(_, .addresses) = kind { true } else { false }
     }
 }
 

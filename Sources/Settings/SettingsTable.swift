@@ -32,6 +32,8 @@ struct Setting: Sendable {
         case nodeName
         /// Days and ranges of days.
         case days
+        /// IP addresses and ranges of them.
+        case addresses
     }
 
     let section: String
@@ -121,6 +123,15 @@ enum SettingsTable {
             kind: .optionalText(\.web.publicURL, rule: .webURL),
             unit: "",
             note: "The URL that people type. With https:// the session cookie is sent over TLS only."
+        ),
+        Setting(
+            section: "web",
+            key: "trusted_proxies",
+            kind: .optionalText(\.web.trustedProxies, rule: .addresses),
+            unit: "",
+            note:
+                "Where a proxy in front of this server connects from. Its X-Forwarded-For says who asks; nobody else's is "
+                + "believed. A proxy that is missing here makes all people one address, whose wrong passwords slow all."
         ),
         Setting(
             section: "web",

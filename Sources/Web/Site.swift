@@ -102,11 +102,13 @@ struct Site: Sendable {
     }
 
     /// The router over `routes`.
-    func router() -> Router<WebContext> {
+    ///
+    /// `door`: told who is logged in; nil for none.
+    func router(_ door: ConnectionDoor? = nil) -> Router<WebContext> {
         let router = Router(context: WebContext.self, options: [.autoGenerateHeadEndpoints])
         let failures = FailurePages(pages: pages, logger: logger)
         router.add(middleware: SiteMiddleware(settings: settings, failures: failures))
-        router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies))
+        router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies, door: door))
         router.add(middleware: FailureMiddleware(failures: failures))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method, use: route.respond)

@@ -58,9 +58,9 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Reason: String, Sendable, Hashable, CaseIterable {
         /// Unknown name, wrong password or disabled account: which one is not said.
         case wrongLogin = "reason_wrong_login"
-        /// Locked after too many failed logins.
+        /// Must wait after too many failed logins.
         case loginLocked = "reason_login_locked"
-        /// More logins at once than the machine can hash.
+        /// More logins at once than are let in.
         case loginBusy = "reason_login_busy"
         /// The present password was not given right.
         case wrongPassword = "reason_wrong_password"
@@ -116,6 +116,12 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case rulesScope = "reason_rules_scope"
         /// A profile is for a camera, a grid or a tag.
         case profileScope = "reason_profile_scope"
+        /// The database takes no changes for now.
+        case databaseReadOnly = "reason_database_read_only"
+        /// So many do the same that one more must wait.
+        case busy = "reason_busy"
+        /// The connection broke before the body was whole.
+        case bodyCut = "reason_body_cut"
         /// The body is no JSON of the form expected.
         case body = "reason_body"
         /// The disk does not take the file.

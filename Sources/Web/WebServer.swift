@@ -1,6 +1,8 @@
 public import Flow
+import Glibc
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import Postgres
@@ -90,7 +92,13 @@ public final class WebServer: Service {
             tuner: tuner,
             logger: logger
         )
-        let application = application(site)
+        let door = ConnectionDoor(
+            Self.limits(settings.connections),
+            proxies: settings.trustedProxies,
+            refusals: ConnectionRefusals(Language.allCases.map(site.pages.strings)),
+            meter: meter
+        )
+        let application = application(site, door)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await application.run() }
@@ -102,22 +110,25 @@ public final class WebServer: Service {
         }
     }
 
-    private func application(_ site: Site) -> some ApplicationProtocol {
-        Application(
-            router: site.router(),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(60),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16 * 1024,
-                        maxHeaderListSize: 32 * 1024,
-                        maxHeaderFieldCount: 100
-                    )
-                )
-            ),
+    private func application(_ site: Site, _ door: ConnectionDoor) -> some ApplicationProtocol {
+        // Deadlines are the door's: those of the library end no request that comes byte by byte.
+        let http = HTTP1Channel.Configuration(
+            idleTimeout: nil,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 * 1024,
+                maxHeaderListSize: 32 * 1024,
+                maxHeaderFieldCount: 100
+            )
+        )
+        return Application(
+            router: site.router(door),
+            server: HTTPServerBuilder { responder in
+                GuardedChannel(http: HTTP1Channel(responder: responder, configuration: http), door: door)
+            },
             configuration: .init(
                 address: .hostname(settings.host, port: settings.port),
-                availableConnectionsDelegate: .maximum(settings.maximumConnections, logger: logger)
+                // The door closes connections to make room; only while that is under way are there more than it takes.
+                availableConnectionsDelegate: .maximum(door.limits.total + 256, logger: logger)
             ),
             onServerRunning: { [onListening, logger] channel in
                 let port = channel.localAddress?.port ?? 0
@@ -126,5 +137,15 @@ public final class WebServer: Service {
             },
             logger: logger
         )
+    }
+
+    /// The limits, as far as the files go that this process may open: half of them are for sockets of browsers.
+    private static func limits(_ wanted: ConnectionLimits) -> ConnectionLimits {
+        var files = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+        var limits = wanted
+        limits.total = min(wanted.total, max(64, Int(clamping: files.rlim_cur) / 2))
+        limits.perAddress = min(wanted.perAddress, max(16, limits.total / 4))
+        return limits
     }
 }

@@ -215,6 +215,7 @@ extension WebSettings {
             host: settings.listen.host,
             port: settings.listen.port,
             publicURL: settings.publicURL,
+            trustedProxies: AddressRange.list(settings.trustedProxies ?? "") ?? [],
             officeSession: SessionLife(idleSeconds: settings.sessionIdleMinutes * 60, absoluteSeconds: 12 * 3600),
             workerSession: SessionLife(idleSeconds: 12 * 3600, absoluteSeconds: settings.sessionDays * 86_400),
             metricsArePublic: settings.metricsOpen

@@ -9,6 +9,12 @@ struct Answer: Sendable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
+    /// `name=value` of the cookie that carries the session.
+    var sessionCookie: String? {
+        headers.filter { $0.name == "set-cookie" }.compactMap { $0.value.split(separator: ";").first.map(String.init) }
+            .first { $0.contains("gw_session=") }
+    }
+
     func header(_ name: String) -> String? { headers.first { $0.name == name.lowercased() }?.value }
 
     /// The JSON body as a dictionary; empty when it is none.
@@ -27,6 +33,28 @@ struct HTTPClient: Sendable {
     }
 
     let port: Int
+    /// Address that the server sees.
+    var source = "127.0.0.1"
+
+    /// Sends these bytes and reads what comes until the server closes; they must ask it to, or be wrong.
+    func raw(_ bytes: [UInt8]) async throws -> Answer {
+        let answer = try await Self.blocking { [self] in
+            let socket = try connect()
+            defer { close(socket) }
+            try Self.write(bytes, to: socket)
+            return try Self.readAll(from: socket)
+        }
+        return try Self.parse(answer)
+    }
+
+    /// A connection that has sent these bytes and is left alone.
+    func hold(_ bytes: [UInt8]) async throws -> HeldConnection {
+        try await Self.blocking { [self] in
+            let socket = try connect()
+            try Self.write(bytes, to: socket)
+            return HeldConnection(socket: socket)
+        }
+    }
 
     func send(
         _ method: String,
@@ -35,8 +63,8 @@ struct HTTPClient: Sendable {
         body: [UInt8] = []
     ) async throws -> Answer {
         let head = Self.head(method, path, headers, length: body.count, keepsOpen: false, port)
-        let bytes = try await Self.blocking {
-            let socket = try Self.connect(port)
+        let bytes = try await Self.blocking { [self] in
+            let socket = try connect()
             defer { close(socket) }
             try Self.write(Array(head.utf8) + body, to: socket)
             return try Self.readAll(from: socket)
@@ -53,7 +81,7 @@ struct HTTPClient: Sendable {
         then end: String,
         seconds: Int = 20
     ) async throws -> String {
-        let socket = try await Self.blocking { try Self.connect(port) }
+        let socket = try await Self.blocking { [self] in try connect() }
         defer { close(socket) }
         let head = Self.head("GET", path, headers, length: 0, keepsOpen: true, port)
         let first = try await Self.blocking {
@@ -88,8 +116,16 @@ struct HTTPClient: Sendable {
         }
     }
 
-    private static func connect(_ port: Int) throws -> Int32 {
+    private func connect() throws -> Int32 {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var own = sockaddr_in()
+        own.sin_family = sa_family_t(AF_INET)
+        own.sin_addr.s_addr = inet_addr(source)
+        _ = withUnsafePointer(to: &own) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -111,7 +147,7 @@ struct HTTPClient: Sendable {
         return socket
     }
 
-    private static func write(_ bytes: [UInt8], to socket: Int32) throws {
+    fileprivate static func write(_ bytes: [UInt8], to socket: Int32) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -123,7 +159,7 @@ struct HTTPClient: Sendable {
         }
     }
 
-    private static func readAll(from socket: Int32) throws -> [UInt8] {
+    fileprivate static func readAll(from socket: Int32) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
@@ -161,6 +197,38 @@ struct HTTPClient: Sendable {
             return (line[..<colon].lowercased(), value)
         }
         return Answer(status: status, headers: headers, body: Array(bytes[end.upperBound...]))
+    }
+}
+
+/// A connection that is kept as it is until it is dropped.
+final class HeldConnection: Sendable {
+    private let socket: Int32
+
+    init(socket: Int32) {
+        self.socket = socket
+    }
+
+    deinit { close(socket) }
+
+    /// Sends more; nothing happens when the server has closed.
+    func send(_ text: String) throws {
+        try HTTPClient.write(Array(text.utf8), to: socket)
+    }
+
+    /// True when the server has closed it; what it said before is dropped.
+    var isClosed: Bool {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            if count == 0 { return true }
+            if count < 0 { return errno != EAGAIN }
+        }
+    }
+
+    /// All that the server says until it closes.
+    func rest() async throws -> String {
+        let socket = socket
+        return try await HTTPClient.blocking { String(decoding: try HTTPClient.readAll(from: socket), as: UTF8.self) }
     }
 }
 

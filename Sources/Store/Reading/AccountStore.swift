@@ -79,12 +79,18 @@ public struct AccountDraft: Sendable {
 ///
 /// All times are on the database's clock, so that several daemons agree.
 public struct AccountStore: Sendable {
-    /// Failed logins of one name from one address after which it is locked for `lockMinutes`.
-    public static let failuresPerLogin = 5
-    /// Failed logins from one address in a minute after which it has to wait.
+    /// Failed logins of one name from one address before the next has to wait.
+    public static let freeTries = 5
+    /// Seconds of the first wait; each further failure doubles it.
+    public static let firstWait = 5
+    /// Longest wait, seconds; a failure counts against its name and address for so long, too.
+    public static let longestWait = 900
+    /// Failed logins from one address in a minute; more have to wait.
     public static let failuresPerPeer = 20
-    /// Minutes that a failed login counts against its name and address.
-    public static let lockMinutes = 15
+    /// Failed logins of one name from all addresses in a quarter of an hour, before each address has to wait its turn.
+    public static let failuresPerName = 50
+    /// Seconds of such a turn.
+    public static let turnSeconds = 10
 
     private let pool: PostgresPool
 
@@ -236,18 +242,38 @@ extension AccountStore {
 
     /// Counts a login as failed before it is tried, so that attempts side by side count too.
     ///
-    /// - Returns: False when this name from this address, or the address, has failed too often: do not try.
-    public func admitLogin(login: String, peer: String) async throws -> Bool {
+    /// Guesses are slowed, nobody is locked: a try that has to wait is not counted and makes the wait no longer.
+    /// `isDevice`: `peer` names a browser that has logged in to this account before; only its own failures count then.
+    /// - Returns: Seconds to wait before the next try; 0 when this one may be made.
+    public func admitLogin(login: String, peer: String, isDevice: Bool) async throws -> Int {
         let sql = """
-            WITH old AS (DELETE FROM login_failure WHERE failed_at < now() - interval '1 day')
-            INSERT INTO login_failure (login, peer)
-            SELECT $1, $2
-            WHERE (SELECT count(*) FROM login_failure WHERE login = $1 AND peer = $2
-                       AND failed_at > now() - make_interval(mins => \(Self.lockMinutes))) < \(Self.failuresPerLogin)
-              AND (SELECT count(*) FROM login_failure WHERE peer = $2
-                       AND failed_at > now() - interval '1 minute') < \(Self.failuresPerPeer)
+            WITH old AS (DELETE FROM login_failure WHERE failed_at < now() - interval '1 day'),
+            own AS (
+                SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM login_failure
+                WHERE login = $1 AND peer = $2 AND failed_at > now() - make_interval(secs => \(Self.longestWait))),
+            address AS (
+                SELECT count(*) AS n, extract(epoch FROM now() - min(failed_at)) AS age FROM (
+                    SELECT failed_at FROM login_failure WHERE peer = $2 AND failed_at > now() - interval '1 minute'
+                    ORDER BY failed_at DESC LIMIT \(Self.failuresPerPeer)) f),
+            everybody AS (
+                SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM login_failure
+                WHERE login = $1 AND failed_at > now() - make_interval(secs => \(Self.longestWait))),
+            due AS (
+                SELECT greatest(
+                    0,
+                    CASE WHEN own.n >= \(Self.freeTries) THEN
+                        least(\(Self.firstWait) * 2 ^ least(own.n - \(Self.freeTries), 20), \(Self.longestWait)) - own.age
+                    END,
+                    CASE WHEN address.n >= \(Self.failuresPerPeer) AND NOT $3 THEN 60 - address.age END,
+                    CASE WHEN everybody.n >= \(Self.failuresPerName) AND NOT $3 THEN
+                        \(Self.turnSeconds) - everybody.age
+                    END) AS seconds
+                FROM own, address, everybody),
+            tried AS (INSERT INTO login_failure (login, peer) SELECT $1, $2 FROM due WHERE seconds = 0)
+            SELECT ceil(seconds)::int AS seconds FROM due
             """
-        return try await pool.query(sql, [.text(login), .text(peer)]).affected == 1
+        let rows = try await pool.query(sql, [.text(login), .text(peer), .bool(isDevice)]).rows
+        return try rows.first?.requireInt("seconds") ?? 0
     }
 
     /// Forgets the failures of a name from an address after it logged in.

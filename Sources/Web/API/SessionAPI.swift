@@ -29,11 +29,19 @@ struct SessionAPI: Sendable {
 
     @Sendable private func logIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Login.self)
+        let entry = try await desk.logIn(
+            login: body.login,
+            password: body.password,
+            peer: context.peer,
+            device: cookies.device(of: request)
+        )
         // A login on top of another one ends that: a browser holds one session.
         if let visitor = context.visitor { try await desk.logOut(visitor) }
-        let (token, account) = try await desk.logIn(login: body.login, password: body.password, peer: context.peer)
+        let account = entry.account
         var response = try Response.json(account, status: .created)
-        response.headers[.setCookie] = cookies.set(token, lifeSeconds: desk.life(of: account.role).absoluteSeconds)
+        response.headers.append(HTTPField(name: .setCookie, value: cookies.set(entry.device)))
+        let life = desk.life(of: account.role).absoluteSeconds
+        response.headers.append(HTTPField(name: .setCookie, value: cookies.set(entry.token, lifeSeconds: life)))
         context.logger.notice("logged in", metadata: ["account": "\(account.login)", "peer": "\(context.peer)"])
         return response
     }
@@ -52,8 +60,10 @@ struct SessionAPI: Sendable {
     @Sendable private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(PasswordChange.self)
         let visitor = try context.requireVisitor()
-        try await desk.changePassword(of: visitor, from: body.current, to: body.new, peer: context.peer)
+        let device = try await desk.changePassword(of: visitor, from: body.current, to: body.new)
         context.logger.notice("password changed", metadata: ["account": "\(visitor.account.login)"])
-        return .done
+        var response = Response.done
+        response.headers[.setCookie] = cookies.set(device)
+        return response
     }
 }

@@ -51,28 +51,49 @@ public struct AccountDesk: Sendable {
         return made ? FirstAdministrator(login: "admin", password: password) : nil
     }
 
+    /// A login that was right.
+    struct LogIn: Sendable {
+        let token: SessionToken
+        let account: Account
+        /// For the browser to keep.
+        let device: DeviceMark
+    }
+
     /// Checks a login and opens a session.
     ///
-    /// `peer`: address that the login comes from.
+    /// `peer`: address that the login comes from. `device`: what the browser shows of an earlier login.
     /// - Throws: `WebError`: `unauthenticated` (the same for unknown names, wrong passwords and disabled accounts),
-    ///   `tooMany` when locked; `PostgresError`.
-    func logIn(login: String, password: String, peer: String) async throws -> (token: SessionToken, account: Account) {
+    ///   `tooMany` after too many failures, `unavailable` when too many log in; `PostgresError`.
+    func logIn(login: String, password: String, peer: String, device: DeviceMark?) async throws -> LogIn {
         let login = String(login.lowercased().prefix(64))
-        guard try await store.admitLogin(login: login, peer: peer) else {
-            throw WebError(.tooMany, .loginLocked, retryAfter: AccountStore.lockMinutes * 60)
+        return try await gate.entering(from: peer, seemsKnown: device != nil) { isReserved in
+            let known = try await store.credentials(login: login)
+            let owner = device.flatMap { mark in
+                known.map { mark.isOf(login: login, passwordHash: $0.passwordHash) } ?? false ? mark : nil
+            }
+            guard !isReserved || owner != nil else { throw WebError(.unavailable, .loginBusy, retryAfter: 5) }
+            let source = owner?.peer ?? peer
+            try await admit(login, source, isDevice: owner != nil)
+            let matches = try await verify(password, against: known?.passwordHash)
+            guard matches, let known, !known.account.disabled else { throw WebError(.unauthenticated, .wrongLogin) }
+            try await store.forgetFailures(login: login, peer: source)
+            let token = SessionToken()
+            try await store.openSession(
+                tokenHash: token.hash,
+                account: known.account.id,
+                lifeSeconds: life(of: known.account.role).absoluteSeconds
+            )
+            let mark = DeviceMark(login: login, passwordHash: known.passwordHash)
+            return LogIn(token: token, account: known.account, device: mark)
         }
-        let known = try await store.credentials(login: login)
-        let matches = try await verify(password, against: known?.passwordHash)
-        guard matches, let known, !known.account.disabled else { throw WebError(.unauthenticated, .wrongLogin) }
-        try await store.forgetFailures(login: login, peer: peer)
-        let token = SessionToken()
-        let life = life(of: known.account.role)
-        try await store.openSession(
-            tokenHash: token.hash,
-            account: known.account.id,
-            lifeSeconds: life.absoluteSeconds
-        )
-        return (token, known.account)
+    }
+
+    /// Counts a try before it is made.
+    ///
+    /// - Throws: `WebError` with `tooMany` and the seconds to wait.
+    private func admit(_ login: String, _ source: String, isDevice: Bool) async throws {
+        let wait = try await store.admitLogin(login: login, peer: source, isDevice: isDevice)
+        guard wait == 0 else { throw WebError(.tooMany, .loginLocked, retryAfter: wait) }
     }
 
     /// Who holds a token; nil when the session is over.
@@ -81,12 +102,17 @@ public struct AccountDesk: Sendable {
     func visitor(_ token: SessionToken, counts: Bool) async throws -> Visitor? {
         let hash = token.hash
         guard let session = try await store.session(tokenHash: hash) else { return nil }
-        guard session.idleSeconds <= Double(life(of: session.account.role).idleSeconds) else {
-            try await store.endSession(tokenHash: hash)
-            return nil
+        do {
+            guard session.idleSeconds <= Double(life(of: session.account.role).idleSeconds) else {
+                try await store.endSession(tokenHash: hash)
+                return nil
+            }
+            // Once a minute is exact enough and spares a write for every picture of a page.
+            if counts, session.idleSeconds > 60 { try await store.touchSession(tokenHash: hash) }
+        } catch let error as PostgresError where error.isReadOnly {
+            // Who may read goes on reading while nothing can be written.
+            guard session.idleSeconds <= Double(life(of: session.account.role).idleSeconds) else { return nil }
         }
-        // Once a minute is exact enough and spares a write for every picture of a page.
-        if counts, session.idleSeconds > 60 { try await store.touchSession(tokenHash: hash) }
         return Visitor(account: session.account, tokenHash: hash)
     }
 
@@ -97,21 +123,23 @@ public struct AccountDesk: Sendable {
 
     /// Replaces the visitor's own password and ends his other sessions.
     ///
-    /// - Throws: `WebError`: `invalid` with the rule that is broken, `tooMany` when locked.
-    func changePassword(of visitor: Visitor, from current: String, to new: String, peer: String) async throws {
+    /// - Returns: For the browser to keep: the former mark ends with the former password.
+    /// - Throws: `WebError`: `invalid` with the rule that is broken, `tooMany` after too many failures.
+    func changePassword(of visitor: Visitor, from current: String, to new: String) async throws -> DeviceMark {
         let login = visitor.account.login
-        guard try await store.admitLogin(login: login, peer: peer) else {
-            throw WebError(.tooMany, .loginLocked, retryAfter: AccountStore.lockMinutes * 60)
-        }
+        // Who is logged in is no stranger at his address: his own failures count, nobody else's.
+        let source = "session \(visitor.account.id)"
+        try await admit(login, source, isDevice: true)
         let known = try await store.credentials(login: login)
         guard try await verify(current, against: known?.passwordHash) else {
             throw WebError(.invalid, .wrongPassword)
         }
-        try await store.forgetFailures(login: login, peer: peer)
+        try await store.forgetFailures(login: login, peer: source)
         guard new != current else { throw WebError(.invalid, .passwordSame) }
-        try PasswordRule.check(new, login: login)
+        try PasswordRule.check(new, login: login, name: visitor.account.displayName)
         let hash = try await hash(new)
         try await store.setPassword(hash, account: visitor.account.id, mustChange: false, keeping: visitor.tokenHash)
+        return DeviceMark(login: login, passwordHash: hash)
     }
 
     /// All accounts.

@@ -39,6 +39,10 @@ struct FailurePages: Sendable {
         case let error as CaseError: WebError(error.code == .forbidden ? .forbidden : .conflict, detail: error.message)
         case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
             WebError(.unavailable, retryAfter: 5)
+        case let error as PostgresError where error.isReadOnly:
+            WebError(.unavailable, .databaseReadOnly, retryAfter: 10)
+        case let error as PostgresError where error.isRefusedValue: WebError(.badRequest, .queryValue)
+        case is WorkThreads.Full: WebError(.unavailable, .busy, retryAfter: 5)
         case let error as any HTTPResponseError: Self.failure(of: error.status)
         default: WebError(.failed)
         }
@@ -117,4 +121,12 @@ struct FailurePages: Sendable {
         ]
         return pages.page("error", values, context, status: failure.code.status)
     }
+}
+
+extension PostgresError {
+    /// True when the database takes no changes for now: a standby, or one that an administrator closed.
+    var isReadOnly: Bool { sqlState == "25006" }
+
+    /// True when a value of the request is none that the database can hold: class 22 of SQLSTATE, data exceptions.
+    var isRefusedValue: Bool { code == .queryFailed && sqlState?.hasPrefix("22") ?? false }
 }

@@ -63,6 +63,8 @@ extension Request {
             throw WebError(.unsupportedType)
         }
         let bytes = try await bytes(atMost: 64 * 1024)
+        // Neither the database nor a file's name can hold it, and no keyboard writes it.
+        guard !bytes.contains(0), !Self.holdsEscapedNUL(bytes) else { throw WebError(.badRequest, .body) }
         do {
             return try decoder.decode(type, from: Data(bytes.isEmpty ? Array("{}".utf8) : bytes))
         } catch let error as DetectionError {
@@ -78,10 +80,26 @@ extension Request {
     func bytes(atMost limit: Int) async throws -> [UInt8] {
         if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit { throw WebError(.tooLarge) }
         do {
-            return Array(try await body.collect(upTo: limit).readableBytesView)
+            let bytes = Array(try await body.collect(upTo: limit).readableBytesView)
+            // A connection that breaks in the middle looks like the end of the body.
+            if let length = headers[.contentLength].flatMap({ Int($0) }), length != bytes.count {
+                throw WebError(.badRequest, .bodyCut)
+            }
+            return bytes
         } catch is NIOTooManyBytesError {
             throw WebError(.tooLarge)
         }
+    }
+
+    /// True when a text of the JSON holds U+0000: `\\u0000` with an odd number of backslashes before the u.
+    private static func holdsEscapedNUL(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while let found = rest.firstRange(of: Array("\\u0000".utf8)) {
+            let before = bytes[..<found.lowerBound].reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+            if before.isMultiple(of: 2) { return true }
+            rest = bytes[found.upperBound...]
+        }
+        return false
     }
 
     /// A value of the query, trimmed; nil when it is missing or empty.

@@ -33,10 +33,7 @@ struct SiteMiddleware: RouterMiddleware {
     private func identify(_ request: Request, _ context: inout WebContext) {
         let forwarded = request.headers[.forwardedFor]
         context.isLocal = forwarded == nil && ["127.0.0.1", "::1", "local"].contains(context.peer)
-        guard settings.trustedProxies.contains(context.peer), let forwarded else { return }
-        if let last = forwarded.split(separator: ",").last {
-            context.peer = String(last.filter { $0 != " " }.prefix(64))
-        }
+        context.peer = settings.visitor(connected: context.peer, forwarded: forwarded)
     }
 
     private func checkSize(of request: Request) throws {
@@ -99,6 +96,7 @@ struct FailureMiddleware: RouterMiddleware {
 struct SessionMiddleware: RouterMiddleware {
     let desk: AccountDesk
     let cookies: SessionCookie
+    let door: ConnectionDoor?
 
     func handle(
         _ request: Request,
@@ -109,27 +107,8 @@ struct SessionMiddleware: RouterMiddleware {
         var context = context
         let isAutomatic = request.headers[.live] != nil || request.uri.path == "/api/v1/events"
         context.visitor = try await desk.visitor(token, counts: !isAutomatic)
+        if context.visitor != nil { door?.know(context.connection) }
         return try await next(request, context)
-    }
-}
-
-/// The cookie that carries a session.
-struct SessionCookie: Sendable {
-    let isSecure: Bool
-
-    /// With TLS the browser itself then refuses a cookie that another host or plain HTTP tries to plant.
-    var name: String { isSecure ? "__Host-gw_session" : "gw_session" }
-
-    func token(of request: Request) -> SessionToken? {
-        request.cookies[name].flatMap { SessionToken(cookie: $0.value) }
-    }
-
-    func set(_ token: SessionToken, lifeSeconds: Int) -> String {
-        "\(name)=\(token.text); Path=/; HttpOnly; SameSite=Lax; Max-Age=\(lifeSeconds)\(isSecure ? "; Secure" : "")"
-    }
-
-    var clear: String {
-        "\(name)=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0\(isSecure ? "; Secure" : "")"
     }
 }
 

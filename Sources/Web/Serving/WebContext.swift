@@ -9,6 +9,8 @@ struct WebContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Where the connection comes from.
     let remoteAddress: SocketAddress?
+    /// Names the connection at the door.
+    let connection: ObjectIdentifier
     /// Address of the browser: the connection's, or what a trusted proxy says.
     var peer: String
     /// True when the peer is this machine and no proxy stands between.
@@ -23,6 +25,7 @@ struct WebContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
         self.remoteAddress = source.channel.remoteAddress
+        self.connection = ObjectIdentifier(source.channel)
         self.peer = source.channel.remoteAddress?.ipAddress ?? "local"
         self.isLocal = false
         self.language = .chinese
@@ -48,8 +51,9 @@ struct WebContext: RequestContext {
     ///
     /// - Throws: `WebError` with `notFound`: a path that cannot be, is not there.
     func number(_ name: String) throws -> Int {
-        guard let text = parameters.get(name), let number = Int(text), number > 0 else { throw WebError(.notFound) }
-        return number
+        // No key of the database is larger: some columns are of 32 bits, and no site has two billion of anything.
+        guard let text = parameters.get(name), let number = Int32(text), number > 0 else { throw WebError(.notFound) }
+        return Int(number)
     }
 
     /// A text of the path, percent-decoded.

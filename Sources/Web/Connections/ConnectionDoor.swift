@@ -1,0 +1,96 @@
+import Flow
+import NIOCore
+import Synchronization
+
+/// Lets connections in, knows them while they last, and closes those that must make room.
+final class ConnectionDoor: Sendable {
+    let limits: ConnectionLimits
+    let refusals: ConnectionRefusals
+    private let proxies: [AddressRange]
+    private let state: Mutex<State>
+    private let open: Metric
+    private let refused: Metric
+    private let evicted: Metric
+    private let late: Metric
+
+    private struct State {
+        var table: ConnectionTable<ObjectIdentifier>
+        var channels: [ObjectIdentifier: any Channel] = [:]
+    }
+
+    /// Makes the door of one server.
+    ///
+    /// `proxies`: who has no limit of connections of his own.
+    init(_ limits: ConnectionLimits, proxies: [AddressRange], refusals: ConnectionRefusals, meter: Meter) {
+        self.limits = limits
+        self.proxies = proxies
+        self.refusals = refusals
+        self.state = Mutex(State(table: ConnectionTable(total: limits.total, perAddress: limits.perAddress)))
+        self.open = meter.gauge("gridwatch_web_connections", "Connections of browsers and proxies.")
+        self.refused = meter.counter(
+            "gridwatch_web_connections_refused_total",
+            "Connections that found no place: their address, or all, held too many that are in use."
+        )
+        self.evicted = meter.counter(
+            "gridwatch_web_connections_evicted_total",
+            "Connections closed to make room: they waited, and their address or all held too many."
+        )
+        self.late = meter.counter(
+            "gridwatch_web_connections_late_total",
+            "Connections closed because a request, or the reading of its answer, took too long."
+        )
+    }
+
+    /// True when the connection comes from a proxy that is trusted.
+    func isProxy(_ channel: any Channel) -> Bool {
+        guard let address = channel.remoteAddress?.ipAddress else { return true }
+        return proxies.contains { $0.contains(address) }
+    }
+
+    /// Gives a new connection its place, and closes the one that loses it.
+    ///
+    /// - Returns: False when there is none; the caller closes the connection.
+    func admit(_ channel: any Channel) -> Bool {
+        let id = ObjectIdentifier(channel)
+        let address = isProxy(channel) ? nil : channel.remoteAddress?.ipAddress
+        let (isTaken, loser) = state.withLock { state -> (Bool, (any Channel)?) in
+            guard case .taken(let evicting) = state.table.admit(id, address: address) else { return (false, nil) }
+            state.channels[id] = channel
+            defer { open.set(state.table.count) }
+            return (true, evicting.flatMap { state.channels.removeValue(forKey: $0) })
+        }
+        guard isTaken else {
+            refused.add()
+            return false
+        }
+        if let loser {
+            evicted.add()
+            loser.close(promise: nil)
+        }
+        channel.closeFuture.whenComplete { [self] _ in leave(id) }
+        return true
+    }
+
+    /// Notes what a connection is about now.
+    func set(_ phase: ConnectionPhase, of channel: any Channel) {
+        state.withLock { $0.table.set(phase, of: ObjectIdentifier(channel)) }
+    }
+
+    /// Notes that somebody who is logged in uses the connection.
+    func know(_ channel: ObjectIdentifier) {
+        state.withLock { $0.table.know(channel) }
+    }
+
+    /// Counts a connection that was closed for being late.
+    func countLate() {
+        late.add()
+    }
+
+    private func leave(_ id: ObjectIdentifier) {
+        state.withLock { state in
+            state.table.remove(id)
+            state.channels[id] = nil
+            open.set(state.table.count)
+        }
+    }
+}
