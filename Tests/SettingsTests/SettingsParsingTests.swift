@@ -109,6 +109,11 @@ import Testing
                 "g.yaml:2:16: delivery.interval_ms: 'nan' needs a number; takes 10 to 60000 milliseconds"
             ),
             (
+                "web:\n  trusted_proxies: 10.0.0.0/8, proxy.local\n",
+                "g.yaml:2:20: web.trusted_proxies: '10.0.0.0/8, proxy.local' has a part that is no address; takes "
+                    + "addresses as 127.0.0.1, 10.0.0.0/8, ::1, or empty"
+            ),
+            (
                 "web:\n  metrics_open: maybe\n",
                 "g.yaml:2:17: web.metrics_open: 'maybe' needs true or false; takes true or false"
             ),
@@ -145,6 +150,20 @@ import Testing
     )
     func wrong(yaml: String, message: String) {
         #expect(problems(yaml) == [message])
+    }
+
+    @Test(
+        "addresses of proxies are one, several with commas, a list, or none",
+        arguments: [
+            ("", "127.0.0.1, ::1"), ("  trusted_proxies: 127.0.0.1\n", "127.0.0.1"),
+            ("  trusted_proxies: 127.0.0.1, ::1\n", "127.0.0.1, ::1"),
+            ("  trusted_proxies: [10.0.0.0/8, \"::1\"]\n", "10.0.0.0/8, ::1"),
+            ("  trusted_proxies:\n    - 10.0.0.1\n    - 10.0.0.2\n", "10.0.0.1, 10.0.0.2"),
+            ("  trusted_proxies: \"\"\n", nil), ("  trusted_proxies: []\n", nil),
+        ]
+    )
+    func proxies(yaml: String, kept: String?) throws {
+        #expect(try parse("web:\n" + yaml).web.trustedProxies == kept)
     }
 
     @Test("all problems are told at once, in the order of the file")

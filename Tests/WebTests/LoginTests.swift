@@ -18,7 +18,7 @@ extension LiveSite {
                 #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/"))
                 #expect(!cookie.contains("Secure"), "plain HTTP: the browser would drop the cookie")
             }
-            let browser = Browser(client: site.client, cookie: try #require(answer.sessionCookie))
+            let browser = Browser(client: site.client, cookie: answer.sessionCookie)
             #expect(try await browser.get("/api/v1/session").json["login"] as? String == "vera")
             #expect(try await browser.send("DELETE", "/api/v1/session").status == 204)
             #expect(try await browser.get("/api/v1/session").status == 401)
@@ -102,7 +102,7 @@ extension LiveSite {
             let password = try #require(made.json["password"] as? String)
             let login = try await site.logIn("novice", password)
             #expect(login.json["must_change"] as? Bool == true)
-            let browser = Browser(client: site.client, cookie: try #require(login.sessionCookie))
+            let browser = Browser(client: site.client, cookie: login.sessionCookie)
             let other = try await site.browser("novice")
             #expect(try await browser.get("/api/v1/cases").json["code"] as? String == "password-change-required")
             #expect(try await browser.page("/cases").header("location") == "/account")
