@@ -1,7 +1,7 @@
 /// An instant on the pipeline's clock, in whole microseconds.
 ///
-/// Live, the clock counts from the Unix epoch (UTC); in replay it counts from the first frame of the clip. No stage
-/// asks a wall clock: it takes the time of the unit it works on, which is what makes replay and live the same pipeline.
+/// Live, the clock counts from the Unix epoch (UTC) and is `Clocks.steady`; in replay it counts from the first frame of
+/// the clip. No stage asks a wall clock: it takes the time of the unit it works on, which is what makes replay and live the same pipeline.
 public struct MediaTime: Hashable, Comparable, Sendable, Codable {
     /// Microseconds since the clock's origin; negative before it.
     public var microseconds: Int64
@@ -25,6 +25,11 @@ public struct MediaTime: Hashable, Comparable, Sendable, Codable {
     /// The instant `seconds` later (earlier when negative).
     public func advanced(bySeconds seconds: Double) -> MediaTime {
         MediaTime(microseconds: microseconds &+ Int64((seconds * 1_000_000).rounded()))
+    }
+
+    /// The instant so many microseconds later (earlier when negative).
+    public func shifted(by microseconds: Int64) -> MediaTime {
+        MediaTime(microseconds: self.microseconds &+ microseconds)
     }
 
     /// Seconds from `earlier` to this instant; negative when `earlier` is later.

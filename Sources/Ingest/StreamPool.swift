@@ -39,7 +39,7 @@ public final class StreamPool: Sendable {
     }
 
     // Safety: `condition` guards `state`; threads wait on it for due cameras.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private nonisolated(unsafe) var state: State
     private let settings: Settings
     private let sink: any StreamSink
@@ -121,7 +121,7 @@ public final class StreamPool: Sendable {
                 state.readers[source.camera] = reader
                 return (source, reader)
             case .wait(let seconds):
-                _ = condition.wait(until: Date(timeIntervalSinceNow: max(0.001, seconds)))
+                _ = condition.wait(atMost: max(0.001, seconds))
             }
         }
         return nil

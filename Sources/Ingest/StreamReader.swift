@@ -88,7 +88,7 @@ final class StreamReader: Sendable {
         while var unit = try demuxer.next() {
             if isRecording, !nap(until: began + unit.decodeTime.seconds) { return .interrupted }
             if isInterrupted { return .interrupted }
-            unit = stamp.stamped(unit, now: clocks.wall())
+            unit = stamp.stamped(unit, now: clocks.steady())
             pool.read(unit, from: source.camera)
             let elapsed = clocks.monotonic() - began
             if !isSettled, elapsed >= Self.settleTime {

@@ -24,6 +24,10 @@ final class CameraLane {
     private let recorder: AlertRecorder
     private let scores: ScoreReporter
     private let clips: AlertClips
+    private let clocks: Clocks
+    /// For each rule with an open alert, microseconds from the units' clock to the wall clock when it began: the times of
+    /// one alert stay in order, whoever moves the clock meanwhile.
+    private var shifts: [String: Int64] = [:]
     private var clip: PlaneClip?
     private var clippedAt: MediaTime?
     private var isPending = false
@@ -40,7 +44,8 @@ final class CameraLane {
         settings: DetectionSettings,
         recorder: AlertRecorder,
         scores: ScoreReporter,
-        clips: AlertClips
+        clips: AlertClips,
+        clocks: Clocks = .system
     ) {
         self.camera = camera
         self.tuning = tuning
@@ -50,6 +55,7 @@ final class CameraLane {
         self.recorder = recorder
         self.scores = scores
         self.clips = clips
+        self.clocks = clocks
         pipeline.onLook = { [unowned self] plane, time, analyzer in note(plane, time, analyzer) }
     }
 
@@ -67,8 +73,8 @@ final class CameraLane {
     /// Whether single keyframes are decoded, rather than every picture in order.
     var isSampled: Bool { tuning.sampling.isSampled }
 
-    /// Time of the last picture that detection looked at.
-    var lastPicture: MediaTime { pipeline.lastPicture }
+    /// Wall time of the last picture that detection looked at.
+    var lastPicture: MediaTime { pipeline.lastPicture.shifted(by: pipeline.wallOffset) }
 
     /// Whether that picture was bit-identical to the one before.
     var lastPictureIsSame: Bool { pipeline.lastPictureIsSame }
@@ -96,6 +102,7 @@ final class CameraLane {
 
     /// Runs the camera's stages on a unit and hands over what was found.
     func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {
+        pipeline.wallOffset = clocks.shift()
         defer { offerPending() }
         for finding in try pipeline.take(unit, bench) { keep(finding) }
         settleClip()
@@ -108,6 +115,7 @@ final class CameraLane {
 
     /// Decodes and judges a sample and hands over what was found.
     func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) throws(MediaError) {
+        pipeline.wallOffset = clocks.shift()
         defer { offerPending() }
         for finding in try pipeline.look(at: sample, bench) { keep(finding) }
         settleClip()
@@ -171,7 +179,7 @@ final class CameraLane {
     /// Keeps what a picture scored, and hands it over every few minutes; cameras take turns.
     private func note(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
         collect(plane, time, analyzer)
-        hand(log.add(plane, at: time, analyzer))
+        hand(log.add(plane, at: time.shifted(by: pipeline.wallOffset), analyzer))
         let turn = Double(StableHash.of(camera) % UInt64(Self.handOverInterval))
         let due = handOver ?? time.advanced(bySeconds: turn)
         handOver = due
@@ -192,8 +200,8 @@ final class CameraLane {
     private func keep(_ finding: Finding) {
         let record = record(of: finding.change)
         if record.phase == .start, clip != nil, clip?.alert == nil {
-            clip?.begin(alert: record.id, at: record.statedAt)
-            clippedAt = record.statedAt
+            clip?.begin(alert: record.id, at: finding.change.at)
+            clippedAt = finding.change.at
         }
         if record.phase == .update, pending.count >= Self.pendingLimit { return }
         pending.append(AlertRecorder.Item(record: record, jpeg: finding.jpeg))
@@ -209,8 +217,11 @@ final class CameraLane {
 
     private func record(of change: AlertChange) -> AlertRecord {
         let rule = change.rule
+        let shift = shifts[rule.id] ?? clocks.shift()
+        shifts[rule.id] = change.phase == .end ? nil : shift
+        let start = change.start.shifted(by: shift)
         return AlertRecord(
-            id: AlertID.make(camera: camera, rule: rule.id, start: change.start),
+            id: AlertID.make(camera: camera, rule: rule.id, start: start),
             camera: camera,
             rule: rule.id,
             kind: rule.kind.rawValue,
@@ -218,9 +229,9 @@ final class CameraLane {
             severity: rule.severity,
             autoDispatch: rule.dispatch == .auto,
             phase: change.phase,
-            startedAt: change.start,
-            statedAt: change.at,
-            endedAt: change.end,
+            startedAt: start,
+            statedAt: change.at.shifted(by: shift),
+            endedAt: change.end?.shifted(by: shift),
             score: change.score,
             box: change.box,
             evidence: nil,

@@ -48,12 +48,14 @@ final class CameraPipeline {
     private(set) var lastPicture = MediaTime.zero
     /// What the gate let through so far; nil unless it is asked for at the start.
     private(set) var trace: GateTrace?
+    /// Microseconds from the units' clock to UTC: live those by which the wall clock was moved, in replay the wall time at
+    /// which the clip is supposed to begin; for schedules.
+    var wallOffset: Int64
     /// Called after detection has looked at a plane; nil for nobody.
     var onLook: ((LumaPlane, MediaTime, CameraAnalyzer) -> Void)?
 
     private var sampling: Sampling { gate.sampling }
     private let evidence: EvidenceStyle?
-    private let wallOffset: Int64
     private var gate: Gate
     private let chunks: ChunkPool
     private var buffer: GOPBuffer
@@ -68,8 +70,7 @@ final class CameraPipeline {
     ///   - sampling: How much of the stream is looked at.
     ///   - gateSettings: Settings of the gate, where the sampling is gated.
     ///   - evidence: Style of evidence pictures; nil makes none.
-    ///   - wallOffset: Microseconds from the units' clock to UTC: 0 live, where units carry wall time; in replay the
-    ///     wall time at which the clip is supposed to begin, for schedules.
+    ///   - wallOffset: See the property.
     ///   - bufferBytes: Bytes of the group since the last keyframe that are kept for bursts; 0: no bursts.
     ///   - chunks: Memory for those bytes, of the thread on which the pipeline runs.
     ///   - traces: True to keep a trace of the gate, which grows with the stream.

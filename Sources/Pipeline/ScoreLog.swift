@@ -32,7 +32,8 @@ struct ScoreLog {
         self.part = nil
         part.looks += 1
         let minute = Int((time.microseconds - hour) / 60_000_000)
-        let seconds = last.map { time.seconds(since: $0) } ?? 0
+        // The wall clock may have been set back.
+        let seconds = last.map { max(0, time.seconds(since: $0)) } ?? 0
         last = time
         analyzer.eachScore { rule, strength in
             part.scores[rule, default: ScoreHour()].add(strength, minute: minute, seconds: seconds)

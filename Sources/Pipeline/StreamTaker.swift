@@ -75,7 +75,7 @@ public struct StreamTaker: Sendable {
 /// What has come of a stream so far.
 final class StreamTake: StreamSink, @unchecked Sendable {
     // Safety: the variables are used only while `condition` is locked.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var units: [AccessUnit] = []
     private var size = 0
     /// Times that anything came.
@@ -150,8 +150,8 @@ final class StreamTake: StreamSink, @unchecked Sendable {
         var known = -1
         while !isOver, known != signs {
             known = signs
-            let limit = Date(timeIntervalSinceNow: silence)
-            while !isOver, known == signs, condition.wait(until: limit) {}
+            let end = clocks.monotonic() + silence
+            while !isOver, known == signs, condition.wait(atMost: end - clocks.monotonic()) {}
         }
         isOver = true
         return (units, problem)
