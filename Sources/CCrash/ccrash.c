@@ -136,6 +136,11 @@ void ccrash_leave(struct ccrash_slot *slot)
     KEEP_ORDER();
 }
 
+int ccrash_close_from(posix_spawn_file_actions_t *actions, int first)
+{
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 void ccrash_name_thread(const char *name)
 {
     prctl(PR_SET_NAME, name, 0, 0, 0);

@@ -80,7 +80,7 @@ public final class WebServer: Service {
 
     /// Serves until graceful shutdown or cancellation.
     ///
-    /// - Throws: When the assets cannot be read or the address cannot be bound.
+    /// - Throws: `ListenError` when the address cannot be had; other errors when the assets cannot be read.
     public func run() async throws {
         let site = try await Site(
             settings: settings,
@@ -101,9 +101,16 @@ public final class WebServer: Service {
         let application = application(site, door)
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await application.run() }
+                group.addTask { [settings] in
+                    do {
+                        try await application.run()
+                    } catch let error as IOError {
+                        throw ListenError(address: "\(settings.host):\(settings.port)", number: error.errnoCode)
+                    }
+                }
                 group.addTask { await cancelWhenGracefulShutdown { await site.feed.run() } }
-                try await group.waitForAll()
+                // The first failure ends both: `waitForAll` would wait for the feed, which ends with the daemon only.
+                while try await group.next() != nil {}
             }
         } onGracefulShutdown: {
             site.feed.close()

@@ -1,3 +1,4 @@
+import Flow
 import Foundation
 import Ingest
 import Synchronization
@@ -14,7 +15,7 @@ struct ChildProcess: Sendable {
 
     /// Starts `executable`.
     ///
-    /// Standard input is empty; standard output and error are the parent's. The child is a process group of its own,
+    /// Standard input is empty; standard output and error are the parent's; nothing else is inherited. The child is a process group of its own,
     /// so that a Ctrl-C at the terminal reaches the parent alone, which stops its children in order.
     ///
     /// - Throws: `POSIXError` when it cannot be started.
@@ -39,6 +40,12 @@ struct ChildProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], reportDescriptor)
+        // Whatever forgot its close-on-exec mark: a child that kept the web server's socket would keep its port, too.
+        let refused = SpawnedDescriptors.close(from: reportDescriptor + 1, &actions)
+        guard refused == 0 else {
+            close(ends[0])
+            throw error(refused)
+        }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
