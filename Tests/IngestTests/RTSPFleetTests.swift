@@ -79,12 +79,14 @@ final class Catch: StreamSink {
         _ farm: CameraFarm,
         _ settings: RTSPFleet.Settings? = nil,
         change: (inout StreamSource) -> Void = { _ in },
+        meter: Meter = Meter(),
+        clocks: Clocks = .system,
         _ body: (Catch, RTSPFleet, [StreamSource]) async throws -> Void
     ) async throws {
         try await farm.start()
         let serving = Task { try await farm.run() }
         let sink = Catch()
-        let fleet = RTSPFleet(settings: settings ?? self.settings(), sink: sink, meter: Meter())
+        let fleet = RTSPFleet(settings: settings ?? self.settings(), sink: sink, meter: meter, clocks: clocks)
         let sources = farm.urls().enumerated().map { index, url in
             var source = StreamSource(camera: "cam-\(index)", url: url, pointClass: 1 + index % 3)
             source.keepsPictures = true

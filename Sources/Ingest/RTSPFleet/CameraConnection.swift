@@ -13,6 +13,8 @@ protocol CameraConnectionOwner: AnyObject {
     /// Bytes of the camera are worked on from now on, and no longer.
     func working(on camera: FleetCamera)
     func workDone()
+    /// So many bytes have come since the last read that was due, and the socket has been emptied as far as it may be.
+    func hasRead(_ bytes: Int, camera: FleetCamera)
     /// Pictures of one read, in the order in which they came.
     func received(_ pictures: [CodedUnit], camera: FleetCamera)
     /// What the sender says of its clock.
@@ -37,6 +39,8 @@ final class CameraConnection: ChannelInboundHandler {
     private static let farewell = TimeAmount.milliseconds(1500)
     /// Pictures of one read at most; more than a camera sends in minutes.
     private static let pictureLimit = 4096
+    /// Times that a full buffer is read on at once; what is beyond waits for the next read, so that others have their turn.
+    private static let readsAtOnce = 4
 
     // Strong, and so a circle with the fleet: it ends with the connection, which never outlives its time-outs.
     private let owner: any CameraConnectionOwner
@@ -52,6 +56,9 @@ final class CameraConnection: ChannelInboundHandler {
     private let reads: SharedReadBuffer?
     /// True when the last read filled its buffer, and so may have left bytes behind.
     private var wasFull = false
+    private var readsLeft = CameraConnection.readsAtOnce
+    /// Bytes that have come since the last read that was due.
+    private(set) var bytesRead = 0
     private var pictures: [CodedUnit] = []
     /// Who our reports are from.
     private let reporter = UInt32.random(in: 1...UInt32.max)
@@ -99,6 +106,7 @@ final class CameraConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let read = unwrapInboundIn(data)
         wasFull = read.writableBytes == 0
+        bytesRead += read.readableBytes
         workOff(read)
         reads?.giveBack(read)
     }
@@ -127,7 +135,11 @@ final class CameraConnection: ChannelInboundHandler {
             if !isLeft { owner.received(pictures, camera: camera) }
             pictures.removeAll(keepingCapacity: true)
         }
-        if wasFull, isPlaying { context.read() }
+        if wasFull, isPlaying, readsLeft > 0 {
+            readsLeft -= 1
+            context.read()
+        }
+        if isPlaying { owner.hasRead(bytesRead, camera: camera) }
         context.flush()
     }
 
@@ -139,7 +151,14 @@ final class CameraConnection: ChannelInboundHandler {
 
     /// Reads what has come.
     func read() {
+        bytesRead = 0
+        readsLeft = Self.readsAtOnce
         context?.read()
+    }
+
+    /// Does not charge the camera with so many seconds in which nobody looked at its socket.
+    func excuse(_ seconds: Double) {
+        session.excuse(seconds)
     }
 
     /// Lets time pass: keep-alives and time-outs.

@@ -19,6 +19,14 @@ final class FleetCamera {
     var newUnits = 0
     /// Why the last connection ended, in the camera's own words; nil while all is well.
     var detail: String?
+    /// How often its connection is read.
+    var pace: ReadPace?
+    /// When it is read next, while that is more often than once in a turn of the wheel.
+    var readAt = 0.0
+    /// True while it is among those that are read more often.
+    var isHurried = false
+    /// Our own lateness that its deadlines have been moved by, seconds since the fleet was made.
+    var excused = 0.0
     /// True once the connection has counted as opened.
     var isStarted = false
     /// True while a patrol visits it.

@@ -49,7 +49,8 @@ struct FleetDialer {
 
     private func bootstrap(isSecure: Bool) -> ClientBootstrap {
         let plain = ClientBootstrap(group: eventLoop)
-            .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 1000)))
+            // The life of the camera ends the wait; it knows how late this loop is, a timer does not.
+            .connectTimeout(.hours(1))
             .channelOption(
                 .socketOption(.so_rcvbuf),
                 value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer)

@@ -9,6 +9,9 @@ struct FleetGauges {
     let failures: Metric
     let patrolled: Metric
     let patrolledInTime: Metric
+    let hurried: Metric
+    let givenUp: Metric
+    private let lateness: Metric
     private let waiting: Metric
     private let handshakes: Metric
     private let hostsDown: Metric
@@ -28,6 +31,18 @@ struct FleetGauges {
         patrolledInTime = meter.gauge(
             "gridwatch_patrol_cameras_in_time",
             "Cameras of patrols that were seen within their interval."
+        )
+        hurried = meter.gauge(
+            "gridwatch_rtsp_read_often",
+            "RTSP sessions that are read more often than ingest.read_interval_ms, because they send so much."
+        )
+        givenUp = meter.counter(
+            "gridwatch_rtsp_given_up_total",
+            "RTSP sessions that played and were given up here, because nothing came from the camera."
+        )
+        lateness = meter.counter(
+            "gridwatch_rtsp_loop_late_ms_total",
+            "Milliseconds by which event loops of cameras were late; no camera is charged with them."
         )
         waiting = meter.gauge("gridwatch_rtsp_waiting", "Cameras that wait for their turn or time to connect.")
         handshakes = meter.gauge("gridwatch_rtsp_handshakes", "RTSP sessions that are being set up.")
@@ -54,6 +69,12 @@ struct FleetGauges {
         if refusals != 0 { refused.add(refusals) }
         if now.restarts != before.restarts { restarts.add(now.restarts &- before.restarts) }
         before = now
+    }
+
+    /// Notes how late the loop has been so far, seconds.
+    func count(lateness seconds: Double, since before: Double) {
+        let milliseconds = Int(seconds * 1000) - Int(before * 1000)
+        if milliseconds > 0 { lateness.add(milliseconds) }
     }
 
     /// Notes where connecting stands.

@@ -27,6 +27,11 @@ final class FleetLoop: @unchecked Sendable {
     private var wheel: [[FleetCamera]]
     private var turn = 0
     var pacer: ConnectPacer<String>
+    /// Time as this loop was there to see it; what it missed is nobody's silence.
+    private var attention = PatientClock(longestStep: 2 * FleetLoop.tick)
+    private var load = LoopLoad()
+    /// Cameras that are read more often than once in a turn of the wheel, because they send so much.
+    private var hurried: [FleetCamera] = []
     /// The cameras of platforms that are visited in turn, by host.
     var patrols: [String: PatrolPlan<String>] = [:]
     private var isStopping = false
@@ -119,15 +124,50 @@ final class FleetLoop: @unchecked Sendable {
     /// One turn of the wheel: connects what may, visits the cameras of this turn.
     private func advance() {
         guard !isStopping else { return }
+        noteLateness()
         beginVisits()
         connectDue()
         turn = (turn + 1) % wheel.count
         for camera in wheel[turn] { visit(camera) }
+        readHurried()
         handOver()
         if turn == 0 {
             gauges.update(pacer, cameras: cameras.values)
             countPatrols()
         }
+    }
+
+    private func noteLateness() {
+        let before = attention
+        attention.look(now())
+        let late = attention.lateness - before.lateness
+        load.turned(late: late)
+        pacer.share = load.connectShare
+        if late > 0 { for host in patrols.keys { patrols[host]?.excuse(late) } }
+        gauges.count(lateness: attention.lateness, since: before.lateness)
+    }
+
+    /// Reads the cameras that send so much that once in a turn of the wheel is not enough.
+    private func readHurried() {
+        let now = now()
+        hurried.removeAll { camera in
+            guard let connection = camera.connection, connection.isPlaying, camera.pace?.isHurried == true else {
+                camera.isHurried = false
+                return true
+            }
+            guard camera.readAt <= now else { return false }
+            camera.pace?.due(after: connection.bytesRead, now: now)
+            camera.readAt = now + (camera.pace?.interval ?? 0)
+            connection.read()
+            return false
+        }
+        gauges.hurried.set(hurried.count)
+    }
+
+    private func hurry(_ camera: FleetCamera) {
+        guard !camera.isHurried else { return }
+        camera.isHurried = true
+        hurried.append(camera)
     }
 
     private func handOver() {
@@ -176,6 +216,10 @@ final class FleetLoop: @unchecked Sendable {
 
     /// What a camera needs once per turn of the wheel.
     private func visit(_ camera: FleetCamera) {
+        let late = attention.lateness - camera.excused
+        camera.excused = attention.lateness
+        camera.life.excuse(late)
+        camera.connection?.excuse(late)
         if camera.newUnits > 0 {
             let count = camera.newUnits
             camera.newUnits = 0
@@ -185,7 +229,7 @@ final class FleetLoop: @unchecked Sendable {
         guard let connection = camera.connection else { return }
         connection.timePassed(to: elapsed())
         guard connection.isPlaying else { return }
-        connection.read()
+        if !camera.isHurried { connection.read() }
         if let counters = connection.counters { gauges.count(counters, since: &camera.counted) }
     }
 
@@ -201,6 +245,7 @@ final class FleetLoop: @unchecked Sendable {
         let id = camera.source.camera
         if actions.closes {
             if wasConnecting { pacer.handshakeEnded(id, reached: false, now: now()) }
+            if event == .timePassed, !wasConnecting { gauges.givenUp.add() }
             drop(camera)
         }
         if let connectAt = actions.connectAt {
@@ -251,6 +296,14 @@ extension FleetLoop: CameraConnectionOwner {
     func started(camera: FleetCamera) {
         camera.isStarted = true
         camera.detail = nil
+        // The kernel doubles what a socket asks for.
+        camera.pace = ReadPace(
+            shortest: Self.tick,
+            longest: settings.readInterval,
+            capacity: 2 * settings.receiveBuffer
+        )
+        camera.readAt = now()
+        hurry(camera)
         pacer.handshakeEnded(camera.source.camera, reached: true, now: now())
         handle(.opened, camera)
     }
@@ -263,10 +316,18 @@ extension FleetLoop: CameraConnectionOwner {
         trail?.leave()
     }
 
+    func hasRead(_ bytes: Int, camera: FleetCamera) {
+        let before = camera.pace
+        camera.pace?.found(bytes, now: now())
+        guard let pace = camera.pace, pace != before, pace.isHurried else { return }
+        camera.readAt = min(camera.readAt, now() + pace.interval)
+        hurry(camera)
+    }
+
     func received(_ pictures: [CodedUnit], camera: FleetCamera) {
         camera.newUnits += pictures.count
         gauges.units.add(pictures.count)
-        let arrival = clocks.wall()
+        let arrival = clocks.steady()
         let units = pictures.map { camera.unit(of: $0, arrival: arrival) }
         arrived.append(StreamBatch(camera: camera.source.camera, units: units))
         if camera.isVisited, pictures.contains(where: { $0.isKeyframe && $0.bytes != nil }) {
@@ -275,7 +336,10 @@ extension FleetLoop: CameraConnectionOwner {
     }
 
     func received(_ report: SenderReport, camera: FleetCamera) {
-        camera.clock.take(report, arrival: clocks.wall())
+        // The camera tells wall time, its pictures are stamped with ours as it was before anybody moved it.
+        var report = report
+        report.time = report.time.shifted(by: -clocks.shift())
+        camera.clock.take(report, arrival: clocks.steady())
     }
 
     func redirected(to url: RTSPURL, session: ClientSession, camera: FleetCamera) {
@@ -285,6 +349,7 @@ extension FleetLoop: CameraConnectionOwner {
     func closed(_ failure: RTSPError?, camera: FleetCamera) {
         camera.connection = nil
         if failure != nil { gauges.failures.add() }
+        if failure?.code == .timedOut, camera.isStarted { gauges.givenUp.add() }
         guard !isStopping, cameras[camera.source.camera] === camera else { return }
         camera.detail = failure?.message
         let kind = failure.map(CameraFailure.init) ?? .closed

@@ -153,6 +153,13 @@ public struct CameraLife: Sendable {
         }
     }
 
+    /// Moves the deadlines by so many seconds in which the owner was late to look: what was not looked for is not missing.
+    public mutating func excuse(_ seconds: Double) {
+        guard phase != .waiting, seconds > 0 else { return }
+        since += seconds
+        lastUnitAt += seconds
+    }
+
     private mutating func show(_ state: StreamState, _ reason: CameraFailure?) -> Report? {
         guard state != shown else { return nil }
         shown = state

@@ -57,6 +57,12 @@ public struct ConnectPacer<Key: Hashable & Sendable>: Sendable {
 
     /// The bounds.
     public let settings: ConnectPacerSettings
+    /// Share of the rate and of the concurrent handshakes of all cameras that is allowed now, above 0 and at most 1.
+    ///
+    /// Less than 1 while the owner is late: connects that it cannot follow up would only fail.
+    public var share = 1.0 {
+        didSet { share = min(max(share, 0.01), 1) }
+    }
     /// Handshakes under way.
     public private(set) var handshakes = 0
 
@@ -191,18 +197,19 @@ public struct ConnectPacer<Key: Hashable & Sendable>: Sendable {
         while let (host, openAt) = blocked.first, openAt <= now {
             place(host, now: now)
         }
-        guard handshakes < settings.handshakes else { return .idle }
+        guard handshakes < max(1, Int(Double(settings.handshakes) * share)) else { return .idle }
         guard let host = ready.first?.slot, let slot = bestDue(of: host), let key = keys.key(at: slot) else {
             let soonest = min(waiting.first?.rank ?? .infinity, blocked.first?.rank ?? .infinity)
             return soonest.isFinite ? .wait(max(soonest - now, ConnectPacerSettings.shortestWait)) : .idle
         }
-        let opensAt = pace.opensAt(rate: settings.connectsPerSecond, burst: settings.connectsPerSecond / 10)
+        let connects = settings.connectsPerSecond * share
+        let opensAt = pace.opensAt(rate: connects, burst: connects / 10)
         guard opensAt <= now else { return .wait(max(opensAt - now, ConnectPacerSettings.shortestWait)) }
         leave(slot)
         cameras[slot].phase = .shaking
         handshakes += 1
         hosts[host].shaking += 1
-        pace.spend(rate: settings.connectsPerSecond, now: now)
+        pace.spend(rate: connects, now: now)
         hosts[host].pace.spend(rate: hostRate(host), now: now)
         place(host, now: now)
         return .connect(key)

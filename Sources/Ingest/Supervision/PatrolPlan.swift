@@ -45,6 +45,8 @@ public struct PatrolPlan<Key: Hashable & Sendable>: Sendable {
     private var waiting = [SlotHeap](repeating: SlotHeap(), count: ClassShares.count)
     /// Visits under way, by the time at which they must be over.
     private var running = SlotHeap()
+    /// Seconds by which the owner was late so far: visits end by time less that.
+    private var lateness = 0.0
     private var sizes = SIMD3<Double>(repeating: 0)
 
     /// Makes a plan without cameras.
@@ -101,7 +103,7 @@ public struct PatrolPlan<Key: Hashable & Sendable>: Sendable {
         {
             waiting[Int(cameras[slot].classIndex)].remove(slot)
             cameras[slot].visitSince = now
-            running.set(slot, rank: now + settings.timeout)
+            running.set(slot, rank: now - lateness + settings.timeout)
             visits.append(Visit(key: key, endBy: now + settings.timeout))
         }
         return visits
@@ -117,8 +119,13 @@ public struct PatrolPlan<Key: Hashable & Sendable>: Sendable {
 
     /// A visit that should be over: close it, tell `visited`, and ask again.
     public func overdue(now: Double) -> Key? {
-        guard let (slot, endBy) = running.first, endBy <= now else { return nil }
+        guard let (slot, endBy) = running.first, endBy <= now - lateness else { return nil }
         return keys.key(at: slot)
+    }
+
+    /// Gives the visits that are under way so many seconds more, because the owner was late to look.
+    public mutating func excuse(_ seconds: Double) {
+        lateness += max(0, seconds)
     }
 
     /// Takes the end of a visit.

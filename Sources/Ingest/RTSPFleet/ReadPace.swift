@@ -1,0 +1,56 @@
+/// How often one connection is read, so that what its camera sends fits into the socket's buffer.
+///
+/// A pure value, told what reads find. Sub-streams are read once in the fleet's interval, which is what makes them cheap.
+/// A read that finds more than a third of the buffer used halves the interval, one that finds two thirds goes to the
+/// shortest at once; after ten seconds without either it grows back, as long as twice the time would still be less than
+/// a third. A new connection begins with the shortest and grows with every read that finds little: a main stream begins
+/// with a keyframe of half a megabyte.
+struct ReadPace: Sendable, Hashable {
+    /// Seconds without pressure after which the interval grows back.
+    static let calm = 10.0
+
+    /// Seconds between two reads now.
+    private(set) var interval: Double
+    private let shortest: Double
+    private let longest: Double
+    /// Bytes that the socket's buffer holds.
+    private let capacity: Int
+    private var pressedAt = -Double.infinity
+
+    /// Makes the pace of a connection that begins.
+    ///
+    /// - Parameters:
+    ///   - shortest: Seconds between two reads at the least.
+    ///   - longest: Seconds between two reads of a stream that is small.
+    ///   - capacity: Bytes that the socket's buffer holds.
+    init(shortest: Double, longest: Double, capacity: Int) {
+        self.shortest = min(shortest, longest)
+        self.longest = longest
+        self.interval = min(shortest, longest)
+        self.capacity = max(1, capacity)
+    }
+
+    /// True while the connection is read more often than those of small streams.
+    var isHurried: Bool { interval < longest }
+
+    /// Takes what has come since the last read that was due.
+    ///
+    /// - Parameters:
+    ///   - bytes: All of it so far.
+    ///   - now: Monotonic seconds.
+    mutating func found(_ bytes: Int, now: Double) {
+        guard bytes > capacity / 3 else { return }
+        interval = bytes > capacity / 3 * 2 ? shortest : max(shortest, interval / 2)
+        pressedAt = now
+    }
+
+    /// The next read is due.
+    ///
+    /// - Parameters:
+    ///   - bytes: What has come since the one before.
+    ///   - now: Monotonic seconds.
+    mutating func due(after bytes: Int, now: Double) {
+        guard bytes < capacity / 6, now - pressedAt >= Self.calm else { return }
+        interval = min(longest, 2 * interval)
+    }
+}

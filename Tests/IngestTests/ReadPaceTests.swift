@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Ingest
+
+/// A camera that sends pictures over a socket whose buffer is all that waits between two reads.
+private struct Sender {
+    static let capacity = 256 << 10
+
+    var pace = ReadPace(shortest: 0.02, longest: 0.5, capacity: Sender.capacity)
+    var buffered = 0
+    var dropped = 0
+    var reads = 0
+    private var now = 0.0
+    private var readAt = 0.0
+
+    /// Sends for so many seconds: 25 pictures a second, every 50th eight times as big as the others.
+    mutating func run(seconds: Double, mbit: Double, from start: Double = 0) {
+        let small = mbit * 1e6 / 8 / 25 * 50 / 57
+        let first = Int(start * 25)
+        for picture in first..<first + Int(seconds * 25) {
+            now = Double(picture) / 25
+            while readAt <= now { read(readAt) }
+            let size = Int(picture % 50 == 0 ? 8 * small : small)
+            if buffered + size > Self.capacity + (256 << 10) { dropped += 1 } else { buffered += size }
+        }
+    }
+
+    private mutating func read(_ at: Double) {
+        reads += 1
+        let bytes = buffered
+        buffered = 0
+        pace.found(bytes, now: at)
+        pace.due(after: bytes, now: at)
+        readAt = at + pace.interval
+    }
+}
+
+@Suite struct ReadPaceTests {
+    @Test("a sub-stream is read once in the interval, whatever it costs to find that out: a few reads")
+    func small() {
+        var sender = Sender()
+        sender.run(seconds: 60, mbit: 0.512)
+        #expect(!sender.pace.isHurried && sender.dropped == 0)
+        #expect(sender.reads < 60 * 2 + 8)
+    }
+
+    @Test("a main stream is read so often that nothing is lost", arguments: [2.0, 4, 8, 16, 25])
+    func large(mbit: Double) {
+        var sender = Sender()
+        sender.run(seconds: 60, mbit: mbit)
+        #expect(sender.dropped == 0)
+        #expect(sender.pace.isHurried)
+    }
+
+    @Test("a stream that grows is followed at once, one that shrinks after ten seconds")
+    func changes() {
+        var sender = Sender()
+        sender.run(seconds: 20, mbit: 0.5)
+        #expect(!sender.pace.isHurried)
+        sender.run(seconds: 20, mbit: 12, from: 20)
+        #expect(sender.pace.interval <= 0.04)
+        #expect(sender.dropped < 25, "at most those of the first second")
+        sender.run(seconds: 9, mbit: 0.5, from: 40)
+        #expect(sender.pace.isHurried)
+        sender.run(seconds: 5, mbit: 0.5, from: 49)
+        #expect(!sender.pace.isHurried)
+    }
+}
