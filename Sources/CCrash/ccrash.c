@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -136,7 +137,7 @@ void ccrash_leave(struct ccrash_slot *slot)
     KEEP_ORDER();
 }
 
-int ccrash_close_from(posix_spawn_file_actions_t *actions, int first)
+int ccrash_close_from(void *actions, int first)
 {
     return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }

@@ -1,5 +1,4 @@
 import CCrash
-public import Foundation
 
 /// What a process that is about to be spawned inherits.
 public enum SpawnedDescriptors {
@@ -9,9 +8,9 @@ public enum SpawnedDescriptors {
     ///
     /// - Parameters:
     ///   - first: The first that it does not get.
-    ///   - actions: Its actions so far; those come before.
+    ///   - actions: The `posix_spawn_file_actions_t` with its actions so far; those come before.
     /// - Returns: 0, or the number of an error.
-    public static func close(from first: Int32, _ actions: inout posix_spawn_file_actions_t) -> Int32 {
-        ccrash_close_from(&actions, first)
+    public static func close(from first: Int32, _ actions: UnsafeMutableRawPointer) -> Int32 {
+        ccrash_close_from(actions, first)
     }
 }

@@ -7,7 +7,6 @@
 #ifndef GRIDWATCH_CCRASH_H
 #define GRIDWATCH_CCRASH_H
 
-#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,8 +67,8 @@ void ccrash_leave(struct ccrash_slot *slot);
 
 /// Has a process that is about to be spawned close all descriptors from `first` on, after the actions before this one.
 ///
-/// Returns 0, or the number of an error.
-int ccrash_close_from(posix_spawn_file_actions_t *actions, int first);
+/// `actions` is a posix_spawn_file_actions_t. Returns 0, or the number of an error.
+int ccrash_close_from(void *actions, int first);
 
 /// Gives the calling thread a name that the kernel shows, cut to 15 bytes.
 void ccrash_name_thread(const char *name);
