@@ -58,7 +58,7 @@ public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
         case .report: next == .dispatch
         case .dispatch: next == .supervision || next == .verification
         case .supervision: next == .dispatch || next == .verification
-        case .verification: next == .dispatch || next == .feedback
+        case .verification: next == .dispatch || next == .supervision || next == .feedback
         case .feedback: false
         }
     }

@@ -43,6 +43,8 @@ public struct CaseState: Sendable, Hashable {
     public var outcome: CaseOutcome?
     /// Its newest task.
     public var task: CaseTask?
+    /// Whether someone above watches it; that holds through every hand-over and rework.
+    public var isSupervised: Bool
     /// Account that handled it, or found it false, since it was last dispatched.
     public var handledBy: Int?
     /// Account that checked it.
@@ -53,12 +55,14 @@ public struct CaseState: Sendable, Hashable {
         stage: CaseStage = .inspection,
         outcome: CaseOutcome? = nil,
         task: CaseTask? = nil,
+        isSupervised: Bool = false,
         handledBy: Int? = nil,
         checkedBy: Int? = nil
     ) {
         self.stage = stage
         self.outcome = outcome
         self.task = task
+        self.isSupervised = isSupervised
         self.handledBy = handledBy
         self.checkedBy = checkedBy
     }

@@ -34,6 +34,8 @@ public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case recovered
     /// It would have become a task by itself, but its grid had enough of them that day.
     case heldBack = "held_back"
+    /// It would have become a task by itself, but no post of its grid or any above it has a person.
+    case unstaffed
     /// It was reported.
     case reported
     /// A post got the task.
@@ -88,6 +90,8 @@ public struct CaseError: Error, Sendable, Hashable, CustomStringConvertible {
         case closed
         /// The action does not fit the stage or the task's state.
         case wrongStage
+        /// The post has the task already.
+        case samePost
         /// The role, or the post, may not do this.
         case forbidden
         /// Who handled a case may not check it.
@@ -111,7 +115,8 @@ public enum CaseWorkflow {
     ///
     /// Rules: a closed case does not change; operators and administrators (and the system) report, dispatch and
     /// supervise; operators and administrators check, close and reject; a task is worked on only by who holds its
-    /// post; who handled a case does not check it; what a post calls a false alarm is decided by the checker.
+    /// post; who handled a case does not check it; what a post calls a false alarm is decided by the checker; a case
+    /// that was put under supervision stays there while it is worked on, whoever gets it.
     ///
     /// - Throws: `CaseError`.
     public static func apply(
@@ -159,16 +164,17 @@ public enum CaseWorkflow {
         switch action {
         case .dispatch(let post):
             if let task = state.task, task.state.isActive, task.postID == post {
-                throw CaseError(code: .wrongStage, message: "the post has the task already")
+                throw CaseError(code: .samePost, message: "the post has the task already")
             }
-            if state.stage != .dispatch {
+            if state.stage != .dispatch, state.stage != .supervision {
                 after.stage = try next(.dispatch, from: state, action, unless: .verification)
             }
             after.task = CaseTask(postID: post, state: .open)
             after.handledBy = nil
             return CaseChange(before: state, after: after, event: .dispatched, task: .opened(post: post))
         case .supervise:
-            after.stage = try next(.supervision, from: state, action)
+            after.stage = try next(.supervision, from: state, action, unless: .verification)
+            after.isSupervised = true
             return CaseChange(before: state, after: after, event: .supervised, task: .unchanged)
         default:
             after.stage = try next(.report, from: state, action)
@@ -229,7 +235,7 @@ public enum CaseWorkflow {
                 after.checkedBy = actor.accountID
                 return CaseChange(before: state, after: after, event: .verified, task: .unchanged)
             }
-            after.stage = try next(.dispatch, from: state, action)
+            after.stage = try next(state.isSupervised ? .supervision : .dispatch, from: state, action)
             after.task = CaseTask(postID: task.postID, state: .open)
             after.handledBy = nil
             return CaseChange(before: state, after: after, event: .rework, task: .opened(post: task.postID))

@@ -91,7 +91,11 @@ public final class Pipeline: Service {
         keeper = ShardKeeper(settings.ingest, place, database: database, meter: meter, health: health, logger: logger)
         delivery = Delivery(
             spool: spool,
-            writer: AlertWriter(pool: database, budget: TaskBudget(tasksPerDay: settings.cases.tasksPerGrid)),
+            writer: AlertWriter(
+                pool: database,
+                budget: TaskBudget(tasksPerDay: settings.cases.tasksPerGrid),
+                triage: TriageLimits(minutes: settings.cases.triageMinutes)
+            ),
             authority: { [keeper] in keeper.authority },
             settings: Delivery.Settings(settings.delivery),
             meter: meter,

@@ -172,6 +172,17 @@ public struct DaemonSettings: Sendable, Hashable {
     public struct Cases: Sendable, Hashable {
         /// Tasks that the cameras of one grid give by themselves in a day at most; 0 for no limit.
         public var tasksPerGrid = 10
+        /// Minutes in which somebody must have decided whether a case of severity 1 is a hazard.
+        public var triageMinutes1 = 10
+        /// The same of severity 2.
+        public var triageMinutes2 = 30
+        /// The same of severity 3.
+        public var triageMinutes3 = 120
+        /// The same of severity 4.
+        public var triageMinutes4 = 240
+
+        /// The four, the most severe first.
+        public var triageMinutes: [Int] { [triageMinutes1, triageMinutes2, triageMinutes3, triageMinutes4] }
     }
 
     /// The way of the alerts from the spool into the database.

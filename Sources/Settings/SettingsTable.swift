@@ -304,7 +304,36 @@ enum SettingsTable {
             note:
                 "Tasks that cameras give by themselves in one grid and day at most; 0 for no limit. Cases beyond wait for "
                 + "a person: severity 4 from half of it on, severity 3 from four fifths on; severity 1 is never held back."
-        )
+        ),
+        Setting(
+            section: "cases",
+            key: "triage_minutes_1",
+            kind: .integer(\.cases.triageMinutes1, 1...43_200),
+            unit: "minutes",
+            note:
+                "Time in which somebody must have decided whether a case of severity 1 is a hazard; it is overdue then, on every list."
+        ),
+        Setting(
+            section: "cases",
+            key: "triage_minutes_2",
+            kind: .integer(\.cases.triageMinutes2, 1...43_200),
+            unit: "minutes",
+            note: "The same of severity 2."
+        ),
+        Setting(
+            section: "cases",
+            key: "triage_minutes_3",
+            kind: .integer(\.cases.triageMinutes3, 1...43_200),
+            unit: "minutes",
+            note: "The same of severity 3."
+        ),
+        Setting(
+            section: "cases",
+            key: "triage_minutes_4",
+            kind: .integer(\.cases.triageMinutes4, 1...43_200),
+            unit: "minutes",
+            note: "The same of severity 4."
+        ),
     ]
 
     private static let delivery = [

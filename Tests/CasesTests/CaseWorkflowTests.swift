@@ -35,7 +35,8 @@ import Testing
         #expect(
             allowed == [
                 "inspection report", "report dispatch", "dispatch supervision", "dispatch verification",
-                "supervision dispatch", "supervision verification", "verification dispatch", "verification feedback",
+                "supervision dispatch", "supervision verification", "verification dispatch", "verification supervision",
+                "verification feedback",
             ]
         )
     }
@@ -57,7 +58,9 @@ import Testing
             (.accept, Self.worker, .dispatch, .accepted, .moved(.accepted)),
             (.supervise, Self.clerk, .supervision, .supervised, .unchanged),
             (.handled, Self.worker, .verification, .handled, .moved(.handled)),
-            (.rework, Self.clerk, .dispatch, .rework, .opened(post: 7)),
+            (.rework, Self.clerk, .supervision, .rework, .opened(post: 7)),
+            (.dispatch(post: 8), Self.clerk, .supervision, .dispatched, .opened(post: 8)),
+            (.dispatch(post: 7), Self.clerk, .supervision, .dispatched, .opened(post: 7)),
             (.handled, Self.colleague, .verification, .handled, .moved(.handled)),
             (.verify, Self.admin, .feedback, .verified, .unchanged),
             (.close, Self.admin, .feedback, .closed, .unchanged),
@@ -133,7 +136,7 @@ import Testing
         "actions out of place are refused",
         arguments: [
             (.report, CaseState(stage: .report), clerk), (.dispatch(post: 7), CaseState(), clerk),
-            (.dispatch(post: 7), dispatched, clerk), (.dispatch(post: 8), handled, clerk),
+            (.dispatch(post: 8), handled, clerk), (.supervise, handled, clerk),
             (.supervise, CaseState(), clerk), (.supervise, CaseState(stage: .supervision), clerk),
             (.accept, CaseState(), worker), (.verify, dispatched, clerk), (.close, handled, clerk),
             (.rework, dispatched, clerk), (.reject(.light), handled, clerk),
@@ -144,6 +147,26 @@ import Testing
     )
     func wrongStage(action: CaseAction, state: CaseState, actor: CaseActor) {
         #expect(refusal(action, state, actor) == .wrongStage)
+    }
+
+    @Test("a post does not get the task that it has")
+    func samePost() {
+        #expect(refusal(.dispatch(post: 7), Self.dispatched, Self.clerk) == .samePost)
+    }
+
+    @Test("work that nobody supervised goes back as it was")
+    func plainRework() throws {
+        let change = try CaseWorkflow.apply(.rework, to: Self.handled, by: Self.clerk)
+        #expect(change.after.stage == .dispatch && !change.after.isSupervised)
+    }
+
+    @Test("triage has a limit for every severity, the urgent ones the shortest; what is missing is as the last")
+    func triageLimits() {
+        let limits = TriageLimits()
+        #expect((1...4).map { limits.minutes(severity: $0) } == limits.minutes)
+        #expect(limits.minutes == limits.minutes.sorted() && limits.minutes[0] == 10)
+        #expect(TriageLimits(minutes: [5, 0]).minutes == [5, 1, 1, 1])
+        #expect(TriageLimits(minutes: []) == TriageLimits())
     }
 
     @Test("who handled a case may neither approve nor send it back", arguments: [CaseAction.verify, .rework])

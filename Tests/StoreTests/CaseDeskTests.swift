@@ -75,7 +75,7 @@ struct CaseDeskTests {
     @Test("a handled case that is approved is resolved")
     func resolved() async throws {
         try await withCase { (database, desk, id, task) async throws in
-            try await desk.handled(task: task, by: try await database.person("worker"))
+            try await desk.handled(task: task, by: try await database.person("worker"), note: "已劝离")
             let closed = try await desk.approve(case: id, by: try await database.person("clerk"), note: "好")
             #expect(closed.state.outcome == .resolved)
             #expect(closed.state.stage == .feedback)
@@ -87,7 +87,7 @@ struct CaseDeskTests {
     func handlerIsNotChecker() async throws {
         try await withCase { (database, desk, id, task) async throws in
             let boss = try await database.person("boss")
-            try await desk.handled(task: task, by: boss)
+            try await desk.handled(task: task, by: boss, note: "已劝离")
             #expect(try await code { try await desk.approve(case: id, by: boss) } == .forbidden)
             #expect(try await code { try await desk.rework(case: id, by: boss) } == .forbidden)
             let error = await #expect(throws: PostgresError.self) {
@@ -107,7 +107,7 @@ struct CaseDeskTests {
             let (stranger, viewer) = (try await database.person("stranger"), try await database.person("viewer"))
             let worker = try await database.person("worker")
             #expect(try await code { try await desk.accept(task: task, by: stranger) } == .forbidden)
-            #expect(try await code { try await desk.handled(task: task, by: viewer) } == .forbidden)
+            #expect(try await code { try await desk.handled(task: task, by: viewer, note: "好") } == .forbidden)
             #expect(try await code { try await desk.dispatch(case: id, toPost: nil, by: worker) } == .forbidden)
             #expect(try await code { try await desk.reject(case: id, reason: .light, by: worker) } == .forbidden)
             #expect(try await code { try await desk.supervise(case: id, by: viewer) } == .forbidden)
@@ -150,11 +150,12 @@ struct CaseDeskTests {
             let clerk = try await database.person("clerk")
             let stranger = try await database.person("stranger")
             #expect(try await code { try await desk.dispatch(case: id, toPost: nil, by: clerk) } == .conflict)
-            let moved = try await desk.dispatch(case: id, toPost: stranger.postID, by: clerk)
+            let seen = try await desk.supervise(case: id, by: clerk).version
+            let moved = try await desk.dispatch(case: id, toPost: stranger.postID, by: clerk, seen: seen)
             #expect(moved.assigneePostID == stranger.postID)
             let worker = try await database.person("worker")
             #expect(try await code { try await desk.accept(task: task, by: worker) } == .conflict)
-            try await desk.handled(task: try #require(moved.taskID), by: stranger)
+            try await desk.handled(task: try #require(moved.taskID), by: stranger, note: "已处理")
             #expect(
                 try await database.value("SELECT string_agg(state, ' ' ORDER BY id) FROM task") == "cancelled handled"
             )
@@ -169,7 +170,7 @@ struct CaseDeskTests {
             #expect(closed.state.outcome == .falseAlarm)
             #expect(closed.state.task?.state == .cancelled)
             let worker = try await database.person("worker")
-            #expect(try await code { try await desk.handled(task: task, by: worker) } == .conflict)
+            #expect(try await code { try await desk.handled(task: task, by: worker, note: "好") } == .conflict)
             #expect(try await code { try await desk.dispatch(case: id, toPost: nil, by: clerk) } == .conflict)
             let report = try await AlertWriter(pool: database.pool).write([statement("a", minutes: 1)])
             #expect(report.casesOpened == 1)

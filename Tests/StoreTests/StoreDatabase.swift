@@ -97,7 +97,8 @@ struct StoreDatabase {
         SELECT v.login, v.name, v.role, p.id, 'x' FROM (VALUES
             ('admin', '管理员', 'admin', NULL), ('clerk', '值班员', 'operator', NULL), ('boss', '值班长', 'operator', 'M1'),
             ('worker', '微网格员', 'worker', 'M1'), ('colleague', '同岗', 'worker', 'M1'),
-            ('stranger', '邻岗', 'worker', 'S1'), ('viewer', '领导', 'viewer', NULL))
+            ('stranger', '邻岗', 'worker', 'S1'), ('street', '街道岗', 'worker', 'L1'),
+            ('repair', '维修工', 'worker', 'R1'), ('viewer', '领导', 'viewer', NULL))
             AS v (login, name, role, post) LEFT JOIN post p ON p.code = v.post;
         INSERT INTO ingest_worker (id, boot, epoch, lease_until, capacity, version, host)
         VALUES ('town', '\(WorkerIdentity.town.boot.uuidString)', 1, '2100-01-01', 1000, '1', 'town');

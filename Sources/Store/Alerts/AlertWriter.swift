@@ -18,7 +18,7 @@ public struct WriteReport: Sendable, Hashable {
     public var alertsAttached = 0
     /// Tasks given to posts.
     public var tasksOpened = 0
-    /// Cases that should be dispatched but stay in inspection, because no post holds their grid or any above it.
+    /// Cases that should be dispatched but stay in inspection, because no post of their grid or any above it has a person.
     public var casesWithoutPost = 0
     /// Cases that should be dispatched but wait for a person's look, because their grid has enough tasks for the day.
     public var casesHeldBack = 0
@@ -64,14 +64,21 @@ public struct AlertWriter: Sendable {
     private let pool: PostgresPool
     private let policy: MergePolicy
     private let budget: TaskBudget
+    private let triage: TriageLimits
 
     /// Makes a writer.
     ///
-    /// `budget`: how many tasks a grid gets by itself in a day.
-    public init(pool: PostgresPool, policy: MergePolicy = MergePolicy(), budget: TaskBudget = .unlimited) {
+    /// `budget`: how many tasks a grid gets by itself in a day. `triage`: how long a case may wait for a decision.
+    public init(
+        pool: PostgresPool,
+        policy: MergePolicy = MergePolicy(),
+        budget: TaskBudget = .unlimited,
+        triage: TriageLimits = TriageLimits()
+    ) {
         self.pool = pool
         self.policy = policy
         self.budget = budget
+        self.triage = triage
     }
 
     /// Stores a batch.
@@ -207,7 +214,8 @@ public struct AlertWriter: Sendable {
         _ connection: PostgresConnection
     ) async throws {
         guard !alerts.isEmpty else { return }
-        try await CaseAttachment(connection: connection, policy: policy, budget: budget).attach(alerts, &report)
+        try await CaseAttachment(connection: connection, policy: policy, budget: budget, triage: triage)
+            .attach(alerts, &report)
         try await CameraRecovery(connection: connection).record(faults)
     }
 

@@ -68,7 +68,8 @@ public struct Platforms: Sendable {
         guard isHost, !platform.host.utf8.contains(0) else {
             throw StoreError(
                 .invalid,
-                "'\(platform.host.prefix(80))' is no host: write it as in the stream addresses, without port and login"
+                "'\(platform.host.prefix(80))' is no host: write it as in the stream addresses, without port and login",
+                because: .platform
             )
         }
         do {
@@ -90,7 +91,8 @@ public struct Platforms: Sendable {
             throw StoreError(
                 .invalid,
                 "platform \(platform.host): a name has 1 to 200 characters, a note at most 2000, and patrol sessions "
-                    + "are 1 to 1000"
+                    + "are 1 to 1000",
+                because: .platform
             )
         }
     }

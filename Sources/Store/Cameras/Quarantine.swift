@@ -111,7 +111,9 @@ public struct Quarantine: Sendable {
                 "SELECT id FROM camera WHERE id = $1 FOR NO KEY UPDATE",
                 [.text(camera)]
             ).rows
-            guard !known.isEmpty else { throw StoreError(.notFound, "there is no camera \(camera.prefix(80))") }
+            guard !known.isEmpty else {
+                throw StoreError(.notFound, "there is no camera \(camera.prefix(80))", because: .cameraUnknown)
+            }
             let before = try await connection.query(
                 "SELECT strikes, first_at, last_at, until FROM camera_quarantine WHERE camera_id = $1",
                 [.text(camera)]

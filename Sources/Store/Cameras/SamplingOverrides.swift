@@ -63,7 +63,7 @@ public struct SamplingOverrides: Sendable {
     @discardableResult
     public func set(_ target: Target, interval: Int, schedule: String? = nil) async throws -> Int {
         guard (1...3600).contains(interval) else {
-            throw StoreError(.invalid, "an interval of \(interval) s is not within 1 to 3600")
+            throw StoreError(.invalid, "an interval of \(interval) s is not within 1 to 3600", because: .interval)
         }
         let (camera, tag): (String?, String?) =
             switch target {
@@ -87,7 +87,8 @@ public struct SamplingOverrides: Sendable {
             throw StoreError(
                 .invalid,
                 "tag or schedule cannot be stored: a tag has 1 to 100 characters, a schedule is a JSON list of windows "
-                    + "of at most 2000 bytes"
+                    + "of at most 2000 bytes",
+                because: .window
             )
         }
     }
@@ -105,10 +106,14 @@ public struct SamplingOverrides: Sendable {
             values
         ).rows[0]
         guard try row.requireBool("is_known") else {
-            throw StoreError(.notFound, "there is no camera \(target.prefix(80))")
+            throw StoreError(.notFound, "there is no camera \(target.prefix(80))", because: .cameraUnknown)
         }
         guard try row.requireInt("others") < maximumPerTarget else {
-            throw StoreError(.conflict, "\(target.prefix(80)) has \(maximumPerTarget) overrides already")
+            throw StoreError(
+                .conflict,
+                "\(target.prefix(80)) has \(maximumPerTarget) overrides already",
+                because: .overrideCount
+            )
         }
     }
 

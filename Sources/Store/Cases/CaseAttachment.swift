@@ -6,6 +6,7 @@ struct CaseAttachment {
     let connection: PostgresConnection
     let policy: MergePolicy
     let budget: TaskBudget
+    let triage: TriageLimits
 
     /// An alert without a case.
     struct Loose: Sendable {
@@ -38,7 +39,7 @@ struct CaseAttachment {
         let loose = try await looseAlerts(alerts)
         guard !loose.isEmpty else { return }
         var cases = assign(loose, to: try await openCases(near: alerts))
-        let unnumbered = try await CaseOpening(connection: connection, policy: policy).open(&cases)
+        let unnumbered = try await CaseOpening(connection: connection, policy: policy, triage: triage).open(&cases)
         try await extend(cases)
         try await record(cases)
         report.alertsWithoutNumber = unnumbered
@@ -178,7 +179,10 @@ struct CaseAttachment {
             UPDATE hazard_case h SET
                 alert_count = h.alert_count + u.alerts,
                 last_alert_at = GREATEST (h.last_alert_at, u.last_alert),
-                severity = LEAST (h.severity, u.severity)
+                severity = LEAST (h.severity, u.severity),
+                triage_due_at = CASE WHEN u.severity < h.severity
+                    THEN LEAST (h.triage_due_at, now () + ($5::int[])[u.severity] * interval '1 min')
+                    ELSE h.triage_due_at END
             FROM unnest ($1::bigint[], $2::int[], $3::timestamptz[], $4::int[]) AS u (id, alerts, last_alert, severity)
             WHERE h.id = u.id
             """,
@@ -187,6 +191,7 @@ struct CaseAttachment {
                 .intArray(cases.map(\.arrivals.count)),
                 .timestampArray(cases.map(\.candidate.lastAlertAt)),
                 .intArray(cases.map { $0.arrivals.map(\.alert.severity).min() }),
+                .intArray(triage.minutes),
             ]
         )
         let pairs = cases.flatMap { open in open.arrivals.map { (open.id, $0.alert.id) } }

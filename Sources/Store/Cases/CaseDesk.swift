@@ -24,6 +24,8 @@ public struct CaseStanding: Sendable, Hashable {
     public let id: Int
     /// 19 digits.
     public let number: String
+    /// Grows with everything that is done with the case.
+    public let version: Int
     /// Stage, outcome, newest task, handler and checker.
     public let state: CaseState
     /// Key of the newest task.
@@ -36,8 +38,12 @@ public struct CaseStanding: Sendable, Hashable {
 
 /// What people do with cases, one transaction per action, under a lock of the case.
 ///
-/// All actions throw `StoreError`: `notFound`, `forbidden`, `conflict` with how the case stands instead, `invalid`; and
-/// `PostgresError`. The same action of the same person twice gives the same answer and is written once.
+/// Every action may say what the person saw: the version of the case, or of the task. When somebody was faster it is
+/// refused with who did what and when, and nothing is written. The same action of the same person twice gives the same
+/// answer and is written once.
+///
+/// All actions throw `StoreError`: `notFound`, `forbidden`, `conflict`, `invalid`, each with its reason; and
+/// `PostgresError`.
 public struct CaseDesk: Sendable {
     /// Longest note, characters.
     public static let maximumNote = 2000
@@ -55,9 +61,10 @@ public struct CaseDesk: Sendable {
     ///
     /// - Parameters:
     ///   - id: The case.
-    ///   - post: The post; nil for the one that holds the case's grid or the nearest grid above.
+    ///   - post: The post; nil for the one that holds the case's grid or the nearest grid above with a person.
     ///   - actor: An operator or administrator.
     ///   - note: What he wrote.
+    ///   - seen: The version of the case that he saw. A task that a post has is taken from it only by who has seen it.
     /// - Returns: How the case stands now.
     /// - Throws: `StoreError`, `PostgresError`.
     @discardableResult
@@ -65,12 +72,16 @@ public struct CaseDesk: Sendable {
         case id: Int,
         toPost post: Int?,
         by actor: CaseActor,
-        note: String? = nil
+        note: String? = nil,
+        seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note) { entry, connection in
+        try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
+            guard seen != nil || entry.state.task?.state.isActive != true else {
+                throw try await Self.tooLate(entry, connection)
+            }
             let target = try await Self.target(post, of: entry, connection)
             let isNew = entry.state.stage == .inspection
-            return (isNew ? [.report] : []) + [.dispatch(post: target)]
+            return Plan(actions: (isNew ? [.report] : []) + [.dispatch(post: target.post)], vacant: target.vacant)
         }
     }
 
@@ -80,44 +91,63 @@ public struct CaseDesk: Sendable {
         case id: Int,
         reason: FalseAlarmReason,
         by actor: CaseActor,
-        note: String? = nil
+        note: String? = nil,
+        seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note, reason: reason) { _, _ in [.reject(reason)] }
+        try await act(on: id, by: actor, note: note, reason: reason, seen: seen) { _, _ in Plan(.reject(reason)) }
     }
 
     /// Puts a dispatched case under supervision.
     @discardableResult
-    public func supervise(case id: Int, by actor: CaseActor, note: String? = nil) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note) { _, _ in [.supervise] }
+    public func supervise(
+        case id: Int,
+        by actor: CaseActor,
+        note: String? = nil,
+        seen: Int? = nil
+    ) async throws -> CaseStanding {
+        try await act(on: id, by: actor, note: note, seen: seen) { _, _ in Plan(.supervise) }
     }
 
     /// Approves what the post reported, and closes the case: resolved, or a false alarm where the post said so.
     @discardableResult
-    public func approve(case id: Int, by actor: CaseActor, note: String? = nil) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note) { entry, _ in
-            entry.state.stage == .feedback ? [.close] : [.verify, .close]
+    public func approve(
+        case id: Int,
+        by actor: CaseActor,
+        note: String? = nil,
+        seen: Int? = nil
+    ) async throws -> CaseStanding {
+        try await act(on: id, by: actor, note: note, seen: seen) { entry, _ in
+            Plan(actions: entry.state.stage == .feedback ? [.close] : [.verify, .close])
         }
     }
 
-    /// Sends a case back to the same post with a new task.
+    /// Sends a case back to the same post with a new task, which has the rest of the time.
     @discardableResult
-    public func rework(case id: Int, by actor: CaseActor, note: String? = nil) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note) { _, _ in [.rework] }
+    public func rework(
+        case id: Int,
+        by actor: CaseActor,
+        note: String? = nil,
+        seen: Int? = nil
+    ) async throws -> CaseStanding {
+        try await act(on: id, by: actor, note: note, seen: seen) { _, _ in Plan(.rework) }
     }
 
     /// Takes a task, for the post that has it.
+    ///
+    /// `seen`: the version of the task that the person saw, as in the other actions on a task.
     @discardableResult
-    public func accept(task id: Int, by actor: CaseActor) async throws -> CaseStanding {
-        try await act(onTask: id, by: actor, note: nil, .accept)
+    public func accept(task id: Int, by actor: CaseActor, seen: Int? = nil) async throws -> CaseStanding {
+        try await act(onTask: id, by: actor, note: nil, seen: seen, .accept)
     }
 
-    /// Reports a task as done.
+    /// Reports a task as done; says what was done, or shows it.
     ///
     /// - Parameters:
     ///   - id: The task.
     ///   - actor: Who holds the post that has it.
-    ///   - note: What he wrote.
+    ///   - note: What he wrote; may be missing when there are pictures.
     ///   - photos: Proof, at most `maximumPhotos`; the files are written already.
+    ///   - seen: The version of the task that he saw.
     /// - Returns: How the case stands now.
     /// - Throws: `StoreError`, `PostgresError`.
     @discardableResult
@@ -125,9 +155,17 @@ public struct CaseDesk: Sendable {
         task id: Int,
         by actor: CaseActor,
         note: String? = nil,
-        photos: [TaskPhoto] = []
+        photos: [TaskPhoto] = [],
+        seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(onTask: id, by: actor, note: note, photos: photos, .handled)
+        guard try Self.checked(note) != nil || !photos.isEmpty else {
+            throw StoreError(
+                .invalid,
+                "a report says what was done, or shows it: write a note or add a picture",
+                because: .reportEmpty
+            )
+        }
+        return try await act(onTask: id, by: actor, note: note, photos: photos, seen: seen, .handled)
     }
 
     /// Reports that there was nothing; a checker decides.
@@ -136,14 +174,29 @@ public struct CaseDesk: Sendable {
         task id: Int,
         by actor: CaseActor,
         reason: FalseAlarmReason,
-        note: String? = nil
+        note: String? = nil,
+        seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(onTask: id, by: actor, note: note, reason: reason, .falseAlarm(reason))
+        try await act(onTask: id, by: actor, note: note, reason: reason, seen: seen, .falseAlarm(reason))
     }
 }
 
 extension CaseDesk {
-    private typealias Plan = @Sendable (CaseEntry, PostgresConnection) async throws -> [CaseAction]
+    /// What is to be done in one transaction.
+    private struct Plan: Sendable {
+        var actions: [CaseAction]
+        /// Titles of the posts that a dispatch passes over.
+        var vacant: [String] = []
+
+        init(actions: [CaseAction], vacant: [String] = []) {
+            self.actions = actions
+            self.vacant = vacant
+        }
+
+        init(_ action: CaseAction) { self.init(actions: [action]) }
+    }
+
+    private typealias Planning = @Sendable (CaseEntry, PostgresConnection) async throws -> Plan
 
     private func act(
         onTask id: Int,
@@ -151,19 +204,33 @@ extension CaseDesk {
         note: String?,
         reason: FalseAlarmReason? = nil,
         photos: [TaskPhoto] = [],
+        seen: Int?,
         _ action: CaseAction
     ) async throws -> CaseStanding {
         let rows = try await pool.query("SELECT case_id, post_id FROM task WHERE id = $1", [.int(id)]).rows
-        guard let row = rows.first else { throw StoreError(.notFound, "there is no task \(id)") }
+        guard let row = rows.first else {
+            throw StoreError(.notFound, "there is no task \(id)", because: .taskUnknown)
+        }
         guard try row.requireInt("post_id") == actor.postID else {
-            throw StoreError(.forbidden, "the task belongs to another post")
+            throw StoreError(.forbidden, "the task belongs to another post", because: .foreignTask)
         }
         let caseID = try row.requireInt("case_id")
-        return try await act(on: caseID, by: actor, note: note, reason: reason, photos: photos) { entry, _ in
-            guard entry.taskID == id else {
-                throw StoreError(.conflict, "the task was taken back; the case has a newer one")
+        return try await act(on: caseID, by: actor, note: note, reason: reason, photos: photos) { entry, connection in
+            guard entry.taskID == id, entry.state.task?.state != .cancelled else {
+                let act = try await CaseHistory(connection: connection).withdrawal(ofTask: id)
+                throw StoreError(
+                    .conflict,
+                    "task \(id) of case \(entry.number) was taken back",
+                    because: .taskWithdrawn,
+                    after: act
+                )
             }
-            return [action]
+            // A second tap of the same person is no mistake, whatever version it names.
+            guard try await Self.change(action, entry, actor, connection) != nil else { return Plan(actions: []) }
+            if let seen, seen != entry.taskVersion {
+                throw try await Self.tooLate(entry, connection, because: .taskChanged)
+            }
+            return Plan(action)
         }
     }
 
@@ -173,21 +240,28 @@ extension CaseDesk {
         note: String?,
         reason: FalseAlarmReason? = nil,
         photos: [TaskPhoto] = [],
-        _ plan: Plan
+        seen: Int? = nil,
+        _ planning: Planning
     ) async throws -> CaseStanding {
         let note = try Self.checked(note)
         try Self.check(photos)
         return try await pool.transaction { connection in
             let ledger = CaseLedger(connection: connection)
             guard var entry = try await ledger.lock([id]).first else {
-                throw StoreError(.notFound, "there is no case \(id)")
+                throw StoreError(.notFound, "there is no case \(id)", because: .caseUnknown)
             }
-            let before = entry.taskID
-            for action in try await plan(entry, connection) {
-                guard let change = try Self.change(action, entry, actor) else { return entry.standing }
+            let (before, version) = (entry.taskID, entry.version)
+            let plan = try await planning(entry, connection)
+            guard !plan.actions.isEmpty else { return entry.standing }
+            for action in plan.actions {
+                guard let change = try await Self.change(action, entry, actor, connection) else {
+                    return entry.standing
+                }
+                if let seen, seen != version { throw try await Self.tooLate(entry, connection) }
                 var move = CaseMove(caseID: id, change: change, actor: actor, reason: reason)
                 move.note = action == .report ? nil : note
                 move.photoCount = photos.isEmpty ? nil : photos.count
+                move.vacant = plan.vacant
                 try await ledger.write([move])
                 entry = try await ledger.lock([id]).first ?? entry
             }
@@ -196,38 +270,76 @@ extension CaseDesk {
         }
     }
 
+    /// Somebody was faster: who, what and when.
+    private static func tooLate(
+        _ entry: CaseEntry,
+        _ connection: PostgresConnection,
+        because reason: StoreError.Reason = .caseChanged
+    ) async throws -> StoreError {
+        let act = try await CaseHistory(connection: connection).newestAct(ofCase: entry.id)
+        let what = act.map { "\($0.kind.rawValue) by \($0.actor)" } ?? "changed"
+        return StoreError(
+            .conflict,
+            "case \(entry.number) is not as you saw it: \(what) meanwhile; look again",
+            because: reason,
+            after: act
+        )
+    }
+
     /// The change; nil when the same person did the same before.
     private static func change(
         _ action: CaseAction,
         _ entry: CaseEntry,
-        _ actor: CaseActor
-    ) throws(StoreError) -> CaseChange? {
+        _ actor: CaseActor,
+        _ connection: PostgresConnection
+    ) async throws -> CaseChange? {
         do {
             return try CaseWorkflow.apply(action, to: entry.state, by: actor)
         } catch {
+            let reason: StoreError.Reason
             switch error.code {
             case .alreadyDone: return nil
-            case .forbidden, .sameHandlerAndChecker: throw StoreError(.forbidden, error.message)
-            case .closed, .wrongStage: throw StoreError(.conflict, "case \(entry.number): \(error.message)")
+            case .forbidden: throw StoreError(.forbidden, error.message, because: .role)
+            case .sameHandlerAndChecker: throw StoreError(.forbidden, error.message, because: .ownWork)
+            case .samePost: throw StoreError(.conflict, "case \(entry.number): \(error.message)", because: .samePost)
+            case .closed: reason = .caseClosed
+            case .wrongStage: reason = .wrongStage
             }
+            let act = try await CaseHistory(connection: connection).newestAct(ofCase: entry.id)
+            throw StoreError(.conflict, "case \(entry.number): \(error.message)", because: reason, after: act)
         }
     }
 
-    private static func target(_ post: Int?, of entry: CaseEntry, _ connection: PostgresConnection) async throws -> Int
-    {
+    private static func target(
+        _ post: Int?,
+        of entry: CaseEntry,
+        _ connection: PostgresConnection
+    ) async throws -> (post: Int, vacant: [String]) {
         if let post {
-            let found = try await connection.query("SELECT FROM post WHERE id = $1 FOR KEY SHARE", [.int(post)])
-                .affected
-            guard found == 1 else { throw StoreError(.notFound, "there is no post \(post)") }
-            return post
+            let row = try await connection.query(
+                "SELECT title, \(PostFinder.hasPerson) AS has_person FROM post p WHERE id = $1 FOR KEY SHARE",
+                [.int(post)]
+            ).rows.first
+            guard let row else { throw StoreError(.notFound, "there is no post \(post)", because: .postUnknown) }
+            guard try row.requireBool("has_person") else {
+                let title = try row.requireText("title")
+                throw StoreError(
+                    .conflict,
+                    "post '\(title)' has no account that works on tasks: nobody would see this one; choose another post",
+                    because: .postVacant
+                )
+            }
+            return (post, [])
         }
-        guard let found = try await PostFinder(connection: connection).posts(for: [entry.id])[entry.id] else {
+        let found = try await PostFinder(connection: connection).posts(for: [entry.id])[entry.id]
+        guard let found, let post = found.post else {
             throw StoreError(
                 .conflict,
-                "no post holds the grid of case \(entry.number) or any grid above it: choose a post"
+                "no post of the grid of case \(entry.number) or of any grid above it has a person: choose a post",
+                because: .noPost
             )
         }
-        return found
+        return (post, found.vacant)
     }
 
     private static func keep(_ photos: [TaskPhoto], of task: Int, _ connection: PostgresConnection) async throws {
@@ -247,15 +359,25 @@ extension CaseDesk {
     private static func checked(_ note: String?) throws(StoreError) -> String? {
         guard let note, !note.allSatisfy(\.isWhitespace) else { return nil }
         guard note.count <= maximumNote else {
-            throw StoreError(.invalid, "the note has \(note.count) characters, at most \(maximumNote) are possible")
+            throw StoreError(
+                .invalid,
+                "the note has \(note.count) characters, at most \(maximumNote) are possible",
+                because: .note
+            )
         }
-        guard !note.utf8.contains(0) else { throw StoreError(.invalid, "the note holds a NUL character") }
+        guard !note.utf8.contains(0) else {
+            throw StoreError(.invalid, "the note holds a NUL character", because: .note)
+        }
         return note
     }
 
     private static func check(_ photos: [TaskPhoto]) throws(StoreError) {
         guard photos.count <= maximumPhotos else {
-            throw StoreError(.invalid, "\(photos.count) pictures, at most \(maximumPhotos) are possible")
+            throw StoreError(
+                .invalid,
+                "\(photos.count) pictures, at most \(maximumPhotos) are possible",
+                because: .photoCount
+            )
         }
         for photo in photos {
             let isHash =
@@ -264,7 +386,11 @@ extension CaseDesk {
             let parts = photo.path.split(separator: "/", omittingEmptySubsequences: false)
             let isInside = !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." } && !photo.path.utf8.contains(0)
             guard isHash, isInside, (0...Int(Int32.max)).contains(photo.bytes) else {
-                throw StoreError(.invalid, "a picture's path, hash or size cannot be right: \(photo.path.prefix(80))")
+                throw StoreError(
+                    .invalid,
+                    "a picture's path, hash or size cannot be right: \(photo.path.prefix(80))",
+                    because: .photo
+                )
             }
         }
     }
@@ -275,6 +401,7 @@ extension CaseEntry {
         CaseStanding(
             id: id,
             number: number,
+            version: version,
             state: state,
             taskID: taskID,
             assigneePostID: assigneePostID,

@@ -31,6 +31,8 @@ struct CaseHistory {
         var task: Int?
         /// Post of that task.
         var post: Int?
+        /// Titles of the posts that would have come first and have nobody.
+        var vacant: [String]?
         /// Why it is a false alarm.
         var reason: String?
         /// Pictures that were sent.
@@ -41,6 +43,21 @@ struct CaseHistory {
             encoder.outputFormatting = [.sortedKeys]
             return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
         }
+    }
+
+    /// What was done with a case last; nil when nobody did anything.
+    func newestAct(ofCase id: Int) async throws -> CaseAct? {
+        try await connection.query("SELECT * FROM \(CaseAct.newest(ofCase: "$1")) act", [.int(id)]).rows.first
+            .flatMap(CaseAct.init)
+    }
+
+    /// What took a task away; nil for one that was not taken back.
+    func withdrawal(ofTask id: Int) async throws -> CaseAct? {
+        try await connection.query(
+            "SELECT act.* FROM task t, LATERAL \(CaseAct.withdrawal(ofTask: "t")) act WHERE t.id = $1",
+            [.int(id)]
+        )
+        .rows.first.flatMap(CaseAct.init)
     }
 
     func add(_ entries: [Entry]) async throws {

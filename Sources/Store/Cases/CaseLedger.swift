@@ -5,8 +5,12 @@ import Postgres
 struct CaseEntry: Sendable {
     let id: Int
     let number: String
+    /// Grows with everything that is done with the case.
+    let version: Int
     var state: CaseState
     var taskID: Int?
+    /// Grows with everything that is done with the newest task; 0 without one.
+    let taskVersion: Int
     var assigneePostID: Int?
     var deadlineAt: Int64?
 }
@@ -19,6 +23,8 @@ struct CaseMove: Sendable {
     var note: String?
     var reason: FalseAlarmReason?
     var photoCount: Int?
+    /// Titles of posts that were passed over, because they have nobody.
+    var vacant: [String] = []
 }
 
 /// Reads cases under a lock and writes the changes that the workflow allowed, history included.
@@ -34,8 +40,9 @@ struct CaseLedger {
         )
         return try await connection.query(
             """
-            SELECT h.id, h.number, h.stage, h.outcome, h.handled_by, h.checked_by, h.assignee_post_id, h.deadline_at,
-                   t.id AS task_id, t.post_id, t.state, t.accepted_by, t.finished_by
+            SELECT h.id, h.number, h.version, h.stage, h.outcome, h.handled_by, h.checked_by, h.assignee_post_id,
+                   h.deadline_at, h.supervised_at IS NOT NULL AS is_supervised, t.id AS task_id,
+                   coalesce (t.version, 0) AS task_version, t.post_id, t.state, t.accepted_by, t.finished_by
             FROM hazard_case h
             LEFT JOIN LATERAL (SELECT * FROM task WHERE case_id = h.id ORDER BY id DESC LIMIT 1) t ON true
             WHERE h.id = ANY ($1::bigint[]) ORDER BY h.id
@@ -57,14 +64,17 @@ struct CaseLedger {
         return CaseEntry(
             id: try row.requireInt("id"),
             number: try row.requireText("number"),
+            version: try row.requireInt("version"),
             state: CaseState(
                 stage: try known(CaseStage.self, row.requireText("stage")),
                 outcome: try row.text("outcome").map { try known(CaseOutcome.self, $0) },
                 task: task,
+                isSupervised: try row.requireBool("is_supervised"),
                 handledBy: try row.int("handled_by"),
                 checkedBy: try row.int("checked_by")
             ),
             taskID: try row.int("task_id"),
+            taskVersion: try row.requireInt("task_version"),
             assigneePostID: try row.int("assignee_post_id"),
             deadlineAt: try row.timestamp("deadline_at")
         )
@@ -99,6 +109,7 @@ struct CaseLedger {
                     data: CaseHistory.Details(
                         task: move.change.task == .unchanged ? nil : tasks[move.caseID],
                         post: move.change.task == .unchanged ? nil : move.change.after.task?.postID,
+                        vacant: move.vacant.isEmpty ? nil : move.vacant,
                         reason: move.reason?.rawValue,
                         photos: move.photoCount
                     )
@@ -112,10 +123,11 @@ struct CaseLedger {
         try await connection.query(
             """
             UPDATE hazard_case h SET stage = u.stage, outcome = u.outcome, handled_by = u.handled_by,
-                checked_by = u.checked_by,
+                checked_by = u.checked_by, version = h.version + 1,
+                supervised_at = CASE WHEN u.is_supervised THEN coalesce (h.supervised_at, now ()) END,
                 closed_at = CASE WHEN u.outcome IS NOT NULL THEN coalesce (h.closed_at, now ()) END
-            FROM unnest ($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[])
-                AS u (id, stage, outcome, handled_by, checked_by)
+            FROM unnest ($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::boolean[])
+                AS u (id, stage, outcome, handled_by, checked_by, is_supervised)
             WHERE h.id = u.id
             """,
             [
@@ -124,6 +136,7 @@ struct CaseLedger {
                 .textArray(after.map { $0.outcome?.rawValue }),
                 .intArray(after.map(\.handledBy)),
                 .intArray(after.map(\.checkedBy)),
+                .boolArray(after.map(\.isSupervised)),
             ]
         )
     }
@@ -143,16 +156,18 @@ struct CaseLedger {
         }
         try await moveTasks(ended)
         guard !opened.isEmpty else { return }
+        // The first limit holds: a new task of the same case has the rest of it, be it less than nothing.
         try await connection.query(
             """
             WITH given AS (
                 INSERT INTO task (case_id, post_id, state, deadline_at)
-                SELECT h.id, u.post_id, 'open', now () + t.handle_minutes * interval '1 min'
+                SELECT h.id, u.post_id, 'open', coalesce (h.deadline_at, now () + t.handle_minutes * interval '1 min')
                 FROM unnest ($1::bigint[], $2::int[]) WITH ORDINALITY AS u (case_id, post_id, place)
                 JOIN hazard_case h ON h.id = u.case_id JOIN hazard_type t ON t.code = h.hazard_type
                 ORDER BY u.place
                 RETURNING case_id, post_id, deadline_at)
-            UPDATE hazard_case h SET assignee_post_id = given.post_id, deadline_at = given.deadline_at
+            UPDATE hazard_case h SET assignee_post_id = given.post_id, deadline_at = given.deadline_at,
+                dispatched_at = coalesce (h.dispatched_at, now ())
             FROM given WHERE h.id = given.case_id
             """,
             [.intArray(opened.map(\.caseID)), .intArray(opened.map(\.post))]
@@ -164,7 +179,7 @@ struct CaseLedger {
         guard !tasks.isEmpty else { return }
         try await connection.query(
             """
-            UPDATE task t SET state = u.state,
+            UPDATE task t SET state = u.state, version = t.version + 1,
                 accepted_by = coalesce (t.accepted_by, u.accepted_by),
                 accepted_at = CASE WHEN u.accepted_by IS NOT NULL THEN coalesce (t.accepted_at, now ())
                                    ELSE t.accepted_at END,

@@ -5,6 +5,7 @@ import Postgres
 struct CaseOpening {
     let connection: PostgresConnection
     let policy: MergePolicy
+    let triage: TriageLimits
 
     /// Inserts the cases that have no key yet, and gives them one.
     ///
@@ -54,9 +55,9 @@ struct CaseOpening {
             """
             INSERT INTO hazard_case (
                 number, hazard_type, severity, stage, camera_id, rule_id, grid_id, geom, alert_count, opened_at,
-                last_alert_at, recurs_case_id)
+                last_alert_at, triage_due_at, recurs_case_id)
             SELECT u.number, u.hazard_type, u.severity, 'inspection', u.camera_id, u.rule_id, c.grid_id, c.geom, 0,
-                u.started_at, u.started_at, (
+                u.started_at, u.started_at, now () + ($8::int[])[u.severity] * interval '1 min', (
                     SELECT o.id FROM hazard_case o
                     WHERE o.camera_id = u.camera_id AND o.rule_id = u.rule_id AND o.outcome IS NOT NULL
                         AND o.closed_at > u.started_at - $7 * interval '1 s'
@@ -75,6 +76,7 @@ struct CaseOpening {
                 .textArray(alerts.map(\.sighting.rule)),
                 .timestampArray(alerts.map(\.sighting.startedAt)),
                 .double(policy.recurrence),
+                .intArray(triage.minutes),
             ]
         ).rows
         var keys: [String: Int] = [:]

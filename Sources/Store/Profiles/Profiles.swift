@@ -88,7 +88,11 @@ public struct Profiles: Sendable {
     ///   stored, `conflict` when the scope has too many versions; `PostgresError`.
     public func save(_ draft: ProfileDraft, author: Int) async throws -> (id: Int, version: Int) {
         guard draft.rules.map({ $0.utf8.count <= Self.maximumRuleBytes }) ?? true else {
-            throw StoreError(.invalid, "the rules take more than \(Self.maximumRuleBytes >> 10) KB: draw fewer corners")
+            throw StoreError(
+                .invalid,
+                "the rules take more than \(Self.maximumRuleBytes >> 10) KB: draw fewer corners",
+                because: .rulesSize
+            )
         }
         return try await pool.transaction { connection in
             try await RegistryLock.take(connection)
@@ -114,12 +118,12 @@ public struct Profiles: Sendable {
             let sql = "SELECT \(Self.plainColumns) FROM detection_profile p WHERE p.id = $1"
             guard let row = try await connection.query(sql, [.int(id)]).rows.first, let scope = try Self.scope(row)
             else {
-                throw StoreError(.notFound, "there is no profile \(id)")
+                throw StoreError(.notFound, "there is no profile \(id)", because: .profileUnknown)
             }
             try await Self.require(scope, connection)
             let current = try await Self.current(scope, connection)
             guard try current?.requireInt("id") != id else {
-                throw StoreError(.conflict, "this version holds already")
+                throw StoreError(.conflict, "this version holds already", because: .profileHolds)
             }
             if case .camera(let camera) = scope, try row.text("rules") != nil {
                 try await Self.keepRules(of: camera, current, connection)
@@ -146,7 +150,7 @@ public struct Profiles: Sendable {
             ).rows
             let standing = Self.standing(try rows.map { (try $0.requireInt("id"), try $0.int("undoes")) })
             guard let last = standing.last else {
-                throw StoreError(.conflict, "there is no activation to take back")
+                throw StoreError(.conflict, "there is no activation to take back", because: .nothingToTakeBack)
             }
             let before = try standing.dropLast().last.flatMap { id in try rows.first { try $0.requireInt("id") == id } }
             let profile = try before?.int("profile_id")
@@ -206,7 +210,11 @@ extension Profiles {
             case .tag: "SELECT FROM camera WHERE tags @> ARRAY[$1::text] LIMIT 1"
             }
         guard try await !connection.query(sql, [.text(scope.key)]).rows.isEmpty else {
-            throw StoreError(.notFound, "there is no \(scope.kind) '\(scope.key.prefix(80))'")
+            throw StoreError(
+                .notFound,
+                "there is no \(scope.kind) '\(scope.key.prefix(80))'",
+                because: .scopeUnknown
+            )
         }
     }
 
@@ -221,7 +229,11 @@ extension Profiles {
             key
         ).rows[0].requireInt("n")
         guard count < maximumPerScope else {
-            throw StoreError(.conflict, "'\(draft.scope.key)' has \(maximumPerScope) versions already")
+            throw StoreError(
+                .conflict,
+                "'\(draft.scope.key)' has \(maximumPerScope) versions already",
+                because: .versionCount
+            )
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -311,7 +323,11 @@ extension Profiles {
                 values
             )
         } catch let error as PostgresError where error.constraint != nil {
-            throw StoreError(.invalid, "a rule has an id twice or a hazard type that is not there: \(error)")
+            throw StoreError(
+                .invalid,
+                "a rule has an id twice or a hazard type that is not there: \(error)",
+                because: .rules
+            )
         }
     }
 }

@@ -1,0 +1,39 @@
+-- What holds between people: the version of a case that somebody saw, limits that no hand-over restarts, posts without people.
+
+ALTER TABLE hazard_case
+    ADD COLUMN version integer NOT NULL DEFAULT 1,
+    ADD COLUMN triage_due_at timestamptz,
+    ADD COLUMN dispatched_at timestamptz,
+    ADD COLUMN supervised_at timestamptz,
+    ADD COLUMN unstaffed_at timestamptz;
+ALTER TABLE hazard_case DISABLE TRIGGER announce_case;
+UPDATE hazard_case h SET
+    triage_due_at = h.opened_at + (ARRAY[10, 30, 120, 240])[h.severity] * interval '1 min',
+    dispatched_at = (SELECT min (t.created_at) FROM task t WHERE t.case_id = h.id),
+    deadline_at = coalesce (
+        (SELECT t.deadline_at FROM task t WHERE t.case_id = h.id ORDER BY t.id LIMIT 1), h.deadline_at),
+    supervised_at = (SELECT min (e.at) FROM case_event e WHERE e.case_id = h.id AND e.kind = 'supervised');
+ALTER TABLE hazard_case ENABLE TRIGGER announce_case;
+ALTER TABLE hazard_case ADD COLUMN due_at timestamptz GENERATED ALWAYS AS (
+    CASE WHEN stage IN ('inspection', 'report') THEN triage_due_at ELSE deadline_at END) STORED;
+COMMENT ON COLUMN hazard_case.version IS 'Grows with everything that people do with the case; who acts names the one that he saw';
+COMMENT ON COLUMN hazard_case.triage_due_at IS 'When somebody must have decided whether it is a hazard';
+COMMENT ON COLUMN hazard_case.dispatched_at IS 'When a post got it first; null before';
+COMMENT ON COLUMN hazard_case.deadline_at IS
+    'When handling is due: reckoned from the first dispatch, and the same through every hand-over and rework';
+COMMENT ON COLUMN hazard_case.supervised_at IS 'When it was put under supervision; null for never';
+COMMENT ON COLUMN hazard_case.unstaffed_at IS
+    'When it was last kept from becoming a task by itself, because no post of its grid or any above it has a person; null for never';
+COMMENT ON COLUMN hazard_case.due_at IS 'The limit that counts now: of triage before the first dispatch, of handling from then on';
+CREATE INDEX hazard_case_due ON hazard_case (severity, due_at, id) WHERE outcome IS NULL;
+
+ALTER TABLE task ADD COLUMN version integer NOT NULL DEFAULT 1;
+COMMENT ON COLUMN task.version IS 'Grows when it is taken, finished or taken back; who acts names the one that he saw';
+COMMENT ON COLUMN task.deadline_at IS 'When it is due: the limit of its case';
+
+-- Work that is sent back under supervision goes on under supervision.
+INSERT INTO case_transition VALUES ('verification', 'supervision');
+
+COMMENT ON COLUMN case_event.kind IS
+    'opened, alert, merged, recovered, held_back, unstaffed, reported, dispatched, accepted, handled, false_alarm, supervised, rework, verified, closed, rejected';
+CREATE INDEX account_post ON account (post_id) WHERE post_id IS NOT NULL AND NOT disabled;
