@@ -76,10 +76,12 @@ public struct CaseDesk: Sendable {
         seen: Int? = nil
     ) async throws -> CaseStanding {
         try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
-            guard seen != nil || entry.state.task?.state.isActive != true else {
+            let target = try await Self.target(post, of: entry, connection)
+            // Others are refused for their role below.
+            let isDirector = actor.role == .admin || actor.role == .operator
+            guard seen != nil || entry.state.task?.state.isActive != true || !isDirector else {
                 throw try await Self.tooLate(entry, connection)
             }
-            let target = try await Self.target(post, of: entry, connection)
             let isNew = entry.state.stage == .inspection
             return Plan(actions: (isNew ? [.report] : []) + [.dispatch(post: target.post)], vacant: target.vacant)
         }
