@@ -11,6 +11,8 @@ final class CodecContext {
         case keyframes
         /// One stream from a keyframe on: damage is concealed.
         case sequence(skipsLoopFilter: Bool)
+        /// A picture that a person sent: any damage is an error, checksums are looked at.
+        case photo
     }
 
     private let context: UnsafeMutablePointer<AVCodecContext>
@@ -58,6 +60,8 @@ final class CodecContext {
         case .sequence(let skipsLoopFilter):
             if skipsLoopFilter { context.pointee.skip_loop_filter = AVDISCARD_ALL }
             context.pointee.flags2 |= AV_CODEC_FLAG2_FAST
+        case .photo:
+            context.pointee.err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK
         }
         guard !format.hasParameterSets else { return }
         context.pointee.width = Int32(clamping: format.width)

@@ -83,6 +83,28 @@ public struct Picture: ~Copyable {
         return try JPEGEncoder.encode(copy, quality: quality)
     }
 
+    /// A photo for keeping: turned as `orientation` (Exif, 1…8) says, no side longer than `longSide`.
+    func upright(_ orientation: Int, longSide: Int, quality: Int) throws(MediaError) -> PhotoReencoder.Photo {
+        let longest = max(width, height)
+        let wanted = min(longest, max(16, longSide))
+        let scaler = Scaler()
+        let scaled = try scaler.scale(
+            frame,
+            width: Int32(max(1, (width * wanted + longest / 2) / longest)),
+            height: Int32(max(1, (height * wanted + longest / 2) / longest)),
+            format: AV_PIX_FMT_YUVJ420P,
+            fullRange: true
+        )
+        let turn = PictureTurn(orientation)
+        let turned = turn.isIdentity ? nil : try turn.turned(scaled)
+        let result = turned?.pointer ?? scaled
+        return PhotoReencoder.Photo(
+            jpeg: try JPEGEncoder.encode(result, quality: quality),
+            width: Int(result.pointee.width),
+            height: Int(result.pointee.height)
+        )
+    }
+
     /// About `pixels` pixels in the aspect ratio of `width` x `height`, each side at least 1 and never enlarged.
     static func planeSize(width: Int, height: Int, pixels: Int) -> (width: Int, height: Int) {
         let wanted = Double(max(1, pixels))

@@ -7,7 +7,7 @@ final class PlanarConverter {
     private let scaler = Scaler()
 
     /// Largest side of a picture in pixels, the bound of the downscaling kernel.
-    private static let maxSide: Int32 = 32_768
+    static let maxSide: Int32 = 32_768
 
     /// The picture itself, or a converted one that is valid until the next call; nil when it cannot be converted.
     func planar(_ frame: UnsafeMutablePointer<AVFrame>) -> UnsafeMutablePointer<AVFrame>? {
