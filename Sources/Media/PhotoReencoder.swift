@@ -42,9 +42,7 @@ public enum PhotoReencoder {
         /// Seconds east of Greenwich, −50,400…50,400; nil where the camera did not say its zone.
         public var offset: Int?
 
-        /// Seconds since 1970 in UTC.
-        ///
-        /// - Parameter zone: Seconds east of Greenwich that are taken where the camera did not say.
+        /// Seconds since 1970 in UTC; `zone` is taken where the camera did not say its own: seconds east of Greenwich.
         public func unixSeconds(assuming zone: Int) -> Int {
             // Days since 1970 with the year beginning in March, so that the leap day is its last.
             let shifted = month > 2 ? year : year - 1
