@@ -169,21 +169,51 @@ import Testing
         #expect(try client.answer("200 OK").track?.parameterSets == nil)
     }
 
-    @Test("redirect 302: followed with the account to the same host, without it elsewhere, three times")
+    @Test("redirect 302: followed with the account to the same host and port, without it elsewhere, three times")
     func redirect() throws {
         var client = try ClientDialogue("rtsp://u:p@camera/live")
-        for hop in ["rtsp://camera:8554/a", "rtsps://camera/b", "rtsps://other/c"] {
+        for hop in ["rtsp://camera:554/a", "rtsps://camera/b", "rtsps://other/c"] {
             _ = client.connect()
             guard case .redirect(let url) = try #require(try client.answer("302 Found", ["Location: \(hop)"]).first)
             else { throw RTSPError(.malformed, "no redirect") }
             #expect(url.requestURI == hop)
-            #expect(url.user == (hop.contains("camera") ? "u" : nil))
+            #expect(url.user == (hop.contains(":554") ? "u" : nil))
             #expect(client.session.disconnected() == [], "the owner closes the old connection")
         }
         #expect(client.connect().request?.uri == "rtsps://other/c")
         let failure = try client.answer("302 Found", ["Location: rtsps://other/d"]).failure
         #expect(failure?.code == .redirectLoop)
         #expect(failure?.retry == .slowly)
+    }
+
+    @Test(
+        "a server behind a redirect that asks for a password is named, and gets none",
+        arguments: ["other", "camera:8554"]
+    )
+    func redirectThatAsks(host: String) throws {
+        var client = try ClientDialogue("rtsp://u:hunter2@camera/live")
+        _ = client.connect()
+        _ = try client.answer("302 Found", ["Location: rtsp://\(host)/a"])
+        let request = try #require(client.connect().request)
+        #expect(request.headers["Authorization"] == nil)
+        let failure = try #require(try client.answer("401 No", ["WWW-Authenticate: Basic realm=x"]).failure)
+        #expect(failure.code == .unauthorized)
+        #expect(failure.message.contains(host) && !failure.message.contains("hunter2"))
+    }
+
+    @Test(
+        "a camera elsewhere sends nobody to the machine that asks or to its wire",
+        arguments: ["127.0.0.1", "2130706433", "[::1]", "localhost", "169.254.169.254", "[fe80::1]"]
+    )
+    func redirectHome(host: String) throws {
+        var client = try ClientDialogue("rtsp://camera/live")
+        _ = client.connect()
+        let failure = try client.answer("302 Found", ["Location: rtsp://\(host):22/a"]).failure
+        #expect(failure?.code == .unsupported)
+        var near = try ClientDialogue("rtsp://127.0.0.2/live")
+        _ = near.connect()
+        let isLoopback = HostPlace(ofLiteral: host) == .thisMachine
+        #expect((try near.answer("302 Found", ["Location: rtsp://\(host)/a"]).failure == nil) == isLoopback)
     }
 
     @Test(

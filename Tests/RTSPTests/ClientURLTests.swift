@@ -85,11 +85,13 @@ import Testing
         #expect(!String(reflecting: url).contains("hunter2"))
     }
 
-    @Test("a redirect takes the account along to the same host only")
+    @Test("a redirect takes the account along to the same host and port only")
     func redirect() throws {
         let url = try RTSPURL("rtsp://u:p@Camera/a")
-        #expect(try url.redirected(to: "rtsp://camera:8554/b").user == "u")
-        #expect(try url.redirected(to: "rtsps://camera/b").password == "p")
+        #expect(try url.redirected(to: "rtsp://camera:554/b").user == "u")
+        #expect(try url.redirected(to: "rtsp://camera:8554/b").user == nil)
+        #expect(try url.redirected(to: "rtsps://camera/b").password == nil)
+        #expect(try url.redirected(to: "rtsps://camera:554/b").password == "p")
         #expect(try url.redirected(to: "/b").requestURI == "rtsp://Camera/b")
         let elsewhere = try url.redirected(to: "rtsp://x:y@other/b")
         #expect(elsewhere.user == nil)

@@ -8,6 +8,8 @@ protocol CameraConnectionOwner: AnyObject {
     func elapsed() -> MediaTime
     /// The camera has agreed to send: packets may come from now on.
     func agreed(on track: PlayedTrack, camera: FleetCamera)
+    /// Why nothing must be said to an address at this place; nil when the camera may be there.
+    func refusal(of place: HostPlace, camera: FleetCamera) -> String?
     /// The stream runs.
     func started(camera: FleetCamera)
     /// Bytes of the camera are worked on from now on, and no longer.
@@ -195,6 +197,11 @@ final class CameraConnection: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
+        // A name may mean anything: what it led to is known only now, before a word was said.
+        let place = context.channel.remoteAddress?.ipAddress.map(HostPlace.init(ofLiteral:))
+        if let refusal = owner.refusal(of: place ?? .elsewhere, camera: camera) {
+            return finish(RTSPError(.unsupported, refusal))
+        }
         perform(session.connected(at: owner.elapsed()))
         context.flush()
     }

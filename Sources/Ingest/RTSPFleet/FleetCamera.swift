@@ -29,6 +29,8 @@ final class FleetCamera {
     var excused = 0.0
     /// True once the connection has counted as opened.
     var isStarted = false
+    /// Where its own address leads, known with the first connection of a session; nil before.
+    var origin: HostPlace?
     /// True while a patrol visits it.
     var isVisited = false
 

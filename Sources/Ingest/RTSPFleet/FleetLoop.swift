@@ -92,7 +92,12 @@ final class FleetLoop: @unchecked Sendable {
 
     private func add(_ source: StreamSource) {
         do throws(RTSPError) {
-            let camera = FleetCamera(source: source, url: try RTSPURL(source.url), settings: settings.life)
+            let url = try RTSPURL(source.url)
+            let place = HostPlace(ofLiteral: url.host)
+            guard settings.localAddresses.allow(place) else {
+                return report(source.camera, .refused, "its address " + LocalAddresses.refusal(place), reconnects: 0)
+            }
+            let camera = FleetCamera(source: source, url: url, settings: settings.life)
             cameras[source.camera] = camera
             wheel[Int(StableHash.of(source.camera) % UInt64(wheel.count))].append(camera)
             if let until = source.quarantinedUntil, until > clocks.wall() {
@@ -190,9 +195,12 @@ final class FleetLoop: @unchecked Sendable {
 
     private func dial(_ camera: FleetCamera) {
         camera.isStarted = false
+        camera.origin = nil
+        var options = ClientSession.Options()
+        options.localAddresses = settings.localAddresses
         let session = ClientSession(
             url: camera.url,
-            options: ClientSession.Options(),
+            options: options,
             clientNonce: FleetDialer.nonce(),
             now: elapsed()
         )
@@ -291,6 +299,15 @@ extension FleetLoop: CameraConnectionOwner {
         var limits = SenderClock.Limits()
         limits.arrivalTolerance += 2 * settings.readInterval
         camera.clock = SenderClock(clockRate: track.media.clockRate, limits: limits)
+    }
+
+    func refusal(of place: HostPlace, camera: FleetCamera) -> String? {
+        guard let origin = camera.origin else {
+            camera.origin = place
+            return settings.localAddresses.allow(place) ? nil : "its address " + LocalAddresses.refusal(place)
+        }
+        return settings.localAddresses.allow(place, sentBy: origin)
+            ? nil : "sends its clients on to the machine that asks or to its own wire, which is not followed"
     }
 
     func started(camera: FleetCamera) {

@@ -1,3 +1,5 @@
+public import Flow
+
 extension RTSPFleet {
     /// Tunables of a fleet; the defaults suit thousands of sub-streams.
     public struct Settings: Sendable, Hashable {
@@ -15,6 +17,8 @@ extension RTSPFleet {
         public var life = CameraLifeSettings()
         /// True: `rtsps` cameras need a certificate that this machine trusts.
         public var verifiesCertificates = true
+        /// Which addresses close to this machine are read.
+        public var localAddresses = LocalAddresses.loopback
         /// Longest visit of a patrol, seconds.
         public var visitWithin = 15.0
 

@@ -58,7 +58,11 @@ extension ClientSession {
         let challenges = ChallengeList(response.headers.all("WWW-Authenticate"))
         let isStale = challenges.strongest?.isStale == true
         let text: String
-        if url.user == nil {
+        if url.user == nil, redirects > 0 {
+            text =
+                "sends its clients on to \(url), which asks for a password; that of the camera stays with its own host "
+                + "and port: put the address it sends to into the registry, with the account for it"
+        } else if url.user == nil {
             text = "asks for a user name and a password, and its URL has none: add user:password@ before the host"
         } else if !authentication.take(challenges) {
             let offers = challenges.schemes.isEmpty ? "nothing" : challenges.schemes.joined(separator: ", ")
@@ -78,7 +82,12 @@ extension ClientSession {
             return fail(.redirectLoop, "sends its clients on more than \(options.maximumRedirects) times")
         }
         do throws(RTSPError) {
-            url = try url.redirected(to: location)
+            let target = try url.redirected(to: location)
+            let place = HostPlace(ofLiteral: target.host)
+            guard options.localAddresses.allow(place, sentBy: HostPlace(ofLiteral: url.host)) else {
+                throw RTSPError(.unsupported, "\(target.host) means the machine that asks, or its own wire")
+            }
+            url = target
         } catch {
             return fail(error.code, "sends its clients to an address that is not followed: \(error.message)")
         }

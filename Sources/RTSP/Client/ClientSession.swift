@@ -17,6 +17,8 @@ public struct ClientSession: Sendable {
         public var maximumRedirects = 3
         /// True to send `OPTIONS` before `DESCRIBE`: for cameras that hang up without it.
         public var asksOptionsFirst = false
+        /// What a camera near this machine may send its clients on to; others may not send them near at all.
+        public var localAddresses = LocalAddresses.loopback
         /// The channels that are asked for.
         public var channels = TransportHeader.Channels(rtp: 0, rtcp: 1)
         /// Value of the `User-Agent` header.

@@ -118,7 +118,8 @@ public struct RTSPURL: Hashable, Sendable {
         return String(requestURI[..<end])
     }
 
-    /// The address that a server sends its client to with `location`; the account goes along to the same host only.
+    /// The address that a server sends its client to with `location`; the account goes along to the same host and port
+    /// only, because behind another port another program may listen.
     ///
     /// - Throws: What `init` throws; `unsupported` when it leads from TLS to plain text.
     public func redirected(to location: String) throws(RTSPError) -> RTSPURL {
@@ -126,8 +127,8 @@ public struct RTSPURL: Hashable, Sendable {
         guard target.isSecure || !isSecure else {
             throw RTSPError(.unsupported, "the camera wants to continue in plain text what began with TLS")
         }
-        let isSameHost = target.host.lowercased() == host.lowercased()
-        return RTSPURL(target, user: isSameHost ? user : nil, password: isSameHost ? password : nil)
+        let isSamePlace = target.host.lowercased() == host.lowercased() && target.port == port
+        return RTSPURL(target, user: isSamePlace ? user : nil, password: isSamePlace ? password : nil)
     }
 }
 

@@ -1,0 +1,46 @@
+import Flow
+import Testing
+
+@Suite struct HostPlaceTests {
+    @Test(
+        "every way to write loopback is seen",
+        arguments: [
+            "127.0.0.1", "127.255.3.4", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "0.0.0.0", "0", "localhost",
+            "LOCALHOST.", "camera.localhost", "::1", "[::1]", "::", "::ffff:127.0.0.1", "::127.0.0.1", "127.0.0.1.",
+        ]
+    )
+    func loopback(host: String) {
+        #expect(HostPlace(ofLiteral: host) == .thisMachine)
+        #expect(HostPlace(resolving: host) == .thisMachine)
+    }
+
+    @Test(
+        "every way to write an address of the wire is seen",
+        arguments: ["169.254.169.254", "0xa9fea9fe", "fe80::1", "fe80::1%eth0", "[febf::1]", "::ffff:169.254.1.1"]
+    )
+    func link(host: String) {
+        #expect(HostPlace(ofLiteral: host) == .link)
+    }
+
+    @Test(
+        "other addresses and names are elsewhere",
+        arguments: [
+            "10.0.0.1", "192.168.1.64", "169.253.1.1", "128.0.0.1", "fec0::1", "2001:db8::1", "camera-7.lan", "",
+        ]
+    )
+    func elsewhere(host: String) {
+        #expect(HostPlace(ofLiteral: host) == .elsewhere)
+    }
+
+    @Test("nobody outside sends a reader to this machine or its wire, whatever is set")
+    func sentOn() {
+        for setting in LocalAddresses.allCases {
+            #expect(setting.allow(.elsewhere) && setting.allow(.elsewhere, sentBy: .thisMachine))
+            #expect(!setting.allow(.thisMachine, sentBy: .elsewhere))
+            #expect(!setting.allow(.link, sentBy: .elsewhere) && !setting.allow(.link, sentBy: .thisMachine))
+        }
+        #expect(LocalAddresses.loopback.allow(.thisMachine, sentBy: .thisMachine))
+        #expect(!LocalAddresses.refuse.allow(.thisMachine) && !LocalAddresses.loopback.allow(.link))
+        #expect(LocalAddresses.any.allow(.link) && LocalAddresses.loopback.allow(.thisMachine))
+    }
+}
