@@ -47,6 +47,8 @@ public enum StreamState: String, Sendable, Hashable, CaseIterable {
     case quarantined
     /// Not connected all the time, but visited now and then; the last visit went well.
     case patrol
+    /// Giving access units, but none of its pictures can be looked at; who reads a stream never says so.
+    case blind
 }
 
 /// What the pool last saw of a stream; sent on every change of state, not per unit.
@@ -65,6 +67,8 @@ public struct StreamStatus: Sendable, Hashable {
     public var retryIn: Double?
     /// Connections made after the first.
     public var reconnects: Int
+    /// What kind of failure it is; nil when all is well, or it has no name.
+    public var failure: CameraFailure?
 
     /// Why, and when it is tried again, for a person.
     public var explanation: String? {
@@ -80,7 +84,8 @@ public struct StreamStatus: Sendable, Hashable {
         lastUnit: MediaTime? = nil,
         detail: String? = nil,
         retryIn: Double? = nil,
-        reconnects: Int = 0
+        reconnects: Int = 0,
+        failure: CameraFailure? = nil
     ) {
         self.camera = camera
         self.state = state
@@ -89,6 +94,7 @@ public struct StreamStatus: Sendable, Hashable {
         self.detail = detail
         self.retryIn = retryIn
         self.reconnects = reconnects
+        self.failure = failure
     }
 }
 

@@ -28,7 +28,7 @@ final class AlertClips: Sendable {
     private let folder: ClipFolder
     private let written: Metric
     private let dropped: Metric
-    private let logger: Logger
+    private let log: FloodGate
     private let finished = DispatchGroup()
 
     /// Starts the thread.
@@ -41,7 +41,7 @@ final class AlertClips: Sendable {
     init(directory: String, limit: Int, meter: Meter, logger: Logger) {
         self.queue = BoundedQueue(capacity: Self.waiting)
         self.folder = ClipFolder(directory: directory, limit: limit)
-        self.logger = logger
+        self.log = FloodGate(logger)
         self.written = meter.counter("gridwatch_alert_clips_total", "Clips of alerts that were written.")
         self.dropped = meter.counter(
             "gridwatch_alert_clips_dropped_total",
@@ -110,7 +110,7 @@ final class AlertClips: Sendable {
             written.add()
         } catch {
             dropped.add()
-            logger.warning("clip of an alert left out", metadata: ["error": "\(error)"])
+            log.log(.warning, "clip of an alert left out", metadata: ["error": "\(error)"])
         }
     }
 

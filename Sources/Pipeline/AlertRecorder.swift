@@ -31,7 +31,7 @@ final class AlertRecorder: Sendable {
     private let spool: AlertSpool
     private let evidence: EvidenceStore
     private let health: HealthBoard
-    private let logger: Logger
+    private let log: FloodGate
     private let accepted: Metric
     private let withoutEvidence: Metric
     private let lost: Metric
@@ -58,7 +58,7 @@ final class AlertRecorder: Sendable {
         self.evidence = evidence
         self.queue = BoundedQueue(capacity: capacity)
         self.health = health
-        self.logger = logger
+        self.log = FloodGate(logger)
         self.accepted = meter.counter(
             "gridwatch_alerts_accepted_total",
             "Alert statements that are durable on the local disk."
@@ -108,7 +108,7 @@ final class AlertRecorder: Sendable {
         } catch {
             withoutEvidence.add()
             health.report("evidence", problem: error.description)
-            logger.warning("alert goes on without its picture", metadata: ["error": "\(error.description)"])
+            log.log(.warning, "alert goes on without its picture", metadata: ["error": "\(error.description)"])
         }
         return record
     }
@@ -124,10 +124,10 @@ final class AlertRecorder: Sendable {
                 health.report("spool", problem: error.description)
                 guard error.isRetriable else {
                     lost.add(records.count)
-                    logger.critical("alerts lost: the spool is closed", metadata: ["error": "\(error)"])
+                    log.log(.critical, "alerts lost: the spool is closed", metadata: ["error": "\(error)"])
                     return
                 }
-                logger.error("alerts wait: the spool refuses them", metadata: ["error": "\(error)"])
+                log.log(.error, "alerts wait: the spool refuses them", metadata: ["error": "\(error)"])
                 Thread.sleep(forTimeInterval: Self.retryWait)
             }
         }

@@ -35,6 +35,8 @@ final class CameraLane {
     private var log = ScoreLog()
     private var handOver: MediaTime?
     private var pending: [AlertRecorder.Item] = []
+    /// What came of the stream since the last picture that detection looked at.
+    private(set) var tally = SightTally()
 
     init(
         camera: String,
@@ -104,20 +106,35 @@ final class CameraLane {
     func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {
         pipeline.wallOffset = clocks.shift()
         defer { offerPending() }
-        for finding in try pipeline.take(unit, bench) { keep(finding) }
+        tally.took(unit)
+        if unit.isWhole { tally.chose(isQueued: false) }
+        do throws(MediaError) {
+            for finding in try pipeline.take(unit, bench) { keep(finding) }
+        } catch {
+            if unit.isWhole { tally.failed(error.message) }
+            throw error
+        }
         settleClip()
     }
 
     /// What the gate wants decoded now that `unit` came.
     func admit(_ unit: AccessUnit) -> CameraPipeline.Sample? {
-        pipeline.admit(unit)
+        tally.took(unit)
+        let sample = pipeline.admit(unit)
+        if sample?.keyframe?.isWhole == true { tally.chose(isQueued: true) }
+        return sample
     }
 
     /// Decodes and judges a sample and hands over what was found.
     func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) throws(MediaError) {
         pipeline.wallOffset = clocks.shift()
         defer { offerPending() }
-        for finding in try pipeline.look(at: sample, bench) { keep(finding) }
+        do throws(MediaError) {
+            for finding in try pipeline.look(at: sample, bench) { keep(finding) }
+        } catch {
+            if sample.keyframe?.isWhole == true { tally.failed(error.message) }
+            throw error
+        }
         settleClip()
     }
 
@@ -178,6 +195,7 @@ final class CameraLane {
 
     /// Keeps what a picture scored, and hands it over every few minutes; cameras take turns.
     private func note(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
+        tally.looked()
         collect(plane, time, analyzer)
         hand(log.add(plane, at: time.shifted(by: pipeline.wallOffset), analyzer))
         let turn = Double(StableHash.of(camera) % UInt64(Self.handOverInterval))
@@ -238,4 +256,9 @@ final class CameraLane {
             settingsVersion: settingsVersion
         )
     }
+}
+
+extension AccessUnit {
+    /// Whether decoding can begin here, and nothing of it is missing.
+    fileprivate var isWhole: Bool { isKeyframe && !isDamaged && !bytes.isEmpty }
 }

@@ -33,6 +33,7 @@ struct Delivery: Sendable {
     private let settings: Settings
     private let health: HealthBoard
     private let logger: Logger
+    private let flood: FloodGate
     private let delivered: Metric
     private let late: Metric
     private let heldBack: Metric
@@ -59,6 +60,7 @@ struct Delivery: Sendable {
         self.settings = settings
         self.health = health
         self.logger = logger
+        self.flood = FloodGate(logger, clocks: clocks)
         self.delivered = meter.counter(
             "gridwatch_alerts_delivered_total",
             "Alert statements committed to the database."
@@ -140,16 +142,18 @@ struct Delivery: Sendable {
         heldBack.add(report.casesHeldBack)
         if report.quarantined > 0 {
             let reasons = report.quarantineReasons.sorted().joined(separator: "; ")
-            logger.warning("alerts put aside", metadata: ["count": "\(report.quarantined)", "why": "\(reasons)"])
+            flood.log(.warning, "alerts put aside", metadata: ["count": "\(report.quarantined)", "why": "\(reasons)"])
         }
         if report.casesWithoutPost > 0 {
-            logger.warning(
+            flood.log(
+                .warning,
                 "cases wait: no post answers for their grid",
                 metadata: ["count": "\(report.casesWithoutPost)"]
             )
         }
         if report.alertsWithoutNumber > 0 {
-            logger.error(
+            flood.log(
+                .error,
                 "alerts without a case: the day's numbers are used up",
                 metadata: ["count": "\(report.alertsWithoutNumber)"]
             )

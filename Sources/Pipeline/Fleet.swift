@@ -37,6 +37,7 @@ struct Fleet: Sendable {
     private let ingest: DaemonSettings.Ingest
     private let health: HealthBoard
     private let logger: Logger
+    private let flood: FloodGate
     private let clocks: Clocks
     private let watched: Metric
 
@@ -61,6 +62,7 @@ struct Fleet: Sendable {
         self.ingest = ingest
         self.health = health
         self.logger = logger
+        self.flood = FloodGate(logger, clocks: clocks)
         self.clocks = clocks
         self.watched = meter.gauge("gridwatch_cameras", "Cameras that the registry wants watched.")
     }
@@ -111,7 +113,7 @@ struct Fleet: Sendable {
         workers.retune(retuned)
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
-            states.keep(only: Set(wanted.keys))
+            states.watch(Dictionary(cameras.map { ($0.id, expectation(of: $0)) }) { first, _ in first })
             watch.replace(with: Dictionary(cameras.map { ($0.id, $0.host) }) { first, _ in first })
             streams.replace(with: cameras.compactMap { wanted[$0.id]?.source })
         }
@@ -139,6 +141,16 @@ struct Fleet: Sendable {
                 pointClass: camera.pointClass,
                 bufferBytes: bufferBytes
             )
+        )
+    }
+
+    /// How often detection should look at a camera; nil when nobody has to: no rules, or a recording, which ends.
+    private func expectation(of camera: CameraAssignment) -> Sight.Expectation? {
+        guard !camera.rules.isEmpty, camera.url.contains("://") else { return nil }
+        return Sight.Expectation(
+            interval: interval(of: camera),
+            isPatrol: camera.patrolSessions != nil,
+            comesWhole: streams.comesWhole(camera.url)
         )
     }
 
@@ -184,7 +196,8 @@ struct Fleet: Sendable {
             _ = try DetectionSettings().with(profile.settings)
             return profile.settings
         } catch {
-            logger.error(
+            flood.log(
+                .error,
                 "profile refused",
                 metadata: ["camera": "\(camera.id)", "profile": "\(profile.id)", "error": "\(error)"]
             )
@@ -215,7 +228,8 @@ struct Fleet: Sendable {
         do {
             return try rule()
         } catch {
-            logger.error(
+            flood.log(
+                .error,
                 "rule refused",
                 metadata: ["camera": "\(camera.id)", "rule": "\(id)", "error": "\(error)"]
             )

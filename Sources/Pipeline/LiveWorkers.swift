@@ -105,6 +105,17 @@ final class LiveWorkers: StreamSink {
         }
     }
 
+    /// Asks why cameras are not looked at; the answers go to the states, from the workers' threads.
+    func askWhyUnseen(_ cameras: [String]) {
+        for (index, cameras) in Dictionary(grouping: cameras, by: { index(of: $0) }) {
+            workers[index].submit { [states] worker in
+                for camera in cameras {
+                    states.unseen(camera, worker.lanes[camera]?.tally, isLosing: worker.isLosing(camera))
+                }
+            }
+        }
+    }
+
     /// Takes units from an I/O thread or event loop; drops and counts them when the camera's worker is behind.
     func accept(_ batches: [StreamBatch]) {
         var lost = 0
@@ -143,7 +154,7 @@ struct LaneMaker: Sendable {
     let recorder: AlertRecorder
     let scores: ScoreReporter
     let clips: AlertClips
-    let logger: Logger
+    let log: FloodGate
 
     /// Gives a camera its rules; on the worker's thread.
     ///
@@ -158,7 +169,7 @@ struct LaneMaker: Sendable {
             worker.retune(camera, assignment.tuning)
             try lane.revise(rules: assignment.rules, settings: settings)
         } catch {
-            logger.error("rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])
+            log.log(.error, "rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])
         }
     }
 

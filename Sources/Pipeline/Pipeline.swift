@@ -75,7 +75,7 @@ public final class Pipeline: Service {
             recorder: recorder,
             scores: scores,
             clips: clips,
-            logger: logger
+            log: FloodGate(logger)
         )
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
@@ -116,6 +116,7 @@ public final class Pipeline: Service {
         changes = RegistryChanges(pool: database, logger: logger)
         self.health = health
         self.logger = logger
+        states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
         workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
         states.onChange { [watch] status in watch.changed(status) }
     }

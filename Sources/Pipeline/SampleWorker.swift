@@ -102,6 +102,13 @@ final class SampleWorker: @unchecked Sendable {
         return lost
     }
 
+    /// Whether units of a camera are being dropped, because the thread is behind.
+    func isLosing(_ camera: String) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return inbox.losing.contains(camera)
+    }
+
     /// Hands over a job; the callers are few and come by the second, so they are not bounded.
     func submit(_ job: @escaping Job) {
         condition.lock()

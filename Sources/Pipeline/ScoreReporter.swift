@@ -29,7 +29,7 @@ final class ScoreReporter: Sendable {
     private let archive: ScoreArchive
     private let days: Int
     private let dropped: Metric
-    private let logger: Logger
+    private let log: FloodGate
 
     /// Makes a reporter; `run` starts it.
     ///
@@ -37,7 +37,7 @@ final class ScoreReporter: Sendable {
     init(archive: ScoreArchive, days: Int, meter: Meter, logger: Logger) {
         self.archive = archive
         self.days = days
-        self.logger = logger
+        self.log = FloodGate(logger)
         self.dropped = meter.counter(
             "gridwatch_scores_dropped_total",
             "Parts of an hour of a camera's scores that were dropped, because the database was away for too long."
@@ -83,9 +83,9 @@ final class ScoreReporter: Sendable {
         {
             // A value that no column takes, now or later: nobody waits behind it.
             dropped.add(items.count)
-            logger.error("scores dropped", metadata: ["count": "\(items.count)", "error": "\(error)"])
+            log.log(.error, "scores dropped", metadata: ["count": "\(items.count)", "error": "\(error)"])
         } catch {
-            logger.debug("scores wait for the database", metadata: ["error": "\(error)"])
+            log.log(.debug, "scores wait for the database", metadata: ["error": "\(error)"])
             return false
         }
         waiting.withLock { $0.removeFirst(items.count) }

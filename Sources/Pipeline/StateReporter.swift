@@ -8,7 +8,10 @@ import Synchronization
 
 /// Collects what is known of each camera and writes it to the database every few seconds, the changed ones only.
 ///
-/// It also reckons which cameras were seen within their interval. One entry per camera, so it is bounded by the registry. When the database is away the newest state of each camera
+/// What a camera's stream says of itself is one half of its state, whether its pictures are looked at the other: a
+/// camera that sends, but of which no picture can be looked at, is `blind`, whatever its connection says; see
+/// docs/adr/0026-looked-at-not-arriving.md.
+/// One entry per camera, so it is bounded by the registry. When the database is away the newest state of each camera
 /// waits; nothing else is affected.
 final class StateReporter: Sendable {
     /// Seconds between writes.
@@ -21,6 +24,8 @@ final class StateReporter: Sendable {
     private static let grace = 0.1
     /// Seconds added to that: waits of the network and of the workers.
     private static let graceSeconds = 4.0
+    /// Cameras of which the workers are asked at once why they are not looked at.
+    private static let askedAtOnce = 2048
 
     /// What is told of a picture that detection looked at.
     struct Look {
@@ -32,80 +37,102 @@ final class StateReporter: Sendable {
         var interval: Double
         /// Wall time of the picture.
         var time: MediaTime
+        /// Seconds between keyframes of the stream; nil when that is not known.
+        var keyframeGap: Double?
     }
 
-    private struct Entry {
+    struct Entry {
         var record: CameraStateRecord
+        /// What the stream said last.
+        var stream: StreamStatus?
+        var sight = Sight()
         var isChanged: Bool
-        var writtenPicture: MediaTime?
+        var writtenPicture: Double?
         var quality: ImageQuality?
-        /// When the camera began to be watched, or was seen the last time.
-        var seenAt: MediaTime
+        /// When the camera began to be watched, or was seen the last time; monotonic seconds.
+        var seenAt: Double
     }
 
-    /// A closure of its own type: bare in a `Mutex`, each look at it would wrap it once more.
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var expected: [String: Sight.Expectation] = [:]
+    }
+
+    /// Closures of types of their own: bare in a `Mutex`, each look at them would wrap them once more.
     private struct Listener: Sendable {
         let hear: @Sendable (StreamStatus) -> Void
     }
+    private struct Asker: Sendable {
+        let ask: @Sendable ([String]) -> Void
+    }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private let state = Mutex(State())
     private let desk: CameraStates
-    private let logger: Logger
     private let worker: String
     private let clocks: Clocks
-    private let online: Metric
-    private let inTime: Metric
-    private let overdue: Metric
+    private let gauges: SightGauges
     private let lateSamples: Metric
     private let listener = Mutex<Listener?>(nil)
+    private let asker = Mutex<Asker?>(nil)
+    private let log: FloodGate
 
     /// Makes a reporter for what `worker` sees; `run` starts it.
     init(desk: CameraStates, worker: String, meter: Meter, logger: Logger, clocks: Clocks = .system) {
         self.desk = desk
         self.worker = worker
-        self.logger = logger
         self.clocks = clocks
-        self.online = meter.gauge("gridwatch_cameras_online", "Cameras whose streams are open now.")
-        self.inTime = meter.gauge("gridwatch_cameras_in_time", "Cameras that were seen within their interval.")
-        self.overdue = meter.gauge("gridwatch_cameras_overdue", "Cameras that were not seen within their interval.")
+        self.gauges = SightGauges(meter)
+        self.log = FloodGate(logger, clocks: clocks)
         self.lateSamples = meter.counter(
             "gridwatch_camera_samples_late_total",
             "Samples that came later after the one before than the camera's interval."
         )
     }
 
-    /// Who else hears of changes of streams; any thread.
+    /// Who else hears of changes of streams, and of cameras that are blind or are seen again; any thread.
     func onChange(_ body: @escaping @Sendable (StreamStatus) -> Void) {
         listener.withLock { $0 = Listener(hear: body) }
     }
 
-    /// Notes a change of a stream's state; any thread.
-    func stream(_ status: StreamStatus) {
-        change(status.camera, at: status.since) { record in
-            if record.state != status.state.rawValue { record.since = status.since }
-            record.state = status.state.rawValue
-            record.detail = status.explanation
-            record.reconnects = status.reconnects
-            return true
-        }
-        listener.withLock { $0 }?.hear(status)
+    /// Who finds out why cameras are not looked at, and answers with `unseen`; any thread.
+    func onUnseen(_ body: @escaping @Sendable ([String]) -> Void) {
+        asker.withLock { $0 = Asker(ask: body) }
     }
 
-    /// Notes that a unit of the camera could not be used; any thread.
-    func problem(_ camera: String, _ detail: String, at time: MediaTime) {
-        change(camera, at: time) { record in
-            let isNew = record.detail != detail
-            record.detail = detail
-            return isNew
+    /// Takes the cameras that are watched, and how often each should be looked at; nil for one that has no rules.
+    func watch(_ cameras: [String: Sight.Expectation?]) {
+        state.withLock { state in
+            state.entries = state.entries.filter { cameras[$0.key] != nil }
+            state.expected = cameras.compactMapValues { $0 }
+            for camera in state.entries.keys { state.entries[camera]?.sight.expect(state.expected[camera]) }
         }
+    }
+
+    /// Notes a change of a stream's state; any thread.
+    func stream(_ status: StreamStatus) {
+        change(status.camera, isNew: true) { entry, now in
+            entry.stream = status
+            let isOpen = status.state == .online || status.state == .patrol || status.state == .frozen
+            entry.sight.stream(isOpen: isOpen, now: now)
+            return true
+        }
+    }
+
+    /// Takes why a camera was not looked at; on a worker's thread.
+    ///
+    /// - Parameters:
+    ///   - camera: The camera.
+    ///   - tally: What came of it; nil when its worker looks at nothing of it.
+    ///   - isLosing: Whether units of it are dropped here.
+    func unseen(_ camera: String, _ tally: SightTally?, isLosing: Bool) {
+        change(camera) { entry, now in entry.sight.judge(tally, isLosing: isLosing, now: now) }
     }
 
     /// Notes a picture that detection looked at; any thread.
     func picture(_ camera: String, _ look: Look) {
-        let now = clocks.wall()
-        entries.withLock { entries in
-            guard var entry = entries[camera] else { return }
-            let isDue = entry.writtenPicture.map { now.seconds(since: $0) >= Self.pictureInterval } ?? true
+        let wall = clocks.wall()
+        change(camera) { entry, now in
+            let isDue = entry.writtenPicture.map { now - $0 >= Self.pictureInterval } ?? true
             if entry.record.scene != look.scene.rawValue || isDue {
                 entry.isChanged = true
                 entry.writtenPicture = now
@@ -117,13 +144,15 @@ final class StateReporter: Sendable {
             entry.seenAt = now
             entry.record.scene = look.scene.rawValue
             entry.record.lastFrameAt = look.time
-            entry.record.sampledAt = now
+            entry.record.sampledAt = wall
             entry.record.interval = look.interval
             if entry.quality != look.quality {
                 entry.quality = look.quality
                 entry.record.quality = look.quality.map(Self.json)
             }
-            entries[camera] = entry
+            let before = entry.sight.verdict
+            entry.sight.looked(gap: look.keyframeGap, now: now)
+            return entry.sight.verdict != before
         }
     }
 
@@ -132,75 +161,135 @@ final class StateReporter: Sendable {
         return String(decoding: data, as: UTF8.self)
     }
 
-    private static func isLate(_ seenAt: MediaTime, interval: Double?, now: MediaTime) -> Bool {
+    private static func isLate(_ seenAt: Double, interval: Double?, now: Double) -> Bool {
         guard let interval else { return false }
-        return now.seconds(since: seenAt) > interval * (1 + grace) + graceSeconds
+        return now - seenAt > interval * (1 + grace) + graceSeconds
     }
 
-    /// Forgets cameras that are no longer watched.
-    func keep(only cameras: Set<String>) {
-        entries.withLock { entries in entries = entries.filter { cameras.contains($0.key) } }
-    }
-
-    private func change(_ camera: String, at time: MediaTime, _ body: (inout CameraStateRecord) -> Bool) {
-        entries.withLock { entries in
-            var entry =
-                entries[camera]
-                ?? Entry(
-                    record: CameraStateRecord(
-                        camera: camera,
-                        state: StreamState.connecting.rawValue,
-                        since: time,
-                        lastFrameAt: nil,
-                        detail: nil,
-                        scene: nil,
-                        reconnects: 0,
-                        worker: worker
-                    ),
-                    isChanged: true,
-                    seenAt: clocks.wall()
-                )
-            if body(&entry.record) { entry.isChanged = true }
-            entries[camera] = entry
+    /// Changes a camera's entry; when `body` says that its state may be another now, people are told.
+    ///
+    /// `isNew`: whether a camera that is not known yet is taken in; else it is passed over.
+    private func change(_ camera: String, isNew: Bool = false, _ body: (inout Entry, _ now: Double) -> Bool) {
+        let now = clocks.monotonic()
+        let wall = clocks.wall()
+        let told = state.withLock { state -> StreamStatus? in
+            let known = state.entries[camera]
+            guard isNew || known != nil else { return nil }
+            var entry = known ?? newEntry(camera, state.expected[camera], wall: wall, now: now)
+            let isTold = body(&entry, now)
+            let status = isTold ? entry.show(wall: wall) : nil
+            state.entries[camera] = entry
+            return status
         }
+        if let told { listener.withLock { $0 }?.hear(told) }
     }
 
-    /// Writes changes until the task is cancelled.
+    private func newEntry(
+        _ camera: String,
+        _ expectation: Sight.Expectation?,
+        wall: MediaTime,
+        now: Double
+    ) -> Entry {
+        var entry = Entry(
+            record: CameraStateRecord(
+                camera: camera,
+                state: StreamState.connecting.rawValue,
+                since: wall,
+                lastFrameAt: nil,
+                detail: nil,
+                scene: nil,
+                reconnects: 0,
+                worker: worker
+            ),
+            isChanged: true,
+            seenAt: now
+        )
+        entry.sight.expect(expectation)
+        return entry
+    }
+
+    /// Looks and writes changes until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
+            look()
             await write()
             try? await Task.sleep(for: .seconds(Self.interval))
         }
     }
 
-    private func count(_ entries: some Collection<Entry>) {
-        let now = clocks.wall()
-        var (open, seen) = (0, 0)
-        for entry in entries {
-            if entry.record.state == StreamState.online.rawValue { open += 1 }
-            guard let interval = entry.record.interval else { continue }
-            if !Self.isLate(entry.seenAt, interval: interval, now: now) { seen += 1 }
+    /// Counts, and asks why cameras are not looked at that should have been.
+    func look() {
+        let now = clocks.monotonic()
+        let asked: [String] = state.withLock { state in
+            count(state.entries.values, now: now)
+            let due = state.entries.lazy.filter { $0.value.sight.wantsAnswer(now: now) }.map(\.key)
+            let asked = Array(due.prefix(Self.askedAtOnce))
+            for camera in asked { state.entries[camera]?.sight.asked(now: now) }
+            return asked
         }
-        online.set(open)
-        inTime.set(seen)
-        overdue.set(entries.count - seen)
+        if !asked.isEmpty { asker.withLock { $0 }?.ask(asked) }
+    }
+
+    /// What is written of a camera; nil for one that is not known.
+    func record(of camera: String) -> CameraStateRecord? {
+        state.withLock { $0.entries[camera]?.record }
+    }
+
+    private func count(_ entries: some Collection<Entry>, now: Double) {
+        var sum = SightGauges.Sum()
+        for entry in entries {
+            sum.states[entry.record.state, default: 0] += 1
+            if let reason = entry.sight.verdict.reason, entry.isShown(entry.sight.verdict) {
+                sum.reasons[reason, default: 0] += 1
+            }
+            guard let interval = entry.record.interval else { continue }
+            if !Self.isLate(entry.seenAt, interval: interval, now: now) { sum.seen += 1 }
+        }
+        sum.overdue = entries.count - sum.seen
+        gauges.set(sum)
     }
 
     private func write() async {
-        let changed = entries.withLock { entries in
-            count(entries.values)
-            let changed = entries.values.filter(\.isChanged).map(\.record)
-            for record in changed { entries[record.camera]?.isChanged = false }
+        let changed = state.withLock { state in
+            let changed = state.entries.values.filter(\.isChanged).map(\.record)
+            for record in changed { state.entries[record.camera]?.isChanged = false }
             return changed
         }
         guard !changed.isEmpty else { return }
         do {
             try await desk.record(changed)
         } catch {
-            logger.warning("camera states wait for the database", metadata: ["error": "\(error)"])
-            entries.withLock { entries in
-                for record in changed { entries[record.camera]?.isChanged = true }
+            log.log(.warning, "camera states wait for the database", metadata: ["error": "\(error)"])
+            state.withLock { state in
+                for record in changed { state.entries[record.camera]?.isChanged = true }
             }
         }
+    }
+}
+
+extension StateReporter.Entry {
+    /// Whether a verdict is what people see: a stream that is not open has a reason of its own.
+    func isShown(_ verdict: Sight.Verdict) -> Bool {
+        guard let stream, stream.state == .online || stream.state == .patrol else { return false }
+        return verdict != .fine
+    }
+
+    /// Puts stream and sight together, and says what others should hear; nil before the stream said anything.
+    mutating func show(wall: MediaTime) -> StreamStatus? {
+        guard var status = stream else { return nil }
+        var reason = status.failure?.code
+        if isShown(sight.verdict), let why = sight.verdict.reason {
+            if sight.verdict.isBlind { status.state = .blind }
+            status.detail = why.explanation(seconds: sight.seconds, interval: sight.interval, message: sight.message)
+            status.retryIn = nil
+            reason = "\(why.rawValue) \(Int(min(sight.seconds, 1e9).rounded()))"
+        }
+        if record.state != status.state.rawValue { record.since = status.state == stream?.state ? status.since : wall }
+        record.state = status.state.rawValue
+        record.detail = status.explanation
+        record.reason = reason
+        record.reconnects = status.reconnects
+        isChanged = true
+        return status
     }
 }

@@ -133,7 +133,7 @@ final class StreamTake: StreamSink, @unchecked Sendable {
 
     func changed(_ status: StreamStatus) {
         switch status.state {
-        case .connecting, .online, .frozen, .patrol: return
+        case .connecting, .online, .frozen, .patrol, .blind: return
         case .stalled, .offline, .refused, .quarantined: break
         }
         condition.lock()

@@ -38,15 +38,18 @@ struct Streams: Sendable {
         return beat.isSilent(now: clocks.monotonic()) ? [beat.name] : []
     }
 
+    private func isForFleet(_ source: StreamSource) -> Bool { comesWhole(source.url) }
+
     /// Ends all streams and returns when that is done; blocks the thread.
     func stop() {
         fleet.stop()
         pool.stop()
     }
 
-    private func isForFleet(_ source: StreamSource) -> Bool {
+    /// Whether all units of the stream at an address come; libavformat gives none before the first keyframe.
+    func comesWhole(_ url: String) -> Bool {
         guard usesFleet else { return false }
-        let scheme = source.url.prefix(8).lowercased()
+        let scheme = url.prefix(8).lowercased()
         return scheme.hasPrefix("rtsp://") || scheme.hasPrefix("rtsps://")
     }
 }

@@ -92,15 +92,16 @@ final class WorkerReports: SampleWorkerDelegate {
                 scene: lane.scene,
                 quality: lane.quality,
                 interval: lane.interval,
-                time: lane.lastPicture
+                time: lane.lastPicture,
+                keyframeGap: lane.tally.keyframeGap
             )
         )
         listener.withLock { $0 }?.hear(lane.camera, lane.lastPictureIsSame)
     }
 
     func failed(_ lane: CameraLane, _ error: MediaError) {
+        // Its words are kept by the lane, and told when no picture follows.
         broken.add()
-        states.problem(lane.camera, error.message, at: clocks.wall())
     }
 
     func turned(_ worker: SampleWorker) {

@@ -17,6 +17,7 @@ struct CameraTests {
             since: MediaTime(seconds: seconds),
             lastFrameAt: frame.map { MediaTime(seconds: $0) },
             detail: "连接\0失败",
+            reason: "timed_out 5",
             scene: nil,
             reconnects: 2
         )
@@ -43,6 +44,13 @@ struct CameraTests {
             #expect(rows.map { $0["state"] } == ["stalled", "offline"])
             #expect(try rows[0].timestamp("last_frame_at") == 3_000_000)
             #expect(rows[0]["detail"] == "连接\u{fffd}失败")
+            #expect(rows[0]["reason"] == "timed_out 5")
+            var odd = record("a", "blind", at: 7)
+            odd.reason = "Robert'); DROP TABLE camera"
+            try await states.record([odd])
+            #expect(
+                try await database.value("SELECT state || coalesce(reason, '-') FROM camera_state LIMIT 1") == "blind-"
+            )
             let error = await #expect(throws: StoreError.self) { try await states.record([record("a", "odd", at: 6)]) }
             #expect(error?.message == "camera a: odd is no camera state")
         }

@@ -109,7 +109,13 @@ final class FleetLoop: @unchecked Sendable {
                 pacer.add(source.camera, host: camera.host, pointClass: source.pointClass, dueAt: now())
             }
         } catch {
-            report(source.camera, .refused, "\(error.message): correct the address in the registry", reconnects: 0)
+            report(
+                source.camera,
+                .refused,
+                "\(error.message): correct the address in the registry",
+                because: .badAddress,
+                reconnects: 0
+            )
         }
     }
 
@@ -262,11 +268,25 @@ final class FleetLoop: @unchecked Sendable {
         if let change = actions.report {
             let detail = change.reason.map { camera.detail ?? $0.explanation }
             let retryIn = actions.connectAt.map { $0 - now() }
-            report(id, change.state, detail, retryIn: retryIn, reconnects: camera.life.reconnects)
+            report(
+                id,
+                change.state,
+                detail,
+                because: change.reason,
+                retryIn: retryIn,
+                reconnects: camera.life.reconnects
+            )
         }
     }
 
-    func report(_ camera: String, _ state: StreamState, _ detail: String?, retryIn: Double? = nil, reconnects: Int) {
+    func report(
+        _ camera: String,
+        _ state: StreamState,
+        _ detail: String?,
+        because failure: CameraFailure? = nil,
+        retryIn: Double? = nil,
+        reconnects: Int
+    ) {
         sink.changed(
             StreamStatus(
                 camera: camera,
@@ -274,7 +294,8 @@ final class FleetLoop: @unchecked Sendable {
                 since: clocks.wall(),
                 detail: detail,
                 retryIn: retryIn,
-                reconnects: reconnects
+                reconnects: reconnects,
+                failure: failure
             )
         )
     }

@@ -35,6 +35,18 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// A short name for tables and pages, for example `timed_out`.
+    public var code: String {
+        switch self {
+        case .timedOut: "timed_out"
+        case .notFound: "not_found"
+        case .samePicture: "same_picture"
+        case .noVideo: "no_video"
+        case .badAddress: "bad_address"
+        default: "\(self)"
+        }
+    }
+
     /// Whether a failed handshake says that the host itself answered: for `ConnectPacer.handshakeEnded`.
     public var reachedHost: Bool {
         self != .unreachable && self != .timedOut

@@ -6,6 +6,8 @@ public enum CameraFaultKind: String, Sendable, Hashable, CaseIterable {
     case stalled
     /// Repeats the same picture.
     case frozen
+    /// Sends, but none of its pictures can be looked at.
+    case blind
     /// Needs a person: password, address, kind of video.
     case refused
     /// Kept away from the workers because its stream made them crash.
@@ -19,6 +21,7 @@ public enum CameraFaultKind: String, Sendable, Hashable, CaseIterable {
         case .offline: self = .offline
         case .stalled: self = .stalled
         case .frozen: self = .frozen
+        case .blind: self = .blind
         case .refused: self = .refused
         case .quarantined: self = .quarantined
         case .online, .patrol, .connecting: return nil

@@ -15,6 +15,10 @@ public struct CameraStateRecord: Sendable, Hashable {
     ///
     /// Cut to 500 characters.
     public var detail: String?
+    /// Why in a word, for pages in other languages: a name, perhaps with a number of seconds behind it.
+    ///
+    /// What does not look like that is left out.
+    public var reason: String?
     /// What detection judged the scene as.
     public var scene: String?
     /// Reconnects since the daemon started.
@@ -39,6 +43,7 @@ public struct CameraStateRecord: Sendable, Hashable {
         since: MediaTime,
         lastFrameAt: MediaTime?,
         detail: String?,
+        reason: String? = nil,
         scene: String?,
         reconnects: Int,
         worker: String? = nil,
@@ -52,6 +57,7 @@ public struct CameraStateRecord: Sendable, Hashable {
         self.since = since
         self.lastFrameAt = lastFrameAt
         self.detail = detail
+        self.reason = reason
         self.scene = scene
         self.reconnects = reconnects
         self.worker = worker
@@ -70,9 +76,10 @@ public struct CameraStates: Sendable {
     /// What a camera's state can be.
     ///
     /// `connecting`, `online`, `stalled` (open but silent), `offline`, `refused` (needs a person), `frozen` (the picture
-    /// stands still), `quarantined` (not opened for a while), `patrol` (waits for its turn).
+    /// stands still), `quarantined` (not opened for a while), `patrol` (waits for its turn), `blind` (sends, but none of
+    /// its pictures can be looked at).
     public static let states = [
-        "connecting", "online", "stalled", "offline", "refused", "frozen", "quarantined", "patrol",
+        "connecting", "online", "stalled", "offline", "refused", "frozen", "quarantined", "patrol", "blind",
     ]
 
     private let pool: PostgresPool
@@ -109,30 +116,39 @@ public struct CameraStates: Sendable {
                 .doubleArray(newest.map { $0.interval.map { $0.isFinite ? min(max($0, 0.001), 1e6) : 1e6 } }),
                 .intArray(newest.map { max(0, $0.lateCount) }),
                 .textArray(newest.map(\.quality)),
+                .textArray(newest.map { $0.reason.flatMap(Self.word) }),
             ]
         )
     }
 
     private static let upsert = """
         INSERT INTO camera_state AS s (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id,
-            sampled_at, interval_s, late_count, quality)
+            sampled_at, interval_s, late_count, quality, reason)
         SELECT c.id, u.state, u.since, u.last_frame_at, u.detail, u.scene, u.reconnects, u.worker_id, u.sampled_at,
-            u.interval_s, u.late_count, u.quality::jsonb
+            u.interval_s, u.late_count, u.quality::jsonb, u.reason
         FROM unnest ($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::int[],
-                $8::text[], $9::timestamptz[], $10::real[], $11::bigint[], $12::text[])
+                $8::text[], $9::timestamptz[], $10::real[], $11::bigint[], $12::text[],
+                $13::text[])
             AS u (camera_id, state, since, last_frame_at, detail, scene, reconnects, worker_id, sampled_at, interval_s,
-                late_count, quality)
+                late_count, quality, reason)
         JOIN camera c ON c.id = u.camera_id
         JOIN ingest_shard i ON i.shard = c.shard AND (u.worker_id IS NULL OR u.worker_id = i.worker_id)
         ORDER BY c.id
         ON CONFLICT (camera_id) DO UPDATE SET
-            state = EXCLUDED.state, since = EXCLUDED.since, detail = EXCLUDED.detail,
+            state = EXCLUDED.state, since = EXCLUDED.since, detail = EXCLUDED.detail, reason = EXCLUDED.reason,
             last_frame_at = coalesce (EXCLUDED.last_frame_at, s.last_frame_at),
             scene = coalesce (EXCLUDED.scene, s.scene), reconnects = EXCLUDED.reconnects,
             worker_id = EXCLUDED.worker_id, sampled_at = coalesce (EXCLUDED.sampled_at, s.sampled_at),
             interval_s = EXCLUDED.interval_s, late_count = EXCLUDED.late_count,
             quality = coalesce (EXCLUDED.quality, s.quality), updated_at = now ()
         """
+
+    private static func word(_ text: String) -> String? {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        let isName = !parts[0].isEmpty && parts[0].allSatisfy { $0.isASCII && ($0.isLowercase || $0 == "_") }
+        let isWhole = parts.count == 1 || parts.count == 2 && (0...999_999_999).contains(Int(parts[1]) ?? -1)
+        return isName && isWhole && text.count <= 60 ? text : nil
+    }
 
     private static func clean(_ text: String) -> String {
         AlertInspection.withoutNUL(String(text.prefix(500)))

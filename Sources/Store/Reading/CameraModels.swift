@@ -62,6 +62,8 @@ public struct CameraDetail: Sendable, Encodable {
     public let datum: String?
     /// Why the stream is in its state, for a person.
     public let stateDetail: String?
+    /// Why in a word, perhaps with a number of seconds behind it; see `CameraStateRecord.reason`.
+    public let stateReason: String?
     /// What detection judged the scene as.
     public let scene: String?
     /// Scores of the picture by name, 0 (useless) to 100; without what was not measured.

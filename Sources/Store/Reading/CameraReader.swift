@@ -77,7 +77,7 @@ public struct CameraReader: Sendable {
         let key = statement.bind(.text(id))
         let sql = """
             \(Access.visibleGrids) SELECT \(Self.columns), cam.civil_code, cam.maintenance_unit, cam.datum,
-                ST_X (cam.geom) AS longitude, ST_Y (cam.geom) AS latitude, s.detail, s.scene, s.quality::text AS quality,
+                ST_X (cam.geom) AS longitude, ST_Y (cam.geom) AS latitude, s.detail, s.reason, s.scene, s.quality::text AS quality,
                 s.reconnects,
                 s.worker_id, s.sampled_at, s.interval_s, s.late_count, q.until,
                 coalesce(s.sampled_at + make_interval(secs => s.interval_s + \(CameraStates.slack)) < now(), false)
@@ -94,6 +94,7 @@ public struct CameraReader: Sendable {
             latitude: try row.double("latitude"),
             datum: try row.text("datum"),
             stateDetail: try row.text("detail"),
+            stateReason: try row.text("reason"),
             scene: try row.text("scene"),
             quality: try row.text("quality").map { text in
                 (try? JSONDecoder().decode([String: Int].self, from: Data(text.utf8))) ?? [:]

@@ -88,7 +88,8 @@ struct RegistryAPI: Sendable {
 extension CameraFilter {
     /// States that a list may ask for.
     static let states = [
-        "online", "connecting", "patrol", "stalled", "frozen", "offline", "refused", "quarantined", "unwatched",
+        "online", "connecting", "patrol", "blind", "stalled", "frozen", "offline", "refused", "quarantined",
+        "unwatched",
     ]
     /// Ways of mapping that a list may ask for.
     static let methods = ["explicit", "point", "civil_code", "nearest", "unmapped"]

@@ -97,6 +97,8 @@ enum CameraView {
         values["datum"] = camera.datum ?? "—"
         values["state_detail"] = camera.stateDetail ?? ""
         values["has_state_detail"] = camera.stateDetail != nil
+        values["why"] = camera.stateReason.flatMap { why($0, strings) } ?? ""
+        values["has_why"] = camera.stateReason.flatMap { why($0, strings) } != nil
         values["scene"] = camera.scene.map { strings.label("scene", $0) } ?? "—"
         values["qualities"] = Self.qualities.map { name -> [String: Any] in
             let score = camera.quality[name]
@@ -121,6 +123,14 @@ enum CameraView {
         values["picture"] = newest?.path ?? ""
         values["has_picture"] = newest != nil
         return values
+    }
+
+    /// Why a camera is in its state, in the reader's language; nil for a reason that this version does not know.
+    private static func why(_ reason: String, _ strings: Strings) -> String? {
+        let parts = reason.split(separator: " ")
+        guard let name = parts.first.map(String.init) else { return nil }
+        let text = strings.label("why", name)
+        return text == name ? nil : text.replacing("{n}", with: parts.count > 1 ? String(parts[1]) : "?")
     }
 
     private static func rule(_ rule: CameraRuleLine, _ language: Language, _ strings: Strings) -> [String: Any] {

@@ -11,8 +11,8 @@ export function fillFor(count) {
 /** Colour of a camera by the code of its state; the style sheet has the same. */
 export const stateColors = {
   unwatched: '#8fa3c4', connecting: '#5aa7ff', online: '#34d27f', patrol: '#1fa8a0', stalled: '#ffc94a',
-  frozen: '#a5f0ff', offline: '#ff5d6c', refused: '#ff9a4a', quarantined: '#b79bff',
+  frozen: '#a5f0ff', offline: '#ff5d6c', refused: '#ff9a4a', quarantined: '#b79bff', blind: '#ff8fc7',
 };
 
 /** States in which nobody sees what the camera should show. */
-export const brokenStates = new Set(['offline', 'refused', 'stalled', 'frozen', 'quarantined']);
+export const brokenStates = new Set(['offline', 'refused', 'stalled', 'frozen', 'quarantined', 'blind']);
