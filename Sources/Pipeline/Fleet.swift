@@ -15,6 +15,8 @@ struct Fleet: Sendable {
     private static let interval = 60.0
     /// Seconds between tries while the database is away.
     private static let retryInterval = 2.0
+    /// Seconds for which a start waits for the database before it goes on with what was known.
+    private static let patience = 6.0
 
     /// What a camera of the registry means for the stages.
     private struct Watched: Equatable {
@@ -40,6 +42,8 @@ struct Fleet: Sendable {
     private let flood: FloodGate
     private let clocks: Clocks
     private let watched: Metric
+    private let age: Metric
+    private let copy: FleetCopyFile
 
     /// Makes the fleet; `run` starts it.
     init(
@@ -49,6 +53,7 @@ struct Fleet: Sendable {
         states: StateReporter,
         watch: CameraWatch,
         ingest: DaemonSettings.Ingest,
+        copy: FleetCopyFile,
         meter: Meter,
         health: HealthBoard,
         logger: Logger,
@@ -60,35 +65,120 @@ struct Fleet: Sendable {
         self.states = states
         self.watch = watch
         self.ingest = ingest
+        self.copy = copy
         self.health = health
         self.logger = logger
         self.flood = FloodGate(logger, clocks: clocks)
         self.clocks = clocks
         self.watched = meter.gauge("gridwatch_cameras", "Cameras that the registry wants watched.")
+        self.age = meter.gauge(
+            "gridwatch_registry_age_seconds",
+            "Seconds since the registry was last read, also by an earlier process; 0 while it can be read."
+        )
     }
 
     /// Follows the registry until the task is cancelled; without the database everything keeps running as it is.
+    ///
+    /// A process that starts while the database is away begins with the copy that an earlier one left, see
+    /// docs/adr/0027-start-from-what-was-known.md.
     ///
     /// - Parameters:
     ///   - keeper: Says which shards are this worker's, and among how many workers.
     ///   - bell: Rung when there is reason to look.
     func run(_ keeper: ShardKeeper, bell: Bell) async {
         health.report("registry", problem: "the camera registry has not been read yet")
-        var known: [String: Watched] = [:]
+        var progress = Progress(startedAt: clocks.monotonic())
         while !Task.isCancelled {
-            var wait = Self.interval
-            do {
-                let holding = keeper.holding
-                let cameras = try await reader.read(shards: Set(holding.epochs.keys))
-                known = apply(cameras, known: known, holding)
-                health.report("registry", problem: nil)
-            } catch {
-                wait = Self.retryInterval
-                health.report("registry", problem: "the camera registry cannot be read: \(error)")
-                logger.warning("registry cannot be read", metadata: ["error": "\(error)"])
-            }
-            await bell.wait(atMost: wait)
+            await bell.wait(atMost: await turn(keeper, &progress))
         }
+    }
+
+    /// What is known so far.
+    private struct Progress {
+        var startedAt: Double
+        var known: [String: Watched] = [:]
+        /// A hash of what was kept for a start without the database.
+        var kept: Int?
+        /// When the registry was last read, monotonic seconds; before the start for a copy.
+        var readAt: Double?
+        var hasLookedForCopy = false
+    }
+
+    /// One look at the registry.
+    ///
+    /// - Returns: Seconds until the next one at the latest.
+    private func turn(_ keeper: ShardKeeper, _ progress: inout Progress) async -> Double {
+        let holding = keeper.holding
+        guard holding.isConfirmed else {
+            // Nothing is this process's own yet: what the registry says is of no use before the lease is there.
+            if keeper.problem != nil || clocks.monotonic() - progress.startedAt > Self.patience {
+                startFromCopy(keeper, &progress)
+                report(keeper.problem ?? "the database does not answer", progress)
+            }
+            return min(Self.retryInterval, Self.patience)
+        }
+        do {
+            let cameras = try await reader.read(shards: Set(holding.epochs.keys))
+            progress.known = apply(cameras, known: progress.known, holding)
+            progress.readAt = clocks.monotonic()
+            keep(cameras, holding, of: keeper.name, &progress)
+            age.set(0)
+            health.report("registry", problem: nil)
+            return Self.interval
+        } catch {
+            logger.warning("registry cannot be read", metadata: ["error": "\(error)"])
+            report("\(error)", progress)
+            return Self.retryInterval
+        }
+    }
+
+    /// Begins with what an earlier process of this name knew; once.
+    private func startFromCopy(_ keeper: ShardKeeper, _ progress: inout Progress) {
+        guard !progress.hasLookedForCopy else { return }
+        progress.hasLookedForCopy = true
+        guard let (copy, age) = copy.load(worker: keeper.name) else { return }
+        let holding = keeper.assume(copy)
+        guard !holding.isConfirmed else { return }
+        progress.readAt = clocks.monotonic() - age
+        progress.known = apply(copy.cameras, known: progress.known, holding)
+        logger.warning(
+            "the database is away: watching what was known",
+            metadata: ["cameras": "\(copy.cameras.count)", "age_s": "\(Int(age))"]
+        )
+    }
+
+    /// Says that the registry cannot be read, and by what is watched meanwhile.
+    private func report(_ problem: String, _ progress: Progress) {
+        guard let readAt = progress.readAt else {
+            return health.report("registry", problem: "the camera registry cannot be read: \(problem)")
+        }
+        let seconds = Int(max(0, clocks.monotonic() - readAt))
+        age.set(seconds)
+        health.report(
+            "registry",
+            problem:
+                "the camera registry cannot be read: \(problem); \(progress.known.count) cameras are watched by what "
+                + "was known \(seconds) s ago"
+        )
+    }
+
+    /// Keeps what was read for a start without the database.
+    private func keep(
+        _ cameras: [CameraAssignment],
+        _ holding: ShardKeeper.Holding,
+        of worker: String,
+        _ progress: inout Progress
+    ) {
+        let next = FleetCopy(
+            worker: worker,
+            shards: Array(holding.epochs.keys),
+            workers: holding.workers,
+            rank: holding.rank,
+            cameras: cameras
+        )
+        guard next.hashValue != progress.kept else { return copy.confirm() }
+        progress.kept = next.hashValue
+        copy.keep(next)
     }
 
     private func apply(

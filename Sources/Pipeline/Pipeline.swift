@@ -32,6 +32,7 @@ public final class Pipeline: Service {
     private let delivery: Delivery
     private let keeper: ShardKeeper
     private let fleet: Fleet
+    private let copy: FleetCopyFile
     private let states: StateReporter
     private let scores: ScoreReporter
     private let clips: AlertClips
@@ -102,6 +103,7 @@ public final class Pipeline: Service {
             health: health,
             logger: logger
         )
+        copy = FleetCopyFile(path: WorkerPlace.fleetCopy(settings.storage, slot: place.slot), logger: logger)
         fleet = Fleet(
             reader: FleetReader(pool: database),
             streams: streams,
@@ -109,6 +111,7 @@ public final class Pipeline: Service {
             states: states,
             watch: watch,
             ingest: settings.ingest,
+            copy: copy,
             meter: meter,
             health: health,
             logger: logger
@@ -195,7 +198,7 @@ public final class Pipeline: Service {
         }
         await scores.flush()
         let isEmpty = await delivery.flush(deadline: .now + .seconds(Self.flushTime))
-        await keeper.resign()
+        if await keeper.resign() { copy.forget() } else { copy.flush() }
         logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])
     }
 

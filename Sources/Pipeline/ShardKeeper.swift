@@ -19,6 +19,10 @@ final class ShardKeeper: Sendable {
         var workers = 1
         /// This worker's place among them, in order of name.
         var rank = 0
+        /// Whether workers of other machines are among them.
+        var hasOthers = false
+        /// Whether the database has said so to this process; else it is what an earlier one knew.
+        var isConfirmed = false
     }
 
     /// Seconds between tries while the database is away.
@@ -36,6 +40,7 @@ final class ShardKeeper: Sendable {
     private let logger: Logger
     private let shards: Metric
     private let state = Mutex(Holding())
+    private let trouble = Mutex<String?>(nil)
     private let stats: @Sendable () -> String
 
     /// Makes a keeper; `run` starts it.
@@ -81,6 +86,27 @@ final class ShardKeeper: Sendable {
     /// What the worker may say that it owns; the database checks it.
     var authority: Authority { Authority(worker: worker, epochs: holding.epochs) }
 
+    /// Why the lease could not be renewed the last time; nil when it could, or before the first try.
+    var problem: String? { trouble.withLock { $0 } }
+
+    /// Name of the worker.
+    var name: String { worker.id }
+
+    /// Takes what an earlier process of this name knew, until the database says what is so; nothing when it has.
+    ///
+    /// The epochs stay unknown: what follows from alerts for people waits until this process has joined.
+    func assume(_ copy: FleetCopy) -> Holding {
+        state.withLock { state in
+            guard !state.isConfirmed else { return state }
+            state = Holding(
+                epochs: Dictionary(copy.shards.map { ($0, 0) }) { first, _ in first },
+                workers: max(1, copy.workers),
+                rank: copy.rank
+            )
+            return state
+        }
+    }
+
     /// Keeps the lease until the task is cancelled.
     ///
     /// `changed` is called with the shards that the worker owns whenever they change, and returns once the cameras of
@@ -97,6 +123,7 @@ final class ShardKeeper: Sendable {
                     hasJoined = true
                 }
                 try await renew(changed)
+                trouble.withLock { $0 = nil }
                 health.report("lease", problem: nil)
             } catch let error as StoreError where error.code == .conflict {
                 throw error
@@ -104,6 +131,7 @@ final class ShardKeeper: Sendable {
                 break
             } catch {
                 wait = Self.retryInterval
+                trouble.withLock { $0 = "\(error)" }
                 health.report("lease", problem: "the lease of worker \(worker.id) cannot be renewed: \(error)")
             }
             await bell.wait(atMost: wait)
@@ -111,9 +139,20 @@ final class ShardKeeper: Sendable {
     }
 
     /// Gives everything up, so that others take it at once; after the cameras are closed.
-    func resign() async {
-        try? await leases.resign(worker)
-        state.withLock { $0 = Holding() }
+    ///
+    /// - Returns: True when workers of other machines may have the cameras now.
+    func resign() async -> Bool {
+        let isTold = (try? await leases.resign(worker)) != nil
+        let before = state.withLock { state in
+            defer { state = Holding() }
+            return state
+        }
+        return isTold && before.hasOthers
+    }
+
+    /// Name of the machine of a worker, which is the name of the worker without its number.
+    private static func node(_ name: String) -> Substring {
+        name.prefix(upTo: name.lastIndex(of: "-") ?? name.endIndex)
     }
 
     private func join() async throws {
@@ -140,7 +179,9 @@ final class ShardKeeper: Sendable {
             epochs: epochs,
             unassignedCameras: plan.unassignedCameras,
             workers: max(1, names.count),
-            rank: names.firstIndex(of: worker.id) ?? 0
+            rank: names.firstIndex(of: worker.id) ?? 0,
+            hasOthers: names.contains { Self.node($0) != Self.node(worker.id) },
+            isConfirmed: true
         )
         let before = state.withLock { state in
             defer { state = next }
@@ -148,7 +189,7 @@ final class ShardKeeper: Sendable {
         }
         shards.set(epochs.count)
         report(next)
-        if Set(before.epochs.keys) != Set(epochs.keys) {
+        if Set(before.epochs.keys) != Set(epochs.keys) || !before.isConfirmed {
             logger.info("shards", metadata: ["owned": "\(epochs.count)", "given_up": "\(leaving.count)"])
             await changed(Set(epochs.keys))
         }

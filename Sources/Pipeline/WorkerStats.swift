@@ -5,7 +5,8 @@ import Foundation
 struct WorkerStats {
     /// The metrics that are told, without the product's prefix; labels are added up.
     private static let told = [
-        "cameras", "cameras_online", "cameras_blind", "cameras_in_time", "cameras_overdue", "rtsp_waiting",
+        "cameras", "cameras_online", "cameras_blind", "registry_age_seconds", "cameras_in_time", "cameras_overdue",
+        "rtsp_waiting",
         "spool_rows",
         "alerts_accepted_total", "alerts_delivered_total", "samples_total", "samples_dropped_total",
         "samples_late_total",

@@ -95,12 +95,12 @@ private struct TestDatabase {
         return settings
     }
 
-    private func pipeline(_ folder: Folder, _ pool: PostgresPool) throws -> Pipeline {
+    private func pipeline(_ folder: Folder, _ pool: PostgresPool, _ meter: Meter = Meter()) throws -> Pipeline {
         try Pipeline(
             settings: settings(folder),
             place: WorkerPlace(node: "test", slot: 0, version: "0"),
             database: pool,
-            meter: Meter(),
+            meter: meter,
             logger: logger
         )
     }
@@ -140,6 +140,57 @@ private struct TestDatabase {
         await camera.stop()
         let open = try await pool.query("SELECT count(*) AS n FROM alert WHERE ended_at IS NULL").rows.first?.int("n")
         #expect(open == 0, "a graceful stop ends open alerts and delivers them")
+        await pool.close()
+        try await database.drop()
+    }
+
+    @Test(
+        "a process that starts while the database is away watches what it watched before, and delivers when it is back"
+    )
+    func startFromCopy() async throws {
+        let database = try await TestDatabase.make()
+        let folder = try Folder()
+        let camera = try await CameraSource.farm.start(clip: checkout + "/sample-streams/river-day.mp4", logger: logger)
+        let pool = PostgresPool(conninfo: database.conninfo, size: 4)
+        try await fill(pool, urls: [camera.url])
+        let before = ServiceGroup(services: [try pipeline(folder, pool)], logger: logger)
+        let first = Task { try await before.run() }
+        let copy = folder.path + "/worker-0.fleet"
+        #expect(
+            try await eventually { (try? String(contentsOfFile: copy, encoding: .utf8))?.contains("cam-0") == true }
+        )
+        let mode = try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int
+        #expect(mode == 0o600, "it holds the passwords of cameras")
+        await before.triggerGracefulShutdown()
+        try await first.value
+        let known = try await pool.query("SELECT count(*) AS n FROM alert").rows[0].requireInt("n")
+
+        // The server is there, but the way to it is not yet.
+        let socket = try #require(database.conninfo.split(separator: " ").first { $0.hasPrefix("host=/") }).dropFirst(5)
+        let away = PostgresPool(
+            conninfo: database.conninfo.replacing("host=\(socket)", with: "host=\(folder.path)/run"),
+            size: 4
+        )
+        let meter = Meter()
+        let second = try pipeline(folder, away, meter)
+        let group = ServiceGroup(services: [second], logger: logger)
+        let running = Task { try await group.run() }
+        func metric(_ name: String) -> Int { meter.samples().first { $0.name == name }?.value ?? 0 }
+        #expect(try await eventually { metric("gridwatch_cameras_online") == 1 })
+        #expect(try await eventually { metric("gridwatch_registry_age_seconds") > 0 })
+        let said = "1 cameras are watched by what was known"
+        #expect(try await eventually { second.health.current["registry"]?.contains(said) == true })
+        #expect(try await eventually(seconds: 90) { metric("gridwatch_spool_rows") > 0 }, "alerts wait")
+
+        try FileManager.default.createSymbolicLink(atPath: folder.path + "/run", withDestinationPath: String(socket))
+        #expect(try await eventually { second.health.current.isEmpty })
+        #expect(try await eventually { metric("gridwatch_registry_age_seconds") == 0 })
+        let cases = "SELECT count(*) AS n FROM alert WHERE case_id IS NOT NULL"
+        #expect(try await eventually { try await pool.query(cases).rows[0].requireInt("n") > known })
+        await group.triggerGracefulShutdown()
+        try await running.value
+        await camera.stop()
+        await away.close()
         await pool.close()
         try await database.drop()
     }

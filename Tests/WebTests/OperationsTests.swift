@@ -98,6 +98,7 @@ extension LiveSite {
                     INSERT INTO ingest_worker (id, boot, epoch, lease_until, capacity, version, host, stats) VALUES
                         ('town-1', gen_random_uuid(), 1, now() + interval '1 h', 5000, '0.9.0', 'box-1',
                          '{"cameras_online": 1, "cameras_in_time": 1, "cameras_overdue": 0, "memory_kb": 204800,
+                           "cameras_blind": 3, "registry_age_seconds": 600,
                            "samples_dropped_total_I": 0, "samples_dropped_total_II": 7}'),
                         ('town-2', gen_random_uuid(), 1, now() - interval '5 min', 5000, '0.9.0', 'box-2', '{}');
                     UPDATE ingest_shard SET worker_id = CASE WHEN shard < 250 THEN 'town-1' ELSE 'town-2' END;
@@ -144,7 +145,9 @@ extension LiveSite {
             let site = try TestSite.current
             try await Self.makeTrouble(site)
             let olga = try await site.browser("olga").page("/operations").text
-            for word in ["河东平台 (10.0.0.4)：318 路摄像机同时离线（占 80%）", "失联", "二类点 7", "工作日 22:00–06:00"] {
+            for word in [
+                "河东平台 (10.0.0.4)：318 路摄像机同时离线（占 80%）", "失联", "二类点 7", "工作日 22:00–06:00", "画面不可用 3", "登记册副本 10 分",
+            ] {
                 #expect(olga.contains(word), "\(word)")
             }
             #expect(olga.contains("crashed &lt;the decoder&gt;") && olga.contains("200 MB"))

@@ -30,6 +30,11 @@ public struct WorkerPlace: Sendable, Hashable {
         "\(storage.directory)/worker-\(slot).crumbs"
     }
 
+    /// The file in which a process keeps what it knows of the registry.
+    static func fleetCopy(_ storage: DaemonSettings.Storage, slot: Int) -> String {
+        "\(storage.directory)/worker-\(slot).fleet"
+    }
+
     /// Checks that a process can hold what it may be given.
     ///
     /// - Throws: `PipelineError` when it has fewer descriptors than it may get cameras.

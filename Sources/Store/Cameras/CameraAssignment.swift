@@ -1,7 +1,7 @@
 public import Flow
 
 /// A rule that a camera has, as the registry holds it.
-public struct AssignedRule: Sendable, Hashable {
+public struct AssignedRule: Sendable, Hashable, Codable {
     /// Rule id, unique at the camera.
     public let id: String
     /// Hazard type of its cases.
@@ -18,7 +18,7 @@ public struct AssignedRule: Sendable, Hashable {
 }
 
 /// The rules of a camera with a number that is the same as long as they are.
-public struct AssignedRules: Sendable, Hashable {
+public struct AssignedRules: Sendable, Hashable, Codable {
     /// By id; empty for a camera that is only watched.
     public let rules: [AssignedRule]
     /// A hash of the rules, the same in every process: decode them anew only when it changed.
@@ -31,10 +31,23 @@ public struct AssignedRules: Sendable, Hashable {
             StableHash.of("\(rule.id)\u{1f}\(rule.hazardType)\u{1f}\(rule.definition)", seed: hash)
         }
     }
+
+    /// Reads a list of rules.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode([AssignedRule].self))
+    }
+
+    /// Writes the rules as a list.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rules)
+    }
 }
 
 /// A camera that is to be watched, and what for.
-public struct CameraAssignment: Sendable, Hashable {
+///
+/// Encoded it holds the address of the stream, which is a secret.
+public struct CameraAssignment: Sendable, Hashable, Codable {
     /// 20-digit code or slug.
     public let id: String
     /// Name as shown.

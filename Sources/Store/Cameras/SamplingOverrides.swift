@@ -1,7 +1,7 @@
 public import Postgres
 
 /// How often cameras are sampled where it is not as the settings say.
-public struct SamplingOverride: Sendable, Hashable, Encodable {
+public struct SamplingOverride: Sendable, Hashable, Codable {
     /// Key.
     public let id: Int
     /// The camera that it is for; nil when it is for a tag.

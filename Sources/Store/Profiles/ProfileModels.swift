@@ -112,7 +112,7 @@ public struct ProfileHistory: Sendable, Hashable {
 }
 
 /// A profile as a worker needs it.
-public struct AssignedProfile: Sendable, Hashable {
+public struct AssignedProfile: Sendable, Hashable, Codable {
     /// Key.
     public let id: Int
     /// Settings of detection that differ from the daemon's, by key.

@@ -7,6 +7,8 @@ enum OperationsView {
     private static let pastLimit = 6
     /// Platforms and overrides that are listed.
     private static let listLimit = 200
+    /// Seconds after which it is said that a worker could not read the registry.
+    private static let staleAfter = 60
 
     /// Everything of the page.
     static func values(_ report: OperationsReport, mayAct: Bool, _ strings: Strings) -> [String: Any] {
@@ -67,6 +69,8 @@ enum OperationsView {
     private static func worker(_ worker: WorkerReport, _ strings: Strings) -> [String: Any] {
         func number(_ key: String) -> String { worker.stats[key].map(String.init) ?? "—" }
         let overdue = worker.stats["cameras_overdue"] ?? 0
+        let blind = worker.stats["cameras_blind"] ?? 0
+        let age = worker.stats["registry_age_seconds"] ?? 0
         let lived = max(worker.seenAt.timeIntervalSince(worker.startedAt), 1)
         let silent = Date().timeIntervalSince(worker.seenAt)
         return [
@@ -76,6 +80,8 @@ enum OperationsView {
             "started": LocalTime.short(worker.startedAt), "shards": worker.shards, "cameras": worker.cameras,
             "capacity": worker.capacity, "is_full": worker.cameras > worker.capacity,
             "online": number("cameras_online"), "in_time": number("cameras_in_time"),
+            "blind": blind, "has_blind": blind > 0, "is_stale": worker.isAlive && age >= staleAfter,
+            "registry_age": TimeLeft.words(seconds: Double(age), strings),
             "overdue": number("cameras_overdue"), "has_overdue": overdue > 0,
             "patrol": worker.stats["patrol_cameras"].map { "\(number("patrol_cameras_in_time"))/\($0)" } ?? "",
             "has_patrol": worker.stats["patrol_cameras"] ?? 0 > 0, "dropped": dropped(worker.stats, strings),
