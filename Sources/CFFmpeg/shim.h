@@ -25,6 +25,7 @@
 static const int gw_error_again = AVERROR(EAGAIN);
 static const int gw_error_end = AVERROR_EOF;
 static const int gw_error_exit = AVERROR_EXIT;
+static const int gw_error_format = AVERROR(EINVAL);
 static const int gw_error_invalid_data = AVERROR_INVALIDDATA;
 static const int gw_error_no_memory = AVERROR(ENOMEM);
 static const int gw_error_timed_out = AVERROR(ETIMEDOUT);

@@ -26,6 +26,8 @@ public final class StreamPool: Sendable {
         public var keyframesOnly = true
         /// RTSP over UDP instead of TCP.
         public var rtspOverUDP = false
+        /// Which addresses close to this machine are read; files only with `any`.
+        public var localAddresses = LocalAddresses.loopback
 
         /// The defaults.
         public init() {}
@@ -35,6 +37,8 @@ public final class StreamPool: Sendable {
         var schedule: StreamSchedule
         var readers: [String: StreamReader] = [:]
         var reconnects: [String: Int] = [:]
+        /// Cameras whose address gave one picture the last time: asked again at each sampling interval.
+        var snapshots: Set<String> = []
         var stopping = false
     }
 
@@ -79,6 +83,7 @@ public final class StreamPool: Sendable {
         locked { state in
             for camera in state.schedule.replace(with: sources, now: clocks.monotonic()) {
                 state.readers[camera]?.interrupt()
+                state.snapshots.remove(camera)
             }
             condition.broadcast()
         }
@@ -105,7 +110,7 @@ public final class StreamPool: Sendable {
 
     private func work() {
         while let (source, reader) = nextTurn() {
-            report(source.camera, .connecting)
+            if !locked({ $0.snapshots.contains(source.camera) }) { report(source.camera, .connecting) }
             let outcome = reader.run(self)
             finish(source.camera, outcome, wasOpen: reader.hasOpened)
         }
@@ -136,6 +141,11 @@ public final class StreamPool: Sendable {
                 now: clocks.monotonic(),
                 random: Double.random(in: 0..<1)
             )
+            if case .snapshot = outcome, wait != nil {
+                state.snapshots.insert(camera)
+            } else {
+                state.snapshots.remove(camera)
+            }
             condition.signal()
             return wait
         }
@@ -164,8 +174,12 @@ public final class StreamPool: Sendable {
 extension StreamPool: StreamReaderDelegate {
     func opened(_ camera: String) {
         opens.add()
-        locked { $0.reconnects[camera] = ($0.reconnects[camera] ?? -1) + 1 }
-        report(camera, .online)
+        let isNew = locked { state in
+            guard !state.snapshots.contains(camera) else { return false }
+            state.reconnects[camera] = (state.reconnects[camera] ?? -1) + 1
+            return true
+        }
+        if isNew { report(camera, .online) }
     }
 
     func read(_ unit: AccessUnit, from camera: String) {

@@ -18,6 +18,7 @@ final class StreamReader: Sendable {
     enum Outcome {
         case turnOver
         case finished
+        case snapshot
         case interrupted
         case failed(MediaError)
 
@@ -25,6 +26,7 @@ final class StreamReader: Sendable {
             switch self {
             case .turnOver: .turnOver
             case .finished: .finished
+            case .snapshot: .snapshot
             case .interrupted: .interrupted
             case .failed(let error): .failed(isRetriable: error.isRetriable)
             }
@@ -75,6 +77,7 @@ final class StreamReader: Sendable {
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
         options.keyframesOnly = settings.keyframesOnly
+        options.localAddresses = settings.localAddresses
         options.rtspTransport = settings.rtspOverUDP ? .udp : .tcp
         return options
     }
@@ -85,11 +88,13 @@ final class StreamReader: Sendable {
         let began = clocks.monotonic()
         var stamp = WallStamp()
         var isSettled = false
+        var count = 0
         while var unit = try demuxer.next() {
             if isRecording, !nap(until: began + unit.decodeTime.seconds) { return .interrupted }
             if isInterrupted { return .interrupted }
             unit = stamp.stamped(unit, now: clocks.steady())
             pool.read(unit, from: source.camera)
+            count += 1
             let elapsed = clocks.monotonic() - began
             if !isSettled, elapsed >= Self.settleTime {
                 isSettled = true
@@ -98,6 +103,7 @@ final class StreamReader: Sendable {
             if elapsed >= settings.turn, pool.shouldYield() { return .turnOver }
         }
         if isRecording, !source.url.contains("://") { return .finished }
+        if demuxer.info.isSnapshot, count == 1 { return .snapshot }
         throw MediaError(.endOfStream, "the stream of camera \(source.camera) ended")
     }
 

@@ -11,6 +11,8 @@ struct StreamSchedule {
         case turnOver
         /// A file was read to its end: begin again at once.
         case finished
+        /// The address gave one picture and its end: ask again when the next one is wanted.
+        case snapshot
         /// The stream broke; a person is needed when `isRetriable` is false.
         case failed(isRetriable: Bool)
         /// The pool took the thread away: the source was changed or removed, or the pool stops.
@@ -100,9 +102,11 @@ struct StreamSchedule {
     mutating func ended(_ camera: String, _ outcome: Outcome, now: Double, random: Double) -> Double? {
         guard var entry = entries[camera] else { return nil }
         entry.isRunning = false
+        if outcome == .snapshot { entry.backoff.succeeded() }
         let wait =
             switch outcome {
             case .turnOver, .finished, .interrupted: 0.0
+            case .snapshot: entry.source.interval
             case .failed(isRetriable: true): entry.backoff.failed(random: random)
             case .failed(isRetriable: false): backoff.cap
             }

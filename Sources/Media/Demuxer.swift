@@ -29,6 +29,8 @@ public final class Demuxer: @unchecked Sendable {
         public var rtspTransport: RTSPTransport
         /// True to get keyframes only.
         public var keyframesOnly: Bool
+        /// Which addresses close to this machine may be read; files only with `any`.
+        public var localAddresses: LocalAddresses
         /// True to open fast and buffer little, at the price of less reliable stream information.
         public var lowLatency: Bool
 
@@ -38,12 +40,14 @@ public final class Demuxer: @unchecked Sendable {
             readTimeout: Double = 10,
             rtspTransport: RTSPTransport = .tcp,
             keyframesOnly: Bool = false,
+            localAddresses: LocalAddresses = .any,
             lowLatency: Bool = false
         ) {
             self.openTimeout = openTimeout
             self.readTimeout = readTimeout
             self.rtspTransport = rtspTransport
             self.keyframesOnly = keyframesOnly
+            self.localAddresses = localAddresses
             self.lowLatency = lowLatency
         }
     }
@@ -87,7 +91,7 @@ public final class Demuxer: @unchecked Sendable {
     ///   - url: With user and password where needed; messages leave them out.
     ///   - options: Time-outs and modes.
     ///   - interrupter: A switch that also stops the opening itself.
-    /// - Throws: `openFailed`, `timedOut`, `interrupted`, `noVideo`, `unsupportedCodec`, `brokenData`, `outOfMemory`.
+    /// - Throws: `openFailed`, `timedOut`, `interrupted`, `refused`, `noVideo`, `unsupportedCodec`, `brokenData`, `outOfMemory`.
     public init(
         url: String,
         options: Options = Options(),

@@ -12,6 +12,8 @@ public struct MediaError: Error, Hashable, CustomStringConvertible {
         case timedOut
         /// `interrupt()` was called.
         case interrupted
+        /// Its address, or one that it leads to, is not one that may be read.
+        case refused
         /// It was opened, and holds no video.
         case noVideo
         /// This FFmpeg has no decoder, encoder or filter for the coding.
@@ -48,7 +50,7 @@ public struct MediaError: Error, Hashable, CustomStringConvertible {
         switch code {
         case .openFailed, .timedOut, .endOfStream, .readFailed, .outOfMemory, .brokenData, .missingParameterSets:
             true
-        case .interrupted, .noVideo, .unsupportedCodec, .writeFailed, .encodeFailed:
+        case .interrupted, .refused, .noVideo, .unsupportedCodec, .writeFailed, .encodeFailed:
             false
         }
     }

@@ -9,6 +9,11 @@ struct MediaSource {
     let address: String
     /// True for a file on this machine.
     let isLocalFile: Bool
+    /// Protocols that FFmpeg may use for it.
+    let protocols: String
+
+    /// True when FFmpeg follows redirects by changing the address of its context.
+    var isRTSP: Bool { protocols.hasPrefix("rtsp") }
 
     /// Looks at `url`; a path is checked here, because FFmpeg's own words for it help nobody, and because opening a
     /// named pipe would block where no time-out reaches.
@@ -21,8 +26,15 @@ struct MediaSource {
                 let reason = String(cString: strerror(errno))
                 throw MediaError(.openFailed, "cannot open \(name): \(reason); check the path")
             }
-            address = url
+            let scheme = url.prefix { $0 != ":" }.lowercased()
+            guard let protocols = MediaForms.protocols[scheme] else {
+                let known = MediaForms.protocols.keys.sorted().map { $0 + "://" }.joined(separator: ", ")
+                throw MediaError(.refused, "cannot open \(name): \(scheme): is not read, only \(known)")
+            }
+            // FFmpeg knows its protocols in small letters only.
+            address = scheme + url.dropFirst(scheme.count)
             isLocalFile = false
+            self.protocols = protocols
             return
         }
         let kind = status.st_mode & S_IFMT
@@ -36,6 +48,7 @@ struct MediaSource {
         // With the prefix a colon or a percent sign in the name has no meaning for FFmpeg.
         address = "file:" + path
         isLocalFile = true
+        protocols = "file"
     }
 
     private static func path(ofFileURL url: String) -> String {

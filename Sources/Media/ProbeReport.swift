@@ -29,6 +29,9 @@ public struct ProbeReport: Hashable, Sendable, Codable {
     /// The first keyframe that could be decoded, as JPEG; not in the JSON.
     public var picture: [UInt8]?
 
+    /// True when the address gives one picture each time it is asked, which the daemon does at each sampling interval.
+    public var isSnapshot: Bool { MediaForms.isSinglePicture(container) }
+
     private enum CodingKeys: String, CodingKey {
         case container, codec, width, height, units, keyframes
         case framesPerSecond = "fps"

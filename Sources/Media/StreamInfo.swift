@@ -12,4 +12,7 @@ public struct StreamInfo: Hashable, Sendable, Codable {
     public var framesPerSecond: Double?
     /// Length in seconds; nil for a live stream or when unknown.
     public var duration: Double?
+
+    /// True when the source is one picture and its end: an address that gives another picture each time it is asked.
+    public var isSnapshot: Bool { MediaForms.isSinglePicture(container) }
 }

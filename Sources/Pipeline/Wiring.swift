@@ -44,6 +44,7 @@ extension RTSPFleet.Settings {
             backoff: Backoff(base: settings.ingest.reconnectBase, cap: settings.ingest.reconnectCap)
         )
         verifiesCertificates = settings.ingest.rtspsVerify
+        localAddresses = settings.ingest.localAddresses
     }
 }
 
@@ -58,6 +59,7 @@ extension StreamPool.Settings {
         reconnectCap = settings.reconnectCap
         keyframesOnly = settings.decode != .everyFrame
         rtspOverUDP = settings.rtspTransport == .udp
+        localAddresses = settings.localAddresses
     }
 }
 

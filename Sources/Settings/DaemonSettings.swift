@@ -1,4 +1,5 @@
 public import Detection
+public import Flow
 
 /// All settings of the daemon; a value made by `init()` holds the defaults.
 ///
@@ -98,6 +99,8 @@ public struct DaemonSettings: Sendable, Hashable {
         public var decode = Decode.gated
         /// How RTSP packets travel.
         public var rtspTransport = Transport.tcp
+        /// Which addresses close to this machine may be cameras.
+        public var localAddresses = LocalAddresses.loopback
         /// Ingest processes on this machine.
         public var processes = 1
         /// Name of this machine among those that share the cameras; nil means its host name.

@@ -1,3 +1,4 @@
+internal import Flow
 internal import Foundation
 
 /// The settings of reading streams, and of what is said of cameras that do not work.
@@ -53,6 +54,21 @@ extension SettingsTable {
             ),
             unit: "",
             note: "How RTSP packets travel. UDP loses some; take it only for cameras that know nothing else."
+        ),
+        Setting(
+            section: "ingest",
+            key: "local_addresses",
+            kind: .choice(
+                LocalAddresses.allCases.map(\.rawValue),
+                get: { $0.ingest.localAddresses.rawValue },
+                set: { settings, text in
+                    LocalAddresses(rawValue: text).map { settings.ingest.localAddresses = $0 }
+                }
+            ),
+            unit: "",
+            note:
+                "Cameras close to this machine. refuse: none, as the systemd units set it. loopback: addresses of this "
+                + "machine, for simulated cameras and programs that pass streams on. any: also link-local ones and files."
         ),
         Setting(
             section: "ingest",

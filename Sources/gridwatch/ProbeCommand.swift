@@ -40,7 +40,7 @@ struct ProbeCommand: AsyncParsableCommand {
             value.map { String(format: "%.\(digits)f \(unit)", $0) } ?? "–"
         }
         return """
-            container            \(report.container)
+            container            \(report.container)\(report.isSnapshot ? " (a snapshot: asked at each sampling interval)" : "")
             codec                \(report.codec)
             size                 \(report.width)×\(report.height)
             pictures a second    \(number(report.framesPerSecond, "fps"))

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Synchronization
+import TestThreads
 import Testing
 
 @testable import Ingest
@@ -61,6 +62,7 @@ private struct Fixtures {
         settings.turn = 0.2
         settings.reconnectBase = 0.1
         settings.keyframesOnly = false
+        settings.localAddresses = .any
         return settings
     }
 
@@ -158,6 +160,48 @@ private struct Fixtures {
         #expect(eventually { collector.state.withLock { $0.statuses["a"]?.contains { $0.state == .stalled } == true } })
         pool.stop()
         #expect(collector.units("a") > 0)
+    }
+
+    @Test("an address that gives one picture is asked at each sampling interval, and is online all the time")
+    func snapshots() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        try fixtures.ffmpeg("-f lavfi -i testsrc2=s=160x120 -frames:v 1", "one.jpg")
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixtures.directory + "/one.jpg")))
+        let isAway = Mutex(false)
+        let camera = AnsweringServer { _ in
+            let status = isAway.withLock { $0 } ? 503 : 200
+            return .last(AnsweringServer.http(status, ["Content-Type: image/jpeg"], bytes))
+        }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 1), sink: collector, meter: Meter())
+        var source = StreamSource(camera: "a", url: "http://127.0.0.1:\(camera.port)/snap.jpg")
+        source.interval = 0.2
+        pool.replace(with: [source])
+        #expect(eventually { collector.units("a") >= 5 })
+        let statuses = collector.state.withLock { $0.statuses["a"] ?? [] }
+        #expect(statuses.map(\.state) == [.connecting, .online], "no word of a new connection for each picture")
+        let times = collector.state.withLock { $0.units["a"]?.map(\.time.seconds) ?? [] }
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= 0.2 })
+        isAway.withLock { $0 = true }
+        #expect(eventually { collector.last("a")?.state == .offline })
+        isAway.withLock { $0 = false }
+        #expect(eventually { collector.last("a")?.state == .online })
+        pool.stop()
+    }
+
+    @Test("an address that the setting refuses is not connected to, and says which setting")
+    func refusedAddress() throws {
+        let camera = AnsweringServer { _ in .last([]) }
+        let collector = Collector()
+        var settings = settings(threads: 1)
+        settings.localAddresses = .refuse
+        let pool = StreamPool(settings: settings, sink: collector, meter: Meter())
+        pool.replace(with: [StreamSource(camera: "a", url: "http://127.0.0.1:\(camera.port)/")])
+        #expect(eventually { collector.last("a")?.state == .refused })
+        pool.stop()
+        #expect(collector.last("a")?.detail?.contains("ingest.local_addresses") == true)
+        #expect(camera.requests.isEmpty)
     }
 
     @Test("removing a camera ends its stream; the others go on")

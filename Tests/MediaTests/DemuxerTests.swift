@@ -138,7 +138,7 @@ import Testing
             (text, .openFailed, "not a media file"),
             (empty, .openFailed, "empty"), (Clips.path("missing.mp4"), .openFailed, "No such file"),
             (Clips.folder, .openFailed, "directory"), (pipe, .openFailed, "not a regular file"),
-            (headless, .openFailed, "index is missing"), ("nonsense://host/x", .openFailed, "Protocol not found"),
+            (headless, .openFailed, "index is missing"), ("nonsense://host/x", .refused, "is not read"),
             ("rtsp://user:secret@127.0.0.1:1/x", .openFailed, "Connection refused"),
         ]
         for (path, code, words) in cases {

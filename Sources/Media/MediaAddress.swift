@@ -1,0 +1,95 @@
+internal import Flow
+
+/// An address of a stream taken apart as far as its reader must know: who gets the account, and where it leads.
+struct MediaAddress: Equatable {
+    /// In small letters; without what FFmpeg puts in front of it for encrypted segments.
+    let scheme: String
+    /// `user:password`, as written; empty without.
+    let account: String
+    /// As written, IPv6 in brackets; empty for what has no host.
+    let host: String
+    /// As written or what the scheme means; empty where neither says.
+    let port: String
+    /// Path and query.
+    let rest: String
+
+    private static let ports = ["rtsp": "554", "rtsps": "322", "http": "80", "https": "443", "rtmp": "1935"]
+
+    /// Nil for what has no `scheme:` in front.
+    init?(_ text: String) {
+        var text = text[...]
+        for prefix in ["crypto+", "crypto:"] where text.lowercased().hasPrefix(prefix) {
+            text = text.dropFirst(prefix.count)
+        }
+        guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
+            text[..<colon].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) })
+        else { return nil }
+        scheme = text[..<colon].lowercased()
+        var behind = text[text.index(after: colon)...]
+        guard behind.hasPrefix("//") else {
+            (account, host, port, rest) = ("", "", "", String(behind))
+            return
+        }
+        behind = behind.dropFirst(2)
+        let end = behind.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? behind.endIndex
+        var server = behind[..<end]
+        rest = String(behind[end...])
+        if let at = server.lastIndex(of: "@") {
+            account = String(server[..<at])
+            server = server[server.index(after: at)...]
+        } else {
+            account = ""
+        }
+        // A colon within brackets is part of an IPv6 address.
+        let close = server.lastIndex(of: "]") ?? server.startIndex
+        if let colon = server[close...].lastIndex(of: ":") {
+            host = server[..<colon].lowercased()
+            port = String(server[server.index(after: colon)...])
+        } else {
+            host = server.lowercased()
+            port = Self.ports[scheme] ?? ""
+        }
+    }
+
+    private init(_ other: MediaAddress, account: String) {
+        (scheme, host, port, rest) = (other.scheme, other.host, other.port, other.rest)
+        self.account = account
+    }
+
+    /// The whole, with the account.
+    var text: String {
+        guard !host.isEmpty else { return "\(scheme):\(rest)" }
+        let server = port.isEmpty || port == Self.ports[scheme] ? host : "\(host):\(port)"
+        return "\(scheme)://\(account.isEmpty ? "" : account + "@")\(server)\(rest)"
+    }
+
+    /// True when the account of one may be told to the other.
+    func isSamePlace(as other: MediaAddress) -> Bool {
+        host == other.host && port == other.port
+    }
+
+    /// Where a server that was asked for this address sends its reader with `location`.
+    ///
+    /// The account goes along to the same host and port only. Nil for what is not followed: another kind of address,
+    /// or plain text after TLS.
+    func redirected(to location: String) -> MediaAddress? {
+        guard !location.isEmpty, location.utf8.count <= 4096, location.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+        else { return nil }
+        let whole: String
+        if location.hasPrefix("//") {
+            whole = scheme + ":" + location
+        } else if location.hasPrefix("/") {
+            whole = "\(scheme)://\(host):\(port)\(location)"
+        } else if location.contains("://") {
+            whole = location
+        } else {
+            let path = rest.prefix { $0 != "?" && $0 != "#" }
+            let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "/"
+            whole = "\(scheme)://\(host):\(port)\(folder)\(location)"
+        }
+        guard let target = MediaAddress(whole), !target.host.isEmpty else { return nil }
+        let secure = ["http": "https", "rtsp": "rtsps"][scheme]
+        guard target.scheme == scheme || target.scheme == secure else { return nil }
+        return MediaAddress(target, account: isSamePlace(as: target) ? account : "")
+    }
+}

@@ -1,0 +1,184 @@
+internal import CFFmpeg
+internal import Flow
+
+/// How a source is opened: within what may be read, after its redirects, and in words that help when it fails.
+struct MediaOpening {
+    let options: Demuxer.Options
+    let watch: IOWatch
+
+    /// Opens `source` or where it leads; the context is the guard's.
+    func open(_ source: MediaSource) throws(MediaError) -> (MediaSource, InputGuard) {
+        _ = FFmpegLibrary.prepared
+        let origin = try place(of: source)
+        var source = source
+        var leftAccount = false
+        for _ in 0...InputGuard.mostRedirects {
+            let guardian = InputGuard(
+                source: source,
+                localAddresses: options.localAddresses,
+                origin: origin,
+                watch: watch
+            )
+            let status = attempt(source, guardian, form: nil)
+            if status >= 0 { return (source, guardian) }
+            if let refusal = guardian.refusal { throw refusal }
+            if let moved = try guardian.movedSource() {
+                leftAccount = leftAccount || guardian.leftAccount
+                source = moved
+                continue
+            }
+            // Pictures in parts, as browsers show them, but without the mark before the first one: the pictures are
+            // found by their own beginnings.
+            if guardian.contentType.lowercased().hasPrefix("multipart/"), !watch.mustStop {
+                let again = InputGuard(
+                    source: source,
+                    localAddresses: options.localAddresses,
+                    origin: origin,
+                    watch: watch
+                )
+                if attempt(source, again, form: "mjpeg") >= 0 { return (source, again) }
+            }
+            throw error(
+                status,
+                source,
+                type: guardian.contentType,
+                leftAccount: leftAccount || guardian.leftAccount
+            )
+        }
+        throw MediaError(
+            .refused,
+            "\(source.name) is not read: its server sends its readers on more than \(InputGuard.mostRedirects) times"
+        )
+    }
+
+    /// Where the source is; throws when nothing may be read there.
+    private func place(of source: MediaSource) throws(MediaError) -> HostPlace {
+        guard !source.isLocalFile else {
+            guard options.localAddresses == .any else {
+                throw MediaError(
+                    .refused,
+                    "\(source.name) is a file, and ingest.local_addresses lets no camera be one: correct the address, "
+                        + "or set that to any"
+                )
+            }
+            return .thisMachine
+        }
+        let place = HostPlace(resolving: MediaAddress(source.address)?.host ?? "")
+        guard options.localAddresses.allow(place) else {
+            throw MediaError(.refused, "the address of \(source.name) \(LocalAddresses.refusal(place))")
+        }
+        return place
+    }
+
+    /// Opens once; FFmpeg's status.
+    private func attempt(_ source: MediaSource, _ guardian: InputGuard, form: String?) -> Int32 {
+        guard let context = avformat_alloc_context() else { return gw_error_no_memory }
+        guardian.attach(to: context)
+        var settings: OpaquePointer?
+        defer { av_dict_free(&settings) }
+        av_dict_set(&settings, "protocol_whitelist", source.protocols, 0)
+        av_dict_set(&settings, "format_whitelist", MediaForms.formats, 0)
+        av_dict_set(&settings, "rtsp_transport", options.rtspTransport.rawValue, 0)
+        // Long enough to see a parameter set and the frame rate; packets read meanwhile are kept, not lost.
+        if !source.isLocalFile { context.pointee.max_analyze_duration = options.lowLatency ? 500_000 : 2_000_000 }
+        if options.lowLatency {
+            context.pointee.flags |= AVFMT_FLAG_NOBUFFER
+            context.pointee.probesize = 500_000
+        }
+        var opened: UnsafeMutablePointer<AVFormatContext>? = context
+        // On failure FFmpeg frees the context.
+        let status = avformat_open_input(&opened, source.address, form.flatMap { av_find_input_format($0) }, &settings)
+        if status < 0 { guardian.detach() }
+        return status
+    }
+
+    /// The first video of an open context; the other streams are not read.
+    func findVideo(
+        in context: UnsafeMutablePointer<AVFormatContext>,
+        _ source: MediaSource
+    ) throws(MediaError) -> UnsafeMutablePointer<AVStream> {
+        let status = avformat_find_stream_info(context, nil)
+        if status < 0 || watch.mustStop { throw error(status, source, type: "", leftAccount: false) }
+        var video: UnsafeMutablePointer<AVStream>?
+        var others: [String] = []
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let stream = context.pointee.streams[index], let parameters = stream.pointee.codecpar else {
+                continue
+            }
+            let isPicture = stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
+            if video == nil, parameters.pointee.codec_type == AVMEDIA_TYPE_VIDEO, !isPicture {
+                video = stream
+            } else {
+                stream.pointee.discard = AVDISCARD_ALL
+                let kind = av_get_media_type_string(parameters.pointee.codec_type).map { String(cString: $0) }
+                let codec = String(cString: avcodec_get_name(parameters.pointee.codec_id))
+                others.append("\(isPicture ? "cover picture" : kind ?? "data") (\(codec))")
+            }
+        }
+        guard let video else {
+            let found = others.isEmpty ? "nothing that FFmpeg knows" : "only " + others.joined(separator: ", ")
+            throw MediaError(.noVideo, "\(source.name) has no video, \(found); name a stream with a picture")
+        }
+        guard avcodec_find_decoder(video.pointee.codecpar.pointee.codec_id) != nil else {
+            throw unknownCoding(video.pointee.codecpar.pointee, container: context.pointee.iformat.pointee, source)
+        }
+        return video
+    }
+
+    private func unknownCoding(
+        _ parameters: AVCodecParameters,
+        container: AVInputFormat,
+        _ source: MediaSource
+    ) -> MediaError {
+        let codec = String(cString: avcodec_get_name(parameters.codec_id))
+        guard String(cString: container.name).hasSuffix("flv"), parameters.codec_id == AV_CODEC_ID_NONE else {
+            return MediaError(.unsupportedCodec, "\(source.name): this FFmpeg cannot decode its video (\(codec))")
+        }
+        // 12 is the number that Chinese media servers agreed on; the newer form has a letter code instead of numbers.
+        let what = parameters.codec_tag == 12 ? "H.265 (coding 12)" : "no H.264, probably H.265"
+        return MediaError(
+            .unsupportedCodec,
+            "\(source.name): its video is \(what) in FLV, which is not read: take its RTSP or HLS address, or set the "
+                + "camera to H.264"
+        )
+    }
+
+    /// The error of an opening; `type` is the media type that the server gave.
+    private func error(_ status: Int32, _ source: MediaSource, type: String, leftAccount: Bool) -> MediaError {
+        if let stopped = Self.stopError(status, source, watch) { return stopped }
+        let type = String(type.prefix { $0 != ";" }.prefix(80))
+        let advice =
+            switch status {
+            case gw_error_invalid_data where type == "text/html":
+                "it answers with a web page and no stream; give the address of the stream itself"
+            case gw_error_invalid_data where type.lowercased().contains("mpegurl"):
+                "nothing that its playlist names can be read; does another server that it names ask for a password?"
+            case gw_error_invalid_data where !source.isLocalFile && !type.isEmpty:
+                "it answers with \(type), which holds no stream that is known here; give the address of the stream"
+            case gw_error_invalid_data:
+                "it is not a media file, or its index is missing (a recording cut short); try ffprobe on it"
+            case gw_error_format:
+                "its form is none of those that are read; take RTSP, HLS, FLV, MPEG-TS, MP4 or JPEG"
+            case gw_error_unauthorized where leftAccount:
+                "it sends its readers on, and its password stays with its own host and port: give the address that it "
+                    + "sends to, with the account for it"
+            case gw_error_unauthorized: "check user and password"
+            default: source.isLocalFile ? "check the file" : "check address and port, and that the camera is on"
+            }
+        return .failed(.openFailed, "cannot open \(source.name)", status: status, advice: advice)
+    }
+
+    /// The error of a call that was stopped by the switch or the clock; nil when it failed by itself.
+    static func stopError(_ status: Int32, _ source: MediaSource, _ watch: IOWatch) -> MediaError? {
+        if watch.interrupter.isInterrupted {
+            return MediaError(.interrupted, "reading \(source.name) was stopped")
+        }
+        if watch.isOverdue || status == gw_error_timed_out {
+            return MediaError(
+                .timedOut,
+                "\(source.name) did not answer in time; check that the camera is on and reachable"
+            )
+        }
+        return nil
+    }
+}
