@@ -6,9 +6,11 @@ public struct CSVRow: Sendable, Hashable {
     public let fields: Result<[String], CityGridError>
 }
 
-/// Reads CSV (RFC 4180) piece by piece: quotes with commas and line breaks inside, CRLF or LF, UTF-8 with or without
-/// a byte order mark, or GB18030.
+/// Reads CSV (RFC 4180) piece by piece: quotes with commas and line breaks inside, lines that end with CRLF, LF or CR,
+/// UTF-8 with or without a byte order mark, or GB18030. What exports put around a text so that a spreadsheet does not
+/// make a number of it is taken off (`plainText(ofField:)`).
 ///
+/// The end of the first row decides how lines end: a CR without LF there makes each CR one.
 /// The first row with other characters than ASCII decides the encoding of the file: valid UTF-8, else GB18030. After
 /// that a row that does not fit is reported by itself. A row is at most `limit` bytes long, and a quote that is never
 /// closed costs only the line it stands on. Memory is bounded by one row and one piece.
@@ -25,6 +27,8 @@ public struct CSVReader {
     private var position = 0
     private var line = 1
     private var atEnd = false
+    /// Whether a CR alone ends a line; nil before the first row has told.
+    private var endsAtReturn: Bool?
 
     /// Makes a reader.
     ///
@@ -63,10 +67,12 @@ public struct CSVReader {
     /// Reads the bytes of one row, and moves past it.
     private mutating func nextRecord() throws -> Record? {
         while true {
-            switch CSVScanner.scan(buffer, from: position, atEnd: atEnd, limit: limit) {
+            let scanner = CSVScanner(limit: limit, endsAtReturn: endsAtReturn ?? true)
+            switch scanner.scan(buffer, from: position, atEnd: atEnd) {
             case .empty:
                 return nil
             case .row(let fields, let end, let lines):
+                if endsAtReturn == nil { endsAtReturn = buffer[end - 1] == CSVScanner.carriageReturn }
                 position = end
                 line += lines
                 return .fields(fields)
@@ -83,7 +89,9 @@ public struct CSVReader {
 
     private mutating func skipToLineEnd() throws {
         while !atEnd {
-            if let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = buffer[position...].firstIndex(
+                where: CSVScanner(limit: limit, endsAtReturn: endsAtReturn ?? true).isLineEnd
+            ) {
                 position = end + 1
                 return
             }
@@ -132,14 +140,14 @@ public struct CSVReader {
                     )
                 )
             }
-            texts.append(text.trimmingBlanks)
+            texts.append(plainText(ofField: text))
         }
         return .success(texts)
     }
 }
 
 /// Finds the end of one row in bytes; knows neither encodings nor files.
-enum CSVScanner {
+struct CSVScanner {
     enum Outcome {
         /// Nothing is left.
         case empty
@@ -151,22 +159,26 @@ enum CSVScanner {
         case needsMore
     }
 
+    /// Bytes that one row may have.
+    let limit: Int
+    /// Whether a CR that no LF follows ends a line.
+    let endsAtReturn: Bool
+
+    static let carriageReturn = UInt8(ascii: "\r")
     private static let quote = UInt8(ascii: "\"")
     private static let comma = UInt8(ascii: ",")
     private static let lineFeed = UInt8(ascii: "\n")
-    private static let carriageReturn = UInt8(ascii: "\r")
 
-    static func scan(_ bytes: [UInt8], from start: Int, atEnd: Bool, limit: Int) -> Outcome {
+    func scan(_ bytes: [UInt8], from start: Int, atEnd: Bool) -> Outcome {
         if start == bytes.count { return atEnd ? .empty : .needsMore }
-        return bytes.withUnsafeBufferPointer { scan($0, from: start, atEnd: atEnd, limit: limit) }
+        return bytes.withUnsafeBufferPointer { scan($0, from: start, atEnd: atEnd) }
     }
 
-    private static func scan(
-        _ bytes: UnsafeBufferPointer<UInt8>,
-        from start: Int,
-        atEnd: Bool,
-        limit: Int
-    ) -> Outcome {
+    func isLineEnd(_ byte: UInt8) -> Bool {
+        byte == Self.lineFeed || endsAtReturn && byte == Self.carriageReturn
+    }
+
+    private func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, atEnd: Bool) -> Outcome {
         var fields: [[UInt8]] = []
         var field: [UInt8] = []
         var quoted = false
@@ -175,51 +187,58 @@ enum CSVScanner {
         var index = start
         while index < bytes.count {
             if index - start >= limit {
-                if quoted { return unclosed(bytes, start, limit) }
+                if quoted { return unclosed(bytes, start) }
                 return skipLine(bytes, start, "the row is longer than \(limit) bytes")
             }
-            let byte = bytes[index]
+            var byte = bytes[index]
             index += 1
             if quoted {
-                if byte != quote {
-                    if byte == lineFeed { lines += 1 }
+                if byte != Self.quote {
+                    if byte == Self.lineFeed { lines += 1 }
                     field.append(byte)
-                } else if index < bytes.count, bytes[index] == quote {
-                    field.append(quote)
+                } else if index < bytes.count, bytes[index] == Self.quote {
+                    field.append(Self.quote)
                     index += 1
                 } else if index == bytes.count, !atEnd {
                     return .needsMore
                 } else {
                     quoted = false
                 }
-            } else if byte == quote, field.isEmpty, !wasQuoted {
+                continue
+            }
+            if byte == Self.carriageReturn, endsAtReturn {
+                if index == bytes.count, !atEnd { return .needsMore }
+                if index < bytes.count, bytes[index] == Self.lineFeed { index += 1 }
+                byte = Self.lineFeed
+            }
+            if byte == Self.quote, field.isEmpty, !wasQuoted {
                 quoted = true
                 wasQuoted = true
-            } else if byte == comma || byte == lineFeed {
-                if byte == lineFeed, field.last == carriageReturn { field.removeLast() }
+            } else if byte == Self.comma || byte == Self.lineFeed {
+                if byte == Self.lineFeed, field.last == Self.carriageReturn { field.removeLast() }
                 fields.append(field)
-                if byte == lineFeed { return .row(fields: fields, end: index, lines: lines) }
+                if byte == Self.lineFeed { return .row(fields: fields, end: index, lines: lines) }
                 field.removeAll(keepingCapacity: true)
                 wasQuoted = false
-            } else if wasQuoted, byte != carriageReturn {
+            } else if wasQuoted, byte != Self.carriageReturn {
                 return skipLine(bytes, start, "a field goes on after its closing quote; double quotes inside")
             } else {
                 field.append(byte)
             }
         }
         guard atEnd else { return .needsMore }
-        if quoted { return unclosed(bytes, start, limit) }
+        if quoted { return unclosed(bytes, start) }
         fields.append(field)
         return .row(fields: fields, end: index, lines: lines)
     }
 
-    private static func unclosed(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ limit: Int) -> Outcome {
+    private func unclosed(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int) -> Outcome {
         skipLine(bytes, start, "a quote is opened and not closed within \(limit) bytes")
     }
 
     /// Gives up the line at `start` only, so that what follows it is still read.
-    private static func skipLine(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ reason: String) -> Outcome {
-        guard let end = bytes[start...].firstIndex(of: lineFeed) else {
+    private func skipLine(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ reason: String) -> Outcome {
+        guard let end = bytes[start...].firstIndex(where: isLineEnd) else {
             return .broken(reason: reason, end: bytes.count, isLineOpen: true)
         }
         return .broken(reason: reason, end: end + 1, isLineOpen: false)

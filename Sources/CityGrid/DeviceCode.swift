@@ -31,12 +31,13 @@ public struct DeviceCode: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `CityGridError` with `invalidCameraID` or `codeEatenBySpreadsheet`; the message tells what to do.
     public init(_ raw: some StringProtocol) throws(CityGridError) {
-        let text = raw.trimmingBlanks
+        let text = Digits.plain(raw)
         if Digits.looksEatenBySpreadsheet(text) { throw Digits.eaten(text, digits: "20") }
         guard Digits.areAll(text) else {
             throw CityGridError(
                 .invalidCameraID,
-                "device code '\(text)' has other characters than digits; a GB/T 28181 code is 20 digits"
+                "device code '\(text)' has other characters than digits\(Digits.others(text)); "
+                    + "a GB/T 28181 code is 20 digits"
             )
         }
         guard text.utf8.count == 20 else {
@@ -83,10 +84,15 @@ public enum CameraID: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `CityGridError` with `invalidCameraID` or `codeEatenBySpreadsheet`; the message tells what to do.
     public init(_ raw: some StringProtocol) throws(CityGridError) {
-        let text = raw.trimmingBlanks
-        if CameraID.isSlug(text), !Digits.looksEatenBySpreadsheet(text) {
-            self = .slug(text)
-            return
+        let text = Digits.plain(raw)
+        if !Digits.looksEatenBySpreadsheet(text) {
+            if CameraID.isSlug(text) {
+                self = .slug(text)
+                return
+            }
+            // Most of a device code, with a slip in it: better told about the slip.
+            let digits = text.utf8.count { (48...57).contains($0) }
+            if !Digits.areAll(text), digits < 14 { throw CameraID.noID(text) }
         }
         let code = try DeviceCode(text)
         guard code.isCamera else {
@@ -97,6 +103,22 @@ public enum CameraID: Sendable, Hashable, CustomStringConvertible {
             )
         }
         self = .device(code)
+    }
+
+    /// Says which ids are possible, with the nearest one where `text` leads to one.
+    private static func noID(_ text: String) -> CityGridError {
+        var near = ""
+        for scalar in text.lowercased().unicodeScalars {
+            let fits = ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar)
+            if fits { near.unicodeScalars.append(scalar) } else if !near.isEmpty, near.last != "-" { near.append("-") }
+        }
+        if near.last == "-" { near.removeLast() }
+        let proposal = isSlug(near) ? near : "cam-1"
+        return CityGridError(
+            .invalidCameraID,
+            "'\(text)' cannot be the id of a camera; an id is a GB/T 28181 code of 20 digits, or 1 to 63 lower-case "
+                + "letters a-z, digits and dashes with at least one letter, for example \(proposal)"
+        )
     }
 
     private static func isSlug(_ text: String) -> Bool {

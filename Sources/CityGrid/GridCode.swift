@@ -46,12 +46,13 @@ public struct GridCode: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `CityGridError` with `invalidGridCode` or `codeEatenBySpreadsheet`; the message tells what to write.
     public init(_ raw: some StringProtocol) throws(CityGridError) {
-        let text = raw.trimmingBlanks
+        let text = Digits.plain(raw)
         if Digits.looksEatenBySpreadsheet(text) { throw Digits.eaten(text, digits: "9, 12, 15 or 18") }
         guard Digits.areAll(text) else {
             throw CityGridError(
                 .invalidGridCode,
-                "grid code '\(text)' has other characters than digits; write 9, 12, 15 or 18 digits"
+                "grid code '\(text)' has other characters than digits\(Digits.others(text)); "
+                    + "write 9, 12, 15 or 18 digits"
             )
         }
         guard let level = GridLevel.allCases.first(where: { $0.digits == text.utf8.count }) else {
@@ -73,6 +74,30 @@ public struct GridCode: Sendable, Hashable, CustomStringConvertible {
 enum Digits {
     static func areAll(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+    }
+
+    /// The code that `raw` means: without blanks and invisible marks, full-width digits as digits.
+    static func plain(_ raw: some StringProtocol) -> String {
+        let text = raw.withoutInvisibleMarks.trimmingBlanks
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return text }
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    guard (0xFF10...0xFF19).contains(scalar.value) else { return scalar }
+                    return Unicode.Scalar(UInt8(scalar.value - 0xFF10 + 48))
+                }
+            )
+        )
+    }
+
+    /// The characters of a code that are no digits, by name and number, for a report: `: 'x' (U+0078)`.
+    static func others(_ text: String) -> String {
+        var seen: [Unicode.Scalar] = []
+        for scalar in text.unicodeScalars where !("0"..."9").contains(scalar) && !seen.contains(scalar) {
+            seen.append(scalar)
+        }
+        guard !seen.isEmpty else { return "" }
+        return ": " + seen.prefix(3).map(\.named).joined(separator: ", ") + (seen.count > 3 ? " and others" : "")
     }
 
     /// True for `4.30581E+19`, `430581E14` and the like.

@@ -18,12 +18,15 @@ public struct GridFeatureProblem: Sendable, Hashable {
     public let position: Int
     /// Its code as written; empty when it has none.
     public let code: String
+    /// What of it is wrong: `code`, `name`, `level`, `parent`, `properties` or `geometry`.
+    public let part: String
     /// What is wrong and what to do.
     public let reason: String
 }
 
 /// A GeoJSON FeatureCollection of grids (RFC 7946): properties `code`, `name`, optional `level` and `parent`;
-/// geometry Polygon or MultiPolygon in WGS-84.
+/// geometry Polygon or MultiPolygon in WGS-84. `code` and `parent` are text, or numbers of at most 15 digits, which every
+/// program keeps exactly; `level` is 1 to 4, as number or text, or the name of a level.
 ///
 /// A bad feature does not hide the others: both lists together have every feature of the file.
 public struct GridFile: Sendable {
@@ -34,12 +37,16 @@ public struct GridFile: Sendable {
 
     /// Reads a file that was loaded.
     ///
-    /// - Parameter json: the whole file, UTF-8.
-    /// - Throws: `CityGridError` with `invalidGeoJSON` when it is no FeatureCollection.
+    /// - Parameter json: the whole file, UTF-8 or GB18030.
+    /// - Throws: `CityGridError` with `invalidGeoJSON` when it is no FeatureCollection, `invalidText`.
     public init(json: [UInt8]) throws(CityGridError) {
+        if let sentence = ForeignFile.sentence(json) { throw CityGridError(.invalidGeoJSON, "this \(sentence)") }
+        guard let text = TextEncoding.utf8(json) else {
+            throw CityGridError(.invalidText, "this is text in neither UTF-8 nor GB18030; save it as UTF-8")
+        }
         let collection: RawCollection
         do {
-            collection = try JSONDecoder().decode(RawCollection.self, from: Data(json))
+            collection = try JSONDecoder().decode(RawCollection.self, from: Data(text))
         } catch {
             throw CityGridError(.invalidGeoJSON, "this is no GeoJSON: \(GridFile.reason(error))")
         }
@@ -52,12 +59,13 @@ public struct GridFile: Sendable {
         var features: [GridFeature] = []
         var problems: [GridFeatureProblem] = []
         for (index, feature) in raw.enumerated() {
-            let code = feature.properties?.code ?? ""
             do {
                 features.append(try feature.checked())
             } catch {
-                let message = (error as? CityGridError)?.message ?? GridFile.reason(error)
-                problems.append(GridFeatureProblem(position: index + 1, code: code, reason: message))
+                let code = feature.properties["code"]?.text ?? ""
+                problems.append(
+                    GridFeatureProblem(position: index + 1, code: code, part: error.part, reason: error.reason)
+                )
             }
         }
         self.features = features
@@ -82,9 +90,20 @@ private struct RawCollection: Decodable {
     let features: [RawFeature]?
 }
 
-/// A feature whose parts are read one by one, so that a bad geometry leaves the code readable for the report.
+/// What of a feature is wrong, and why.
+private struct FeatureProblem: Error {
+    let part: String
+    let reason: String
+
+    init(_ part: String, _ reason: String) {
+        self.part = part
+        self.reason = reason
+    }
+}
+
+/// A feature whose parts are read one by one, so that one bad part leaves the others readable for the report.
 private struct RawFeature: Decodable {
-    let properties: RawProperties?
+    let properties: [String: RawProperty]
     let geometry: Result<RawGeometry, any Error>
 
     enum CodingKeys: String, CodingKey {
@@ -94,40 +113,96 @@ private struct RawFeature: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        properties = try? values.decode(RawProperties.self, forKey: .properties)
+        properties = (try? values.decode([String: RawProperty].self, forKey: .properties)) ?? [:]
         geometry = Result { try values.decode(RawGeometry.self, forKey: .geometry) }
     }
 
-    func checked() throws -> GridFeature {
-        guard let properties, let written = properties.code else {
-            throw CityGridError(.invalidGeoJSON, "there is no text property 'code'; every grid needs one")
+    func checked() throws(FeatureProblem) -> GridFeature {
+        guard let code = try code("code") else {
+            throw FeatureProblem("code", "there is no property 'code'; every grid needs one\(found)")
         }
-        let code = try GridCode(written)
-        let name = (properties.name ?? "").trimmingBlanks
+        let name = properties["name"]?.text.map(plainText(ofField:)) ?? ""
         guard !name.isEmpty else {
-            throw CityGridError(.invalidGeoJSON, "grid \(code): there is no property 'name'; every grid needs one")
+            let what = properties["name"].map { "property 'name' is \($0.kind)" } ?? "there is no property 'name'"
+            throw FeatureProblem("name", "grid \(code): \(what); every grid needs a name as text\(found)")
         }
-        if let level = properties.level, level != code.level.rawValue {
-            throw CityGridError(
-                .invalidGridCode,
-                "grid \(code): level \(level) does not go with a code of \(code.level.digits) digits"
+        if let level = try level(of: code), level != code.level {
+            throw FeatureProblem(
+                "level",
+                "grid \(code): level \(level.rawValue) does not go with a code of \(code.level.digits) digits"
             )
         }
-        return GridFeature(
-            code: code,
-            name: name,
-            parent: try parent(of: code, written: properties.parent),
-            geometry: try checkedGeometry(code)
-        )
+        return GridFeature(code: code, name: name, parent: try parent(of: code), geometry: try checkedGeometry(code))
+    }
+
+    /// The names of the properties that are there, for who looks for a missing one.
+    private var found: String {
+        let names = properties.keys.sorted()
+        if names.isEmpty { return "; the feature has no properties" }
+        return "; found are " + names.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+            + (names.count > 8 ? " and \(names.count - 8) more" : "")
+    }
+
+    /// A grid code; nil where there is none.
+    private func code(_ name: String) throws(FeatureProblem) -> GridCode? {
+        let text: String
+        switch properties[name] {
+        case nil, .null?: return nil
+        case .text(let written)?:
+            text = plainText(ofField: written)
+            if text.isEmpty { return nil }
+        case .whole(let number)? where number.magnitude < 1_000_000_000_000_000:
+            text = String(number)
+        case .whole(let number)?:
+            throw FeatureProblem(
+                name,
+                "property '\(name)' is a number (\(number)) of more than 15 digits, which programs round; write it as "
+                    + "text, in quotes, with the digits of the source"
+            )
+        case let other?:
+            throw FeatureProblem(name, "property '\(name)' is \(other.kind); write the code as text, in quotes")
+        }
+        do throws(CityGridError) {
+            return try GridCode(text)
+        } catch {
+            throw FeatureProblem(name, name == "code" ? error.message : "property '\(name)': \(error.message)")
+        }
+    }
+
+    private func level(of code: GridCode) throws(FeatureProblem) -> GridLevel? {
+        let level: GridLevel?
+        switch properties["level"] {
+        case nil, .null?: return nil
+        case .whole(let number)?: level = GridLevel(rawValue: Int(clamping: number))
+        case .text(let written)?:
+            let text = plainText(ofField: written)
+            if text.isEmpty { return nil }
+            level = Int(text).flatMap(GridLevel.init(rawValue:)) ?? GridLevel.named[text]
+        default: level = nil
+        }
+        guard let level else {
+            let written = properties["level"]
+            throw FeatureProblem(
+                "level",
+                "grid \(code): property 'level' is \(written?.text.map { "'\($0)'" } ?? written?.kind ?? ""); it is 1 "
+                    + "(street, 街道), 2 (community, 社区), 3 (small grid, 小网格) or 4 (micro-grid, 微网格), or left out"
+            )
+        }
+        return level
     }
 
     /// The parent that the file names, or the prefix of the code where it names none.
-    private func parent(of code: GridCode, written: String?) throws(CityGridError) -> GridCode? {
-        guard let written, !written.isEmpty else { return code.prefixParent }
-        let parent = try GridCode(written)
+    private func parent(of code: GridCode) throws(FeatureProblem) -> GridCode? {
+        let written: GridCode?
+        do throws(FeatureProblem) {
+            written = try self.code("parent")
+        } catch {
+            throw FeatureProblem("parent", "grid \(code): \(error.reason)")
+        }
+        guard let parent = written else { return code.prefixParent }
         guard parent.level.rawValue == code.level.rawValue - 1 else {
-            throw CityGridError(
-                .invalidGridCode,
+            throw FeatureProblem(
+                "parent",
                 "grid \(code): its parent \(parent) is of level \(parent.level.rawValue); a grid of level "
                     + "\(code.level.rawValue) has a parent one level up"
             )
@@ -135,23 +210,77 @@ private struct RawFeature: Decodable {
         return parent
     }
 
-    private func checkedGeometry(_ code: GridCode) throws(CityGridError) -> GridGeometry {
+    private func checkedGeometry(_ code: GridCode) throws(FeatureProblem) -> GridGeometry {
         do {
             let rings = try geometry.get().polygons.map { try $0.map { try GridRing($0.map(\.point)) } }
             return try GridGeometry(polygons: rings)
         } catch let error as CityGridError {
-            throw CityGridError(error.code, "grid \(code): \(error.message)")
+            throw FeatureProblem("geometry", "grid \(code): \(error.message)")
         } catch {
-            throw CityGridError(.invalidGeoJSON, "grid \(code): \(GridFile.reason(error))")
+            throw FeatureProblem("geometry", "grid \(code): \(GridFile.reason(error))")
         }
     }
 }
 
-private struct RawProperties: Decodable {
-    let code: String?
-    let name: String?
-    let level: Int?
-    let parent: String?
+extension GridLevel {
+    /// What offices call the levels.
+    fileprivate static let named: [String: GridLevel] = [
+        "大网格": .large, "街道": .large, "乡镇": .large, "乡": .large, "镇": .large,
+        "中网格": .medium, "社区": .medium, "村": .medium, "行政村": .medium,
+        "小网格": .small, "单元网格": .small,
+        "微网格": .micro,
+    ]
+}
+
+/// The value of a property, whatever it is.
+private enum RawProperty: Decodable {
+    case null
+    case text(String)
+    case whole(Int64)
+    case fraction(Double)
+    case truth(Bool)
+    case compound
+
+    init(from decoder: any Decoder) throws {
+        guard let value = try? decoder.singleValueContainer() else {
+            self = .compound
+            return
+        }
+        if value.decodeNil() {
+            self = .null
+        } else if let text = try? value.decode(String.self) {
+            self = .text(text)
+        } else if let truth = try? value.decode(Bool.self) {
+            self = .truth(truth)
+        } else if let number = try? value.decode(Int64.self) {
+            self = .whole(number)
+        } else if let number = try? value.decode(Double.self) {
+            self = .fraction(number)
+        } else {
+            self = .compound
+        }
+    }
+
+    /// As text, where it is text or a number.
+    var text: String? {
+        switch self {
+        case .text(let text): text
+        case .whole(let number): String(number)
+        case .fraction(let number): String(number)
+        case .null, .truth, .compound: nil
+        }
+    }
+
+    /// What it is, for a person.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .text(let text): text.isEmpty ? "empty" : "text"
+        case .whole, .fraction: "a number"
+        case .truth: "true or false"
+        case .compound: "a list or an object"
+        }
+    }
 }
 
 private struct RawGeometry: Decodable {

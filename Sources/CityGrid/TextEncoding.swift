@@ -39,4 +39,13 @@ public enum TextEncoding: String, Sendable, Hashable {
         if fields.allSatisfy({ TextEncoding.utf8.decode($0) != nil }) { return .utf8 }
         return fields.allSatisfy { TextEncoding.gb18030.decode($0) != nil } ? .gb18030 : .utf8
     }
+
+    /// A whole text as UTF-8 without a byte order mark: as it is when it is valid, else read as GB18030.
+    ///
+    /// - Returns: nil when it is neither.
+    public static func utf8(_ bytes: [UInt8]) -> [UInt8]? {
+        let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        if TextEncoding.utf8.decode(body) != nil { return body }
+        return TextEncoding.gb18030.decode(body).map { Array($0.utf8) }
+    }
 }

@@ -27,10 +27,30 @@ import Testing
             ("a,,\n,,\n", [["a", "", ""], ["", "", ""]]), ("a\n\n\r\nb\n", [["a"], ["b"]]), ("", []),
             (" a ,\u{3000}b\t\n", [["a", "b"]]), ("\"\",x\r\n", [["", "x"]]), ("a\"b,c\n", [["a\"b", "c"]]),
             ("\"a\"\r\n\"b\"", [["a"], ["b"]]),
+            ("a,b\rc,\"d\re\"\r", [["a", "b"], ["c", "d\re"]]), ("a\r\r\nb\r\r\n", [["a"], ["b"]]),
+            ("a\nb\rc\n", [["a"], ["b\rc"]]), ("a\r\"b\"x\rc\r", [["a"], ["c"]]),
         ]
     )
     func reads(_ text: String, _ expected: [[String]]) throws {
-        for pieces in [1, 2, 3, 7, 1000] { #expect(try fields(text, pieces: pieces) == expected) }
+        for pieces in [1, 2, 3, 7, 1000] {
+            let found = try rows(Array(text.utf8), pieces: pieces).compactMap { try? $0.fields.get() }
+            #expect(found == expected)
+        }
+    }
+
+    @Test(
+        "what an export put around a text to keep it text is taken off",
+        arguments: [
+            ("=\"4305\"", "4305"), ("\"=\"\"4305\"\"\"", "4305"), ("=4305", "4305"), ("'4305", "4305"),
+            ("’4305", "4305"),
+            ("`4305", "4305"), ("'4305'", "4305"), ("=\"'4305\"", "4305"), ("'=\"\"", "=\"\""),
+            ("\u{200B}4305", "4305"),
+            ("\u{FEFF}4305\u{200E}", "4305"), ("\t4305", "4305"), ("43\u{200D}05", "4305"), ("'", "'"), ("", ""),
+            ("=A1+B2", "=A1+B2"), ("东'门", "东'门"), ("’东门", "东门"),
+        ]
+    )
+    func plain(_ written: String, _ meant: String) throws {
+        #expect(try fields("x,\(written)\n") == [["x", meant]])
     }
 
     @Test("rows are numbered by the line they begin on")

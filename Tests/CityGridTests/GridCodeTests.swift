@@ -68,14 +68,28 @@ import Testing
         "what is no camera id says why",
         arguments: [
             ("4305810100132000012", "19 digits"), ("430581010013200001234", "21 digits"), ("430581", "6 digits"),
-            ("43058101001180000001", "type 118"), ("43058101002000000001", "type 200"), ("Demo", "other characters"),
-            ("-demo", "other characters"), ("", "other characters"), ("00000000001320000001", "begins with 0"),
+            ("43058101001180000001", "type 118"), ("43058101002000000001", "type 200"), ("Demo", "for example demo"),
+            ("-demo", "for example demo"), ("", "a-z, digits and dashes"), ("front_door", "for example front-door"),
+            ("CAM-01", "for example cam-01"), ("cam.1", "for example cam-1"), ("东门口1", "for example cam-1"),
+            ("00000000001320000001", "begins with 0"), ("4305810100132000012O", "'O' (U+004F)"),
         ]
     )
     func wrongIDs(_ text: String, _ part: String) throws {
         let error = try #require(throws: CityGridError.self) { try CameraID(text) }
         #expect(error.code == .invalidCameraID)
         #expect(error.message.contains(part))
+    }
+
+    @Test(
+        "marks that cannot be seen and full-width digits do not change a code",
+        arguments: [
+            "\u{200B}43058101001320000123", "43058101001320000123\u{FEFF}", "4305810100\u{200D}1320000123",
+            "\u{200E}43058101001320000123\u{202C}", "\u{A0}43058101001320000123", "４３０５８１０１００１３２００００１２３",
+        ]
+    )
+    func unseen(_ text: String) throws {
+        #expect(try CameraID(text).description == "43058101001320000123")
+        #expect(try DeviceCode(text).text == "43058101001320000123")
     }
 
     @Test("a code that a spreadsheet rounded says how to save the sheet", arguments: ["4.30581E+19", "4e19", "4.3E19"])

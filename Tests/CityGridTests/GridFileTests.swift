@@ -76,7 +76,7 @@ import Testing
     @Test(
         "a feature that cannot be used is told, the others are read",
         arguments: [
-            ("\"name\":\"街\"", "[[[110,26],[110.1,26],[110.1,26.1],[110,26]]]", "no text property 'code'"),
+            ("\"name\":\"街\"", "[[[110,26],[110.1,26],[110.1,26.1],[110,26]]]", "no property 'code'"),
             ("\"code\":\"4305\",\"name\":\"街\"", "[]", "4 digits"),
             ("\"code\":\"430581001\"", "[]", "no property 'name'"),
             ("\"code\":\"430581001\",\"name\":\"街\",\"level\":2", "[]", "level 2 does not go"),
@@ -96,6 +96,44 @@ import Testing
         #expect(grids.features.map(\.code.text) == ["430581009"])
         #expect(grids.problems.map(\.position) == [1])
         #expect(grids.problems.first?.reason.contains(part) == true, "\(grids.problems.first?.reason ?? "")")
+    }
+
+    @Test(
+        "a property of another type is taken where nothing is lost, else named with what it is",
+        arguments: [
+            ("\"code\":430581001,\"name\":\"街\"", "", ""),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":\"1\"", "", ""),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":\"街道\"", "", ""),
+            ("\"code\":\"430581001001\",\"name\":\"社区\",\"parent\":430581002", "", ""),
+            ("\"code\":\"'430581001\",\"name\":\"\u{200B}街\",\"level\":null,\"parent\":\"\"", "", ""),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":\"社区\"", "level", "level 2 does not go"),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":\"县\"", "level", "property 'level' is '县'"),
+            ("\"code\":\"430581001\",\"name\":\"街\",\"level\":[1]", "level", "'level' is a list"),
+            ("\"code\":430581001001001001,\"name\":\"微\"", "code", "is a number (430581001001001001) of more than 15"),
+            ("\"code\":true,\"name\":\"街\"", "code", "'code' is true or false"),
+            ("\"CODE\":\"430581001\",\"name\":\"街\"", "code", "found are 'CODE', 'name'"),
+            ("\"code\":\"430581001001\",\"name\":\"社区\",\"parent\":{}", "parent", "'parent' is a list or an object"),
+            (
+                "\"code\":\"430581001001\",\"name\":\"社区\",\"parent\":\"东\"", "parent",
+                "property 'parent': grid code '东'"
+            ),
+            ("\"code\":\"430581001\",\"name\":{\"zh\":\"街\"}", "name", "'name' is a list or an object"),
+        ]
+    )
+    func types(_ properties: String, _ part: String, _ reason: String) throws {
+        let text = "{\"type\":\"FeatureCollection\",\"features\":[\(feature(properties))]}"
+        for encoding in [TextEncoding.utf8, .gb18030] {
+            let grids = try GridFile(json: try #require(encoding.encode(text.replacing("\u{200B}", with: ""))))
+            #expect(grids.problems.map(\.part) == (part.isEmpty ? [] : [part]), "\(grids.problems)")
+            let told = grids.problems.first?.reason ?? ""
+            #expect(reason.isEmpty ? told.isEmpty : told.contains(reason), "\(told)")
+        }
+    }
+
+    @Test("a workbook is told to be one")
+    func workbook() throws {
+        let error = try #require(throws: CityGridError.self) { try GridFile(json: [0x50, 0x4B, 3, 4, 0, 0]) }
+        #expect(error.message.contains("workbook"))
     }
 
     @Test(

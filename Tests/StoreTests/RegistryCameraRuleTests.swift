@@ -67,4 +67,51 @@ struct RegistryCameraRuleTests {
             #expect(report.rejected.items.last?.reason == "the rule is not usable")
         }
     }
+
+    @Test("a camera or a rule that is there twice is a sentence, the first one is kept")
+    func twice() async throws {
+        try await RegistryDatabase.with { database in
+            try await prepare(database)
+            let report = try await load(
+                database,
+                """
+                [{"camera": "a", "rules": [{"id": "x", "hazard_type": "H"}, {"id": "x", "hazard_type": "H"}]},
+                 {"camera": "b", "rules": [{"id": "z", "hazard_type": "H"}]},
+                 {"camera": "a", "rules": [{"id": "y", "hazard_type": "H"}]},
+                 {"camera": 43058101001320000123, "rules": []},
+                 {"camera": "b", "rules": []}]
+                """
+            )
+            let left = try await rules(database)
+            #expect(left == "a/x b/z")
+            #expect(report.rejected.items.map(\.row) == [1, 3, 4, 5])
+            let reasons = report.rejected.items.map(\.reason)
+            #expect(reasons[0].contains("twice for camera a"))
+            #expect(reasons[1].contains("in entry 1 already"))
+            #expect(reasons[2].contains("is a number"))
+            #expect(reasons[3].contains("in entry 2 already"))
+        }
+    }
+
+    @Test("rules in GB18030 are read, a text with a zero character and a workbook are sentences")
+    func texts() async throws {
+        try await RegistryDatabase.with { database in
+            try await prepare(database)
+            let text = #"[{"camera": "a", "rules": [{"id": "水边", "hazard_type": "H"}]}]"#
+            let file = try ScratchFile("rules.json", "")
+            defer { file.remove() }
+            try Data(try #require(TextEncoding.gb18030.encode(text))).write(to: URL(filePath: file.path))
+            #expect(try await database.importer.importCameraRules(file: file.path) { _ in }.inserted == 1)
+            let zero = try await load(
+                database,
+                #"[{"camera": "a", "rules": [{"id": "x", "hazard_type": "H", "name": "a\u0000b"}]}]"#
+            )
+            #expect(zero.rejected.items.first?.reason.contains("zero character") == true)
+            try Data([0x50, 0x4B, 3, 4]).write(to: URL(filePath: file.path))
+            let error = await #expect(throws: StoreError.self) {
+                try await database.importer.importCameraRules(file: file.path) { _ in }
+            }
+            #expect(error.map { "\($0)".contains("workbook") } == true)
+        }
+    }
 }

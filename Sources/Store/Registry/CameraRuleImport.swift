@@ -47,27 +47,36 @@ struct CameraRuleImport {
 
     func run() async throws -> ImportReport {
         var report = ImportReport(file: file)
-        let data = try SheetFile.whole(file)
+        let data = try SheetFile.json(file)
         let known = try await connection.query("SELECT id FROM camera").rows.map { try $0.requireText("id") }
         let hazardTypes = try await connection.query("SELECT code FROM hazard_type").rows
             .map { try $0.requireText("code") }
         var rules: [CameraRule] = []
-        var cameras: Set<String> = []
+        var entries: [String: Int] = [:]
         for (index, entry) in try list(data).enumerated() {
             var camera: String?
             Self.collect(&report, index + 1) { () throws(RowProblem) in
-                camera = try self.camera(of: entry, Set(known))
+                camera = try self.camera(of: entry, Set(known), entries)
             }
             guard let camera else { continue }
-            cameras.insert(camera)
+            entries[camera] = index + 1
+            var ids: Set<String> = []
             for value in try Self.rules(entry, file) {
                 report.read += 1
                 Self.collect(&report, index + 1) { () throws(RowProblem) in
-                    rules.append(try rule(value, of: camera, Set(hazardTypes)))
+                    let rule = try rule(value, of: camera, Set(hazardTypes))
+                    guard ids.insert(rule.rule).inserted else {
+                        throw RowProblem(
+                            "id",
+                            rule.rule,
+                            "is there twice for camera \(camera); the first one is kept, give this one its own id"
+                        )
+                    }
+                    rules.append(rule)
                 }
             }
         }
-        try await replace(rules, of: cameras, &report)
+        try await replace(rules, of: Set(entries.keys), &report)
         progress(ImportProgress(file: file, rows: report.read, bytes: data.count, totalBytes: data.count))
         return report
     }
@@ -98,10 +107,28 @@ struct CameraRuleImport {
         return list
     }
 
-    private func camera(of entry: [String: Any], _ known: Set<String>) throws(RowProblem) -> String {
+    private func camera(
+        of entry: [String: Any],
+        _ known: Set<String>,
+        _ entries: [String: Int]
+    ) throws(RowProblem) -> String {
+        if let number = entry["camera"] as? NSNumber {
+            throw RowProblem(
+                "camera",
+                "\(number)",
+                "is a number, which programs round; write the id as text, in quotes, with the digits of the source"
+            )
+        }
         guard let camera = entry["camera"] as? String else { throw RowProblem("camera", "", "is missing or no text") }
         guard known.contains(camera) else {
             throw RowProblem("camera", camera, "is not in the registry; import the cameras first")
+        }
+        if let first = entries[camera] {
+            throw RowProblem(
+                "camera",
+                camera,
+                "is in entry \(first) already, which is kept; put all rules of a camera into one entry"
+            )
         }
         return camera
     }
@@ -119,6 +146,9 @@ struct CameraRuleImport {
             throw RowProblem("rules", id, "cannot be written as JSON")
         }
         let definition = String(decoding: data, as: UTF8.self)
+        guard !definition.contains("\\u0000") else {
+            throw RowProblem("rules", camera, "a text of the rule has a zero character, which no database keeps")
+        }
         do {
             try check(definition)
         } catch {

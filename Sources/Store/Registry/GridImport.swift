@@ -21,7 +21,7 @@ struct GridImport {
         report.read = grids.features.count + grids.problems.count
         for problem in grids.problems {
             report.rejected.add(
-                RowIssue(row: problem.position, column: "code", value: problem.code, reason: problem.reason)
+                RowIssue(row: problem.position, column: problem.part, value: problem.code, reason: problem.reason)
             )
         }
         try await stage(grids.features)

@@ -17,7 +17,7 @@ struct RuleTemplateImport {
 
     func run() async throws -> ImportReport {
         var report = ImportReport(file: file)
-        let data = try SheetFile.whole(file)
+        let data = try SheetFile.json(file)
         let hazardTypes = try await connection.query("SELECT code FROM hazard_type").rows
             .map { try $0.requireText("code") }
         var templates: [Template] = []
@@ -79,6 +79,10 @@ struct RuleTemplateImport {
         guard definition["kind"] is String else { throw RowProblem("definition", "", "its kind is missing") }
         guard let data = try? JSONSerialization.data(withJSONObject: definition, options: .sortedKeys) else {
             throw RowProblem("definition", "", "cannot be written as JSON")
+        }
+        let texts = [code, values["tag"], values["name"]].compactMap { $0 as? String }
+        guard data.firstRange(of: Data("\\u0000".utf8)) == nil, !texts.contains(where: { $0.utf8.contains(0) }) else {
+            throw RowProblem("definition", "", "a text of the template has a zero character, which no database keeps")
         }
         return Template(
             code: code,

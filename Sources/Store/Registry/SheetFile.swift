@@ -24,16 +24,29 @@ struct SheetFile {
         self.path = path
         let handle = try SheetFile.open(path)
         size = try SheetFile.size(of: path)
-        var reader = CSVReader {
-            try handle.read(upToCount: SheetFile.pieceSize).flatMap { $0.isEmpty ? nil : Array($0) }
+        var start: [UInt8]? = try SheetFile.readable(path) {
+            Array(try handle.read(upToCount: SheetFile.pieceSize) ?? Data())
         }
-        guard let first = try SheetFile.readable(path, { try reader.next() }) else {
+        try SheetFile.refuse(path, start ?? [])
+        var reader = CSVReader {
+            if let piece = start {
+                start = nil
+                return piece.isEmpty ? nil : piece
+            }
+            return try handle.read(upToCount: SheetFile.pieceSize).flatMap { $0.isEmpty ? nil : Array($0) }
+        }
+        var row = try SheetFile.readable(path) { try reader.next() }
+        // A line for spreadsheets only, which says what separates the columns.
+        if case .success(let fields)? = row?.fields, fields.first == "sep=", fields.count == 2 {
+            row = try SheetFile.readable(path) { try reader.next() }
+        }
+        guard let first = row else {
             throw StoreError(.invalid, "\(path) is empty; its first row names the columns")
         }
         do {
             header = try first.fields.get()
         } catch {
-            throw StoreError(.invalid, "\(path), row 1: \(error.message)")
+            throw StoreError(.invalid, "\(path), row \(first.line): \(error.message)")
         }
         self.reader = reader
         try checkHeader(required)
@@ -107,6 +120,23 @@ struct SheetFile {
             throw StoreError(.invalid, "\(path) has \(size) bytes; at most 256 MB are read")
         }
         return try readable(path) { try handle.readToEnd() ?? Data() }
+    }
+
+    /// Loads a file of JSON as UTF-8, whichever of both encodings it has; at most 256 MB.
+    ///
+    /// - Throws: `StoreError` with `invalid`, also when it is a file of another kind.
+    static func json(_ path: String) throws -> Data {
+        let data = try whole(path)
+        try refuse(path, data.prefix(512))
+        guard let text = TextEncoding.utf8(Array(data)) else {
+            throw StoreError(.invalid, "\(path) is text in neither UTF-8 nor GB18030; save it as UTF-8")
+        }
+        return Data(text)
+    }
+
+    /// Refuses a file that is no text.
+    private static func refuse(_ path: String, _ start: some Collection<UInt8>) throws(StoreError) {
+        if let sentence = ForeignFile.sentence(start) { throw StoreError(.invalid, "\(path) \(sentence)") }
     }
 
     private static func size(of path: String) throws -> Int {
