@@ -21,7 +21,7 @@ import Testing
         "a wrong code says what to write",
         arguments: [
             ("", "other characters"), ("43058100A", "other characters"), ("4305810010", "10 digits"),
-            ("43058100100203", "CJ/T 213"), ("030581001", "begins with 0"), ("４30581001", "other characters"),
+            ("43058100100203", "CJ/T 213"), ("030581001", "begins with 0"), ("43058100Ａ", "'Ａ' (U+FF21)"),
         ]
     )
     func wrong(_ text: String, _ part: String) throws {
