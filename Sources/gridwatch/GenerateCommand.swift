@@ -5,13 +5,14 @@ import Simulator
 struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Makes the files of seeds/ and sample-streams/ anew.",
+        abstract: "Makes the files of seeds/, sample-streams/ and demo-streams/ anew.",
         discussion: """
             Examples:
               gridwatch generate seeds --out seeds
               gridwatch generate samples --out sample-streams --only river-day
+              gridwatch generate demo --out demo-streams
             """,
-        subcommands: [Seeds.self, Samples.self]
+        subcommands: [Seeds.self, Samples.self, Demo.self]
     )
 
     struct Seeds: AsyncParsableCommand {
@@ -40,6 +41,18 @@ struct GenerateCommand: AsyncParsableCommand {
                 }
                 done += 1
             }
+            bar.finish()
+        }
+    }
+
+    struct Demo: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Rendered clips of the demo's cameras.")
+
+        @Option(help: "Directory to write to.") var out = "demo-streams"
+
+        func run() async throws {
+            let bar = ProgressBar("rendering")
+            try DemoStreams.write(to: out) { clip, share in bar.show(share, clip) }
             bar.finish()
         }
     }

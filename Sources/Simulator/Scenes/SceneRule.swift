@@ -81,6 +81,11 @@ public struct SceneRule: Sendable {
         return rule
     }
 
+    /// The same place with nothing to report; a line becomes the whole picture.
+    var expectingNothing: SceneRule {
+        points.count > 2 ? SceneRule(id, .quiet, points.map { ($0.x, $0.y) }) : .quietView
+    }
+
     /// A share held inside the picture, to a thousandth.
     private static func held(_ share: Double) -> Double {
         (min(max(share, 0), 1) * 1000).rounded() / 1000
