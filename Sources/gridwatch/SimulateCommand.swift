@@ -53,6 +53,10 @@ struct SimulateCommand: AsyncParsableCommand {
     )
     var motionClips: [String] = []
     @Option(
+        help: "Seconds from the start in which no camera shows a motion clip, where the share leaves such a pause."
+    )
+    var quietStart = 0.0
+    @Option(
         help: """
             Seconds between sends to a client; all pictures that came due meanwhile go out together, as encoders and \
             switches do to a lesser degree. 0 sends each picture when it is due.
@@ -122,6 +126,7 @@ struct SimulateCommand: AsyncParsableCommand {
         options.addresses = addresses
         options.motionShare = motionShare
         options.motionClips = motionClips
+        options.quietStart = quietStart
         options.sendInterval = sendInterval
         options.packetSize = packetSize
         if let user {

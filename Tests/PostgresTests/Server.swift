@@ -20,10 +20,12 @@ struct OwnCluster {
     let folder: String
     let conninfo: String
 
-    /// Makes and starts a cluster in a temporary folder.
-    init() throws {
+    /// Makes and starts a cluster in a temporary folder; with a process that has ended, it goes by itself.
+    init(until process: pid_t? = nil) throws {
         folder = "/tmp/gridwatch-test-\(UUID().uuidString.prefix(8))"
-        conninfo = try Self.run("start", folder).trimmingCharacters(in: .whitespacesAndNewlines)
+        conninfo = try Self.run("start", folder, process.map { "--until \($0)" } ?? "").trimmingCharacters(
+            in: .whitespacesAndNewlines
+        )
     }
 
     func start() throws { _ = try Self.run("start", folder) }
@@ -35,12 +37,12 @@ struct OwnCluster {
     /// Runs `deploy/postgres` with its output in a file.
     ///
     /// Not through Foundation's `Process`: that waits until every descendant has ended, and the server goes on.
-    private static func run(_ action: String, _ folder: String) throws -> String {
+    private static func run(_ action: String, _ folder: String, _ rest: String = "") throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let output = folder + ".out"
         defer { unlink(output) }
-        let command = "exec '\(root.path)/deploy/postgres' \(action) \(folder) >\(output) 2>&1 </dev/null"
+        let command = "exec '\(root.path)/deploy/postgres' \(action) \(folder) \(rest) >\(output) 2>&1 </dev/null"
         var arguments: [UnsafeMutablePointer<CChar>?] = []
         for argument in ["/bin/sh", "-c", command] { arguments.append(strdup(argument)) }
         arguments.append(nil)

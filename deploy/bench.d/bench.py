@@ -19,6 +19,8 @@ import urllib.request
 
 CLIPS = ".bench"
 TICK = os.sysconf("SC_CLK_TCK")
+# What is started this way is ended by the kernel when the bench ends, also when that is killed.
+TIED = ["setpriv", "--pdeathsig", "KILL", "--"]
 RULE = '{"id": "all", "kind": "intrusion", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "dispatch": "triage"}'
 TARGETS = {
     "cameras_per_core": 2000,
@@ -104,7 +106,7 @@ class Bench:
 
     def start(self, name, words, **options):
         log = open(f"{self.folder}/{name}.log", "ab")
-        process = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **options)
+        process = subprocess.Popen(TIED + words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **options)
         self.processes.append(process)
         return process
 
@@ -169,7 +171,8 @@ class Bench:
 
     def database(self):
         started = subprocess.run(
-            ["deploy/postgres", "start", f"{self.folder}/postgres"], capture_output=True, text=True, check=True
+            ["deploy/postgres", "start", f"{self.folder}/postgres", "--until", str(os.getpid())],
+            capture_output=True, text=True, check=True,
         )
         cluster = started.stdout.strip()
         subprocess.run(["psql", "-q", cluster, "-c", "CREATE DATABASE gridwatch"], check=True)
@@ -373,13 +376,13 @@ def floors(bench, urls, seconds, keyframes_per_camera):
     for name, interval in [("epoll", "0"), ("every_500_ms", "500")]:
         decoders = [
             subprocess.Popen(
-                [f"{CLIPS}/floor", "decode", f"{CLIPS}/w1/quiet/{clip}", str(seconds), str(rate)],
+                TIED + [f"{CLIPS}/floor", "decode", f"{CLIPS}/w1/quiet/{clip}", str(seconds), str(rate)],
                 stdout=subprocess.PIPE, text=True,
             )
             for clip in clips
         ]
         done = subprocess.run(
-            [f"{CLIPS}/floor", "read", f"{bench.folder}/floor-urls", str(seconds), interval],
+            TIED + [f"{CLIPS}/floor", "read", f"{bench.folder}/floor-urls", str(seconds), interval],
             capture_output=True, text=True,
         )
         if done.returncode:

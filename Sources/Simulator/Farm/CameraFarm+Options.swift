@@ -52,6 +52,9 @@ extension CameraFarm {
         public var motionShare = 0.0
         /// Files and folders of motion clips; the n-th belongs to the n-th of `clips`, and again from the first on.
         public var motionClips: [String] = []
+        /// Seconds from the start, 0…3600, in which no camera shows a motion clip, where its round has such a pause: who
+        /// begins to watch then learns the empty place first.
+        public var quietStart = 0.0
         /// What goes wrong on purpose.
         public var faults = FaultPlan()
         /// When the farm started, on the machine's clock that only grows; nil for now.
@@ -83,6 +86,9 @@ extension CameraFarm {
             }
             guard (0...1).contains(motionShare) else {
                 throw SimulatorError(.badOption, "a motion share of \(motionShare) is out of 0…1")
+            }
+            guard (0...3600).contains(quietStart) else {
+                throw SimulatorError(.badOption, "a quiet start of \(quietStart) s is out of 0…3600")
             }
             guard motionShare == 0 || !motionClips.isEmpty else {
                 throw SimulatorError(.badOption, "a motion share needs motion clips")

@@ -59,7 +59,8 @@ public final class CameraFarm: Sendable {
                     path: options.cameras[index],
                     programme: programmes[index % programmes.count],
                     seed: seed,
-                    plan: options.faults
+                    plan: options.faults,
+                    quietStart: Int64(options.quietStart * 1_000_000)
                 )
             }
         )

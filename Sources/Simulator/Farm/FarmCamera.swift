@@ -27,11 +27,13 @@ struct FarmCamera: Sendable {
     ///   - programme: What it shows.
     ///   - seed: A number of the farm, from which source and first numbers come.
     ///   - plan: What goes wrong on the farm.
-    init(path: String, programme: Programme, seed: UInt64, plan: FaultPlan = FaultPlan()) {
+    ///   - quietStart: Microseconds from the farm's start in which it shows no motion, where its programme has a pause
+    ///     of that length.
+    init(path: String, programme: Programme, seed: UInt64, plan: FaultPlan = FaultPlan(), quietStart: Int64 = 0) {
         self.path = path
         self.programme = programme
         self.faults = plan.mask(ofCamera: path)
-        self.phase = Int64(StableHash.of(path) % UInt64(programme.period))
+        self.phase = programme.phase(StableHash.of(path), quietStart: quietStart)
         self.spread = StableHash.of(path, seed: 1)
         let identity = StableHash.of(path, seed: seed)
         let numbers = StableHash.of(path, seed: ~seed)

@@ -161,6 +161,24 @@ final class Programme: Sendable {
         zip(segments, starts.dropFirst() + [period]).filter(\.0.isMotion).map { $0.start..<$1 }
     }
 
+    /// A place of the round to begin at, chosen by `hash` evenly among those behind which no motion comes for
+    /// `quietStart` microseconds; among all when there is none.
+    func phase(_ hash: UInt64, quietStart: Int64) -> Int64 {
+        guard quietStart > 0, !motions.isEmpty else { return Int64(hash % UInt64(period)) }
+        // The first motion of the next round ends the last pause of this one.
+        let ends = motions.map(\.lowerBound) + [period + motions[0].lowerBound]
+        let pauses = zip([0] + motions.map(\.upperBound), ends)
+            .map { (start: $0, length: min($1 - quietStart + 1, period) - $0) }.filter { $0.length > 0 }
+        let sum = pauses.reduce(0) { $0 + $1.length }
+        guard sum > 0 else { return Int64(hash % UInt64(period)) }
+        var rest = Int64(hash % UInt64(sum))
+        for pause in pauses {
+            if rest < pause.length { return pause.start + rest }
+            rest -= pause.length
+        }
+        return 0
+    }
+
     /// Whether the round shows motion at `time` within it.
     func isMotion(at time: Int64) -> Bool {
         segments[starts.partitioningIndex { $0 > time } - 1].isMotion

@@ -44,7 +44,8 @@ extension WithClips {
             #expect(code(options) == .badOption)
             let changes: [(inout CameraFarm.Options) -> Void] = [
                 { $0.addresses = 0 }, { $0.packetSize = 10 }, { $0.sendInterval = -1 }, { $0.sendInterval = 60 },
-                { $0.motionShare = 0.5 }, { $0.share.index = 1 }, { $0.share.count = 0 },
+                { $0.motionShare = 0.5 }, { $0.quietStart = -1 }, { $0.quietStart = 4000 }, { $0.share.index = 1 },
+                { $0.share.count = 0 },
                 { options in
                     options.motionShare = 1.5
                     options.motionClips = clips

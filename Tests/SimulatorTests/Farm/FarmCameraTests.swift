@@ -145,6 +145,24 @@ func makeClip(count: Int = 10, gop: Int = 5, first: Int = 1, name: String = "tes
         }
     }
 
+    @Test("with a quiet start no camera shows motion at first, and still each begins at another place of its round")
+    func quietStart() throws {
+        let programme = try programme(share: 0.2)
+        let pause: Int64 = 2_500_000
+        let cameras = (0..<300).map {
+            FarmCamera(path: "cam/\($0)", programme: programme, seed: 1, quietStart: pause)
+        }
+        for elapsed in stride(from: Int64(0), to: pause, by: 20_000) {
+            #expect(!cameras.contains { $0.isMotion(at: elapsed) }, "at \(elapsed)")
+        }
+        let firsts = cameras.compactMap { $0.motions(until: programme.period + 1_000_000).first?.lowerBound }
+        #expect(firsts.count == 300)
+        #expect(Set(firsts).count > 290)
+        // Longer than any pause: nothing can be promised, so nothing changes.
+        let other = FarmCamera(path: "cam/1", programme: programme, seed: 1, quietStart: programme.period)
+        #expect(other.due(0) == FarmCamera(path: "cam/1", programme: programme, seed: 1).due(0))
+    }
+
     @Test("clips follow each other at keyframes, in time and number without a seam")
     func seams() throws {
         let programme = try programme(share: 0.3)
