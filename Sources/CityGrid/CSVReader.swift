@@ -6,9 +6,11 @@ public struct CSVRow: Sendable, Hashable {
     public let fields: Result<[String], CityGridError>
 }
 
-/// Reads CSV (RFC 4180) piece by piece: quotes with commas and line breaks inside, lines that end with CRLF, LF or CR,
-/// UTF-8 with or without a byte order mark, or GB18030. What exports put around a text so that a spreadsheet does not
-/// make a number of it is taken off (`plainText(ofField:)`).
+/// Reads CSV (RFC 4180) piece by piece.
+///
+/// Takes quotes with commas and line breaks inside, lines that end with CRLF, LF or CR, UTF-8 with or without a byte
+/// order mark, and GB18030. What exports put around a text so that a spreadsheet does not make a number of it is taken
+/// off (`plainText(ofField:)`).
 ///
 /// The end of the first row decides how lines end: a CR without LF there makes each CR one.
 /// The first row with other characters than ASCII decides the encoding of the file: valid UTF-8, else GB18030. After

@@ -1,8 +1,9 @@
 /// Kinds of files that are often given the name of another kind.
 public enum ForeignFile {
-    /// What a file is instead of text, and what to do, judged from its first bytes; nil when it may be text.
+    /// What a file is instead of text, judged from its first bytes.
     ///
     /// - Parameter start: the first bytes of the file, 16 or more if it has them.
+    /// - Returns: the end of a sentence, with what to do; nil when it may be text.
     public static func sentence(_ start: some Collection<UInt8>) -> String? {
         let start = Array(start.prefix(512))
         let saveAsText = "open it there and save it as CSV UTF-8 (逗号分隔)"

@@ -24,8 +24,10 @@ public struct GridFeatureProblem: Sendable, Hashable {
     public let reason: String
 }
 
-/// A GeoJSON FeatureCollection of grids (RFC 7946): properties `code`, `name`, optional `level` and `parent`;
-/// geometry Polygon or MultiPolygon in WGS-84. `code` and `parent` are text, or numbers of at most 15 digits, which every
+/// A GeoJSON FeatureCollection of grids (RFC 7946).
+///
+/// Properties are `code`, `name`, and as one likes `level` and `parent`; the geometry is a Polygon or MultiPolygon in
+/// WGS-84. `code` and `parent` are text, or numbers of at most 15 digits, which every
 /// program keeps exactly; `level` is 1 to 4, as number or text, or the name of a level.
 ///
 /// A bad feature does not hide the others: both lists together have every feature of the file.
