@@ -1,13 +1,15 @@
 import Flow
 import Foundation
 import Logging
+import Postgres
 import Spool
 import Store
 
 /// Carries alerts from the spool into the database, in batches, until they are there.
 ///
 /// At least once: a batch leaves the spool after the database has committed it, and the writer folds repeats. While
-/// the database is away the spool keeps everything; tries go on with a growing, jittered wait.
+/// the database is away the spool keeps everything; tries go on with a growing, jittered wait. A batch that the database
+/// needs too long for is tried again in parts (`DeliveryPace`): no statement holds up the others for good.
 struct Delivery: Sendable {
     /// Tunables.
     struct Settings: Sendable, Hashable {
@@ -35,6 +37,9 @@ struct Delivery: Sendable {
     private let logger: Logger
     private let flood: FloodGate
     private let delivered: Metric
+    private let unseen: Metric
+    private let slow: Metric
+    private let setAside: Metric
     private let late: Metric
     private let heldBack: Metric
     private let clocks: Clocks
@@ -65,6 +70,18 @@ struct Delivery: Sendable {
             "gridwatch_alerts_delivered_total",
             "Alert statements committed to the database."
         )
+        self.unseen = meter.counter(
+            "gridwatch_alerts_ended_unseen_total",
+            "Alerts of processes that ended before them, ended by the process that took over."
+        )
+        self.slow = meter.counter(
+            "gridwatch_delivery_timeouts_total",
+            "Batches that the database needed too long for; each is tried again in parts."
+        )
+        self.setAside = meter.counter(
+            "gridwatch_alerts_set_aside_total",
+            "Alert statements put into the quarantine because the database needs too long for each of them alone."
+        )
         self.heldBack = meter.counter(
             "gridwatch_cases_held_back_total",
             "Times that a case was kept from becoming a task, because its grid had enough of them that day."
@@ -78,14 +95,16 @@ struct Delivery: Sendable {
     /// Delivers until the task is cancelled.
     func run() async {
         var backoff = Backoff(base: settings.retryBase, cap: settings.retryCap)
+        var pace = DeliveryPace(batch: settings.batch)
         while !Task.isCancelled {
             beat.touch(now: clocks.monotonic())
             var wait = settings.interval
             do {
-                let count = try await deliverBatch()
+                let limit = pace.limit
+                let count = try await deliverBatch(&pace)
                 backoff.succeeded()
-                health.report("delivery", problem: nil)
-                if count == settings.batch { wait = 0 }
+                health.report("delivery", problem: problem(pace))
+                if count == limit { wait = 0 }
             } catch is CancellationError {
                 return
             } catch {
@@ -104,9 +123,10 @@ struct Delivery: Sendable {
     ///
     /// - Returns: True when the spool is empty.
     func flush(deadline: ContinuousClock.Instant) async -> Bool {
+        var pace = DeliveryPace(batch: settings.batch)
         while ContinuousClock.now < deadline {
-            guard let count = try? await deliverBatch() else { return false }
-            if count == 0 { return true }
+            guard let count = try? await deliverBatch(&pace) else { return false }
+            if count == 0 { return spool.count == 0 }
         }
         return false
     }
@@ -114,25 +134,82 @@ struct Delivery: Sendable {
     /// Whether the loop has stood still for too long.
     var isSilent: Bool { beat.isSilent(now: clocks.monotonic()) }
 
-    /// Delivers one batch and returns how many statements it held.
-    private func deliverBatch() async throws -> Int {
-        let batch = try await onDisk { try spool.next(limit: settings.batch) }
-        if !batch.isEmpty {
+    /// Delivers one batch, or finds out how much less the database can take.
+    ///
+    /// - Returns: How many statements are done with or are to be tried again at once; 0 when there is nothing to do.
+    /// - Throws: `PostgresError` when the database is away or slow: wait.
+    private func deliverBatch(_ pace: inout DeliveryPace) async throws -> Int {
+        let batch = try await nextBatch(&pace)
+        guard !batch.isEmpty else { return 0 }
+        let sequences = batch.map(\.sequence)
+        do {
             let report = try await writer.write(batch.map(\.record), authority: authority())
             note(report)
-            try await onDisk { try spool.remove(batch.map(\.sequence)) }
+            try await onDisk { try spool.remove(sequences) }
             delivered.add(batch.count)
+            pace.wrote(sequences)
+        } catch let error as PostgresError where error.isStatementTimeout {
+            slow.add()
+            switch pace.timedOut(sequences, now: clocks.monotonic()) {
+            case .smaller: break
+            case .aside: tell("an alert waits: the database needs too long for it alone", batch[0], error)
+            case .slow: throw error
+            case .giveUp:
+                try await writer.setAside(batch.map(\.record), because: "\(error)")
+                try await onDisk { try spool.remove(sequences) }
+                setAside.add(batch.count)
+                tell("an alert was put aside: the database needs too long for it", batch[0], error)
+            }
         }
         return batch.count
     }
 
+    /// The row aside that is due, alone; else the first rows that are not aside.
+    private func nextBatch(_ pace: inout DeliveryPace) async throws -> [SpooledAlert] {
+        if let due = pace.takeDue(now: clocks.monotonic()) {
+            let row = try await onDisk { try spool.next(limit: 1, after: due - 1).first }
+            if let row, row.sequence == due { return [row] }
+            pace.isGone(due)
+        }
+        let (aside, limit) = (pace.aside, pace.limit)
+        return try await onDisk {
+            let rows = try spool.next(limit: limit + aside.count)
+            return Array(rows.lazy.filter { !aside.contains($0.sequence) }.prefix(limit))
+        }
+    }
+
+    private func problem(_ pace: DeliveryPace) -> String? {
+        guard !pace.aside.isEmpty else { return nil }
+        return "\(pace.aside.count) alerts wait in the spool, because the database needs too long for each of them: "
+            + "see what locks or slows down their cases (pg_stat_activity); the others are delivered"
+    }
+
+    private func tell(_ what: Logger.Message, _ alert: SpooledAlert, _ error: PostgresError) {
+        logger.error(
+            what,
+            metadata: [
+                "alert": "\(alert.record.id)", "camera": "\(alert.record.camera)", "row": "\(alert.sequence)",
+                "error": "\(error)",
+            ]
+        )
+    }
+
     /// Does what follows from alerts that others have brought of cameras which are this worker's now.
     ///
-    /// Runs until the task is cancelled. Such alerts come from a process that died and has delivered what was in its
+    /// Also ends the alerts of processes that ended before them. Runs until the task is cancelled. Such alerts come from a process that died and has delivered what was in its
     /// spool, or from one that did not know yet that it had lost its cameras.
     func adopt() async {
+        var round = 0
         while !Task.isCancelled {
+            round += 1
             if let report = try? await writer.adopt(authority()) { note(report) }
+            // The true ends may lie in the spool.
+            if round.isMultiple(of: 3), spool.count < settings.batch,
+                let count = try? await writer.endUnseen(authority()), count > 0
+            {
+                unseen.add(count)
+                logger.info("alerts of earlier processes ended", metadata: ["count": "\(count)"])
+            }
             try? await Task.sleep(for: .seconds(Self.adoptionInterval))
         }
     }

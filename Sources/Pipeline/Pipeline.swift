@@ -89,7 +89,15 @@ public final class Pipeline: Service {
             health: health,
             logger: logger
         )
-        keeper = ShardKeeper(settings.ingest, place, database: database, meter: meter, health: health, logger: logger)
+        keeper = ShardKeeper(
+            settings.ingest,
+            place,
+            instance: try Installation.identity(directory: settings.storage.directory),
+            database: database,
+            meter: meter,
+            health: health,
+            logger: logger
+        )
         delivery = Delivery(
             spool: spool,
             writer: AlertWriter(
@@ -140,26 +148,16 @@ public final class Pipeline: Service {
 
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
     /// left to right.
-    ///
-    /// - Throws: `StoreError` with `conflict` when another process has this one's name.
-    public func run() async throws {
-        let ending = await cancelWhenGracefulShutdown { [self] () -> (any Error)? in
-            do {
-                try await watchAll()
-                return nil
-            } catch {
-                return error
-            }
-        }
+    public func run() async {
+        await cancelWhenGracefulShutdown { [self] in await watchAll() }
         await drain()
-        if let ending, !(ending is CancellationError) { throw ending }
     }
 
-    private func watchAll() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    private func watchAll() async {
+        await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 // The lease outlives the rest: who still watches must not look dead to the others.
-                try await keeper.run { [self] _ in fleetBell.ring() }
+                await keeper.run { [self] _ in fleetBell.ring() }
             }
             group.addTask { [self] in await fleet.run(keeper, bell: fleetBell) }
             group.addTask { [self] in await states.run() }
@@ -173,7 +171,7 @@ public final class Pipeline: Service {
                     if change.contains(.shards) { keeper.bell.ring() }
                 }
             }
-            try await group.waitForAll()
+            await group.waitForAll()
         }
     }
 

@@ -35,7 +35,7 @@ final class ShardKeeper: Sendable {
     private let host: String
     private let capacity: Int
     private let version: String
-    private let takesOver: Bool
+    private let instance: String
     private let health: HealthBoard
     private let logger: Logger
     private let shards: Metric
@@ -51,7 +51,7 @@ final class ShardKeeper: Sendable {
     ///   - host: Machine that it runs on.
     ///   - capacity: Cameras that it can hold.
     ///   - version: Version of the program.
-    ///   - takesOver: True when a parent process knows that no other process of that name runs.
+    ///   - instance: The installation, which tells machines of one node name apart; empty for none.
     ///   - stats: What the worker says of itself, a JSON object.
     ///   - meter: Where it counts.
     ///   - health: Where it says what is wrong.
@@ -62,7 +62,7 @@ final class ShardKeeper: Sendable {
         host: String,
         capacity: Int,
         version: String,
-        takesOver: Bool,
+        instance: String,
         stats: @escaping @Sendable () -> String,
         meter: Meter,
         health: HealthBoard,
@@ -73,7 +73,7 @@ final class ShardKeeper: Sendable {
         self.host = host
         self.capacity = capacity
         self.version = version
-        self.takesOver = takesOver
+        self.instance = instance
         self.stats = stats
         self.health = health
         self.logger = logger
@@ -110,10 +110,9 @@ final class ShardKeeper: Sendable {
     /// Keeps the lease until the task is cancelled.
     ///
     /// `changed` is called with the shards that the worker owns whenever they change, and returns once the cameras of
-    /// shards that are gone are closed.
-    ///
-    /// - Throws: `StoreError` with `conflict` when another process has this worker's name: this one must stop.
-    func run(changed: @Sendable (Set<Int>) async -> Void) async throws {
+    /// shards that are gone are closed. When another machine has this worker's name, this one watches nothing, says so,
+    /// and asks again until the other is gone.
+    func run(changed: @Sendable (Set<Int>) async -> Void) async {
         var hasJoined = false
         while !Task.isCancelled {
             var wait = LeaseTrust.renewalInterval
@@ -126,7 +125,9 @@ final class ShardKeeper: Sendable {
                 trouble.withLock { $0 = nil }
                 health.report("lease", problem: nil)
             } catch let error as StoreError where error.code == .conflict {
-                throw error
+                hasJoined = false
+                wait = Self.retryInterval
+                await giveWay(error, changed)
             } catch is CancellationError {
                 break
             } catch {
@@ -155,13 +156,28 @@ final class ShardKeeper: Sendable {
         name.prefix(upTo: name.lastIndex(of: "-") ?? name.endIndex)
     }
 
+    /// Another process has the name: what this one watches as well would be told twice.
+    private func giveWay(_ error: StoreError, _ changed: @Sendable (Set<Int>) async -> Void) async {
+        let problem = "this process watches nothing: \(error)"
+        if health.current["lease"]?.hasPrefix("this process watches nothing") != true {
+            logger.error("this process watches nothing", metadata: ["why": "\(error)"])
+        }
+        health.report("lease", problem: problem)
+        let before = state.withLock { state in
+            defer { state = Holding() }
+            return state
+        }
+        shards.set(0)
+        if !before.epochs.isEmpty { await changed([]) }
+    }
+
     private func join() async throws {
         let epochs = try await leases.join(
             worker,
             host: host,
             capacity: capacity,
             version: version,
-            takesOver: takesOver
+            instance: instance
         )
         logger.info("joined", metadata: ["worker": "\(worker.id)", "shards": "\(epochs.count)"])
     }

@@ -127,6 +127,7 @@ extension ShardKeeper {
     convenience init(
         _ settings: DaemonSettings.Ingest,
         _ place: WorkerPlace,
+        instance: String,
         database: PostgresPool,
         meter: Meter,
         health: HealthBoard,
@@ -138,7 +139,7 @@ extension ShardKeeper {
             host: ProcessInfo.processInfo.hostName,
             capacity: settings.maxCameras,
             version: place.version,
-            takesOver: place.isSupervised,
+            instance: place.isSupervised ? instance : "",
             stats: { WorkerStats(meter).json },
             meter: meter,
             health: health,

@@ -1,5 +1,10 @@
 import CPostgres
-import Dispatch
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
 
 /// Opens connections from a libpq connection string, `host=… dbname=…` or `postgresql://…`.
 enum ConnectionString {
@@ -15,13 +20,18 @@ enum ConnectionString {
                     + "postgresql://user@host:port/database, and quote values that hold blanks"
             )
         }
+        let hasSeveralHosts = hasSeveralHosts(options)
         PQconninfoFree(options)
         // What stands before dbname gives way to the string, what stands after it does not.
-        let settings: [(String, String)] = [
+        var settings: [(String, String)] = [
             ("connect_timeout", String(max(2, timeout))), ("keepalives_idle", "30"), ("keepalives_interval", "10"),
             ("keepalives_count", "3"), ("dbname", text), ("fallback_application_name", "gridwatch"),
             ("client_encoding", "UTF8"),
         ]
+        // Of several hosts only one can be written to at a time; which one changes with every fail-over.
+        if hasSeveralHosts, getenv("PGTARGETSESSIONATTRS") == nil {
+            settings.insert(("target_session_attrs", "read-write"), at: 0)
+        }
         let connection = withCStrings(settings.map(\.0)) { keywords in
             withCStrings(settings.map(\.1)) { values in PQconnectdbParams(keywords, values, 1) }
         }
@@ -33,6 +43,20 @@ enum ConnectionString {
             .connectionFailed,
             "cannot connect to the database: " + why.split { $0.isWhitespace }.joined(separator: " ")
         )
+    }
+
+    /// Whether a parsed string names more than one host, itself or by `PGHOST`.
+    private static func hasSeveralHosts(_ options: UnsafeMutablePointer<PQconninfoOption>) -> Bool {
+        var named: [String] = []
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if ["host", "hostaddr"].contains(String(cString: keyword)), let value = option.pointee.val {
+                named.append(String(cString: value))
+            }
+            option += 1
+        }
+        if named.isEmpty, let host = getenv("PGHOST") { named.append(String(cString: host)) }
+        return named.contains { $0.contains(",") }
     }
 
     /// Lends a null-terminated list of C strings.

@@ -38,6 +38,8 @@ public actor PostgresConnection {
     private var operation = 0
     private var cancel = CancelState.none
     private var isListening = false
+    /// True once the server has refused a write for being read-only: the next session may lead to another server.
+    private var isReadOnly = false
     private var socketWaiter: CheckedContinuation<Link.Event, Never>?
     private var cancelWaiter: CheckedContinuation<Void, Never>?
 
@@ -61,7 +63,11 @@ public actor PostgresConnection {
         link?.shut()
     }
 
-    /// Opens a session: UTC, ISO dates, UTF-8.
+    /// Opens a session: UTC, ISO dates, UTF-8, no just-in-time compilation.
+    ///
+    /// Our statements are short; compiling one can take a hundred times as long as running it, and a planner that thinks
+    /// a statement dear has it compiled anew at each execution. Of several hosts the one that can be written to is taken,
+    /// unless the string says otherwise (`target_session_attrs`).
     ///
     /// - Parameters:
     ///   - conninfo: A libpq connection string.
@@ -94,6 +100,7 @@ public actor PostgresConnection {
             SET bytea_output = 'hex';
             SET standard_conforming_strings = on;
             SET statement_timeout = \(max(1, milliseconds));
+            SET jit = off;
             """
         )
     }
@@ -204,7 +211,7 @@ public actor PostgresConnection {
     ///
     /// - Returns: False when it is broken and was closed.
     func resetForReuse() async -> Bool {
-        guard let link, !isListening else {
+        guard let link, !isListening, !isReadOnly else {
             close()
             return false
         }
@@ -343,6 +350,7 @@ extension PostgresConnection {
                 throw lose("COPY was started outside copyIn")
             default:
                 failure = failure ?? result.error(in: sql)
+                if failure?.isReadOnly == true { isReadOnly = true }
             }
         }
         guard PQstatus(link.connection) == CONNECTION_OK else { throw lose(failure?.message ?? link.lastError) }

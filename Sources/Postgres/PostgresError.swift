@@ -44,14 +44,24 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// True when the server stopped a statement because it took too long: the server is there, the statement is too dear.
+    public var isStatementTimeout: Bool { sqlState == "57014" }
+
+    /// True when the server takes no writes on this connection: it is a standby, or told to be read-only.
+    ///
+    /// The connection is not used again; another one may lead to a server that does.
+    public var isReadOnly: Bool { sqlState == Self.readOnlyState }
+
     /// The message with its SQLSTATE.
     public var description: String {
         sqlState.map { "\(message) (SQLSTATE \($0))" } ?? message
     }
 
+    private static let readOnlyState = "25006"
+
     /// Serialization failure, deadlock, lock not available, server shutting down or starting, too many connections,
-    /// disk full, out of memory.
+    /// disk full, out of memory, read-only.
     private static let retriableStates: Set<String> = [
-        "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53000", "53100", "53200", "53300",
+        readOnlyState, "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53000", "53100", "53200", "53300",
     ]
 }

@@ -110,6 +110,10 @@ struct RawResult: ~Copyable {
             message += ". At \(Self.place(of: position, in: sql))"
         }
         let code: PostgresError.Code = state == "57014" ? .timedOut : .queryFailed
+        if state == "25006" {
+            message += ": the database takes no writes; when it is a standby, name every host of the cluster in the "
+            message += "connection string (host=a,b), and the one that does is found"
+        }
         return PostgresError(code, message, sqlState: state, constraint: field(Int32(UInt8(ascii: "n"))))
     }
 

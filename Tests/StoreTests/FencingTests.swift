@@ -89,6 +89,24 @@ struct FencingTests {
         }
     }
 
+    @Test("storing late alerts does not read the history of their cases, which may be long")
+    func lateWithoutHistory() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let writer = AlertWriter(pool: database.pool)
+            _ = try await writer.write([statement("a")])
+            _ = try await takeOver(database)
+            let late = [statement("a", stated: 2, score: 0.9), statement("a", minutes: 5), statement("d")]
+            try await database.pool.transaction { connection in
+                try await connection.query("LOCK TABLE case_event IN ACCESS EXCLUSIVE MODE")
+                let hasty = PostgresPool(conninfo: database.conninfo, size: 1, statementTimeout: .seconds(5))
+                let report = try await AlertWriter(pool: hasty).write(late, authority: .town)
+                #expect((report.late, report.stored) == (3, 2))
+                await hasty.close()
+            }
+            #expect(try await consequences(database) == "3 2 1 0 1")
+        }
+    }
+
     @Test("a take-over waits for a write that has begun, and the next write of the old owner is late")
     func takeOverWaits() async throws {
         try await StoreDatabase.with { (database) async throws in

@@ -16,9 +16,9 @@ struct ShardLeasesTests {
     private func join(
         _ worker: WorkerIdentity,
         _ leases: ShardLeases,
-        takesOver: Bool = false
+        instance: String = ""
     ) async throws -> [Int: Int] {
-        try await leases.join(worker, host: "box", capacity: 9000, version: "1", takesOver: takesOver)
+        try await leases.join(worker, host: "box", capacity: 9000, version: "1", instance: instance)
     }
 
     private func refusal(_ body: () async throws -> Void) async -> StoreError? {
@@ -103,18 +103,22 @@ struct ShardLeasesTests {
         }
     }
 
-    @Test("a second process of the same name is refused while the first lives, unless it knows better")
+    @Test("a second process of the same name takes over at once on the same installation, and is refused on another")
     func sameName() async throws {
         try await StoreDatabase.with { (database) async throws in
             try await free(database)
             let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             let (old, new, third) = (WorkerIdentity(id: "a"), WorkerIdentity(id: "a"), WorkerIdentity(id: "a"))
-            #expect(try await join(old, leases).isEmpty)
+            #expect(try await join(old, leases, instance: "here").isEmpty)
             let claimed = try await leases.claim([1, 2, 3], by: old)
-            let refused = await refusal { try await join(new, leases) }
-            #expect(refused?.code == .conflict)
-            #expect(refused?.message.contains("a worker named a is running on box") == true)
-            #expect(try await join(new, leases, takesOver: true) == claimed.mapValues { $0 + 1 })
+            for other in ["there", ""] {
+                let refused = await refusal { try await join(new, leases, instance: other) }
+                #expect(refused?.code == .conflict)
+                #expect(refused?.message.contains("a worker named a is running on box") == true)
+                #expect(refused?.message.contains("ingest.node") == true)
+            }
+            #expect(try await leases.renew(old).owned == claimed)
+            #expect(try await join(new, leases, instance: "here") == claimed.mapValues { $0 + 1 })
             #expect(await refusal { _ = try await leases.renew(old) }?.message.contains("taken over") == true)
             #expect(try await leases.claim([4], by: old).isEmpty)
             #expect(try await leases.release([1], by: old).isEmpty)
@@ -122,7 +126,7 @@ struct ShardLeasesTests {
             #expect(try await leases.renew(new).owned.count == 3)
             // The process died: its lease runs out, and the next one of that name needs no permission.
             try await database.pool.query("UPDATE ingest_worker SET lease_until = now()")
-            #expect(try await join(third, leases) == claimed.mapValues { $0 + 2 })
+            #expect(try await join(third, leases, instance: "there") == claimed.mapValues { $0 + 2 })
             #expect(try await database.value("SELECT epoch FROM ingest_worker") == "3")
         }
     }
@@ -133,12 +137,12 @@ struct ShardLeasesTests {
             try await free(database)
             let leases = ShardLeases(pool: database.pool, timeToLive: 600)
             var old = WorkerIdentity(id: "a")
-            try await join(old, leases)
+            try await join(old, leases, instance: "here")
             for _ in 0..<30 {
                 try await database.pool.query("UPDATE ingest_shard SET worker_id = NULL")
                 let (before, next) = (old, WorkerIdentity(id: "a"))
                 async let claimed = leases.claim(Self.all, by: before)
-                async let taken = join(next, leases, takesOver: true)
+                async let taken = join(next, leases, instance: "here")
                 let believed = try await claimed
                 let joined = try await taken
                 let owned = try await leases.renew(next).owned

@@ -44,6 +44,8 @@ struct AlertTable {
 
     /// Adds rows, and folds those that are there already.
     ///
+    /// An end that was only supposed, because nobody saw it, gives way to what is stated.
+    ///
     /// - Returns: How many are new.
     func fold(_ rows: [AlertRow]) async throws -> Int {
         let result = try await connection.query(Self.upsert, Self.parameters(rows))
@@ -119,14 +121,18 @@ struct AlertTable {
         ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
             started_at = LEAST(a.started_at, EXCLUDED.started_at),
-            ended_at = GREATEST(a.ended_at, EXCLUDED.ended_at),
+            ended_at = CASE
+                WHEN NOT a.end_unseen THEN GREATEST(a.ended_at, EXCLUDED.ended_at)
+                WHEN EXCLUDED.ended_at IS NOT NULL OR EXCLUDED.stated_at > a.stated_at THEN EXCLUDED.ended_at
+                ELSE a.ended_at END,
+            end_unseen = a.end_unseen AND EXCLUDED.ended_at IS NULL AND EXCLUDED.stated_at <= a.stated_at,
             score = GREATEST(a.score, EXCLUDED.score),
             \(set(["evidence_path", "evidence_sha256", "evidence_bytes", "evidence_at"], when: isNewerPicture)),
             \(set(["kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version"], when: isNewer))
         WHERE \(isNewer) OR \(isNewerPicture)
             OR EXCLUDED.started_at < a.started_at
             OR EXCLUDED.score > a.score
-            OR (EXCLUDED.ended_at IS NOT NULL AND EXCLUDED.ended_at IS DISTINCT FROM a.ended_at)
+            OR (EXCLUDED.ended_at IS NOT NULL AND (a.end_unseen OR EXCLUDED.ended_at IS DISTINCT FROM a.ended_at))
         RETURNING xmax = 0 AS is_new
         """
 }

@@ -87,8 +87,9 @@ public struct AlertWriter: Sendable {
     ///
     /// `authority`: what the writer believes that it owns.
     ///
-    /// - Throws: `PostgresError` when the database is away or refuses for a reason that lies not in the statements:
-    ///   nothing was stored, write the batch again; `CancellationError`.
+    /// - Throws: `PostgresError` when the database is away, refuses for a reason that lies not in the statements, or
+    ///   needs too long for the batch (`isStatementTimeout`: write a smaller one): nothing was stored, write the batch
+    ///   again; `CancellationError`.
     public func write(_ batch: [AlertRecord], authority: Authority) async throws -> WriteReport {
         guard !batch.isEmpty else { return WriteReport() }
         do {
@@ -129,6 +130,35 @@ public struct AlertWriter: Sendable {
         }
     }
 
+    /// Ends alerts of earlier processes that nobody ended, in the shards of `authority`: as last seen, and marked so.
+    ///
+    /// Cheap when there are none: call it every few seconds, while the spool holds nothing that might end them truly.
+    ///
+    /// `limit`: alerts at most; at least 1.
+    ///
+    /// - Returns: How many ended.
+    /// - Throws: `PostgresError`: nothing was done, call again; `CancellationError`.
+    @discardableResult
+    public func endUnseen(_ authority: Authority, limit: Int = 500) async throws -> Int {
+        let owned = Array(authority.epochs.keys)
+        guard !owned.isEmpty else { return 0 }
+        let shards = try await pool.withConnection { try await UnseenEnds.shards(among: owned, $0) }
+        guard !shards.isEmpty else { return 0 }
+        return try await pool.transaction { connection in
+            try await takeTurn(connection)
+            let held = try await ShardFence(connection: connection).hold(shards, by: authority)
+            return try await UnseenEnds(connection: connection).settle(of: held, limit: max(1, limit))
+        }
+    }
+
+    /// Puts statements into the quarantine that cannot be written, for a person to look at.
+    ///
+    /// - Throws: `PostgresError`; `CancellationError`.
+    public func setAside(_ records: [AlertRecord], because reason: String) async throws {
+        let refused = records.map { RefusedAlert(record: $0, reason: reason) }
+        try await pool.transaction { try await AlertTable(connection: $0).quarantine(refused) }
+    }
+
     private func withRetries(
         _ body: @Sendable (PostgresConnection) async throws -> WriteReport
     ) async throws
@@ -145,13 +175,20 @@ public struct AlertWriter: Sendable {
     }
 
     /// Whether two alerts are one case can only be decided by one writer at a time.
+    ///
+    /// - Throws: `PostgresError`; one without the mark of a statement's time-out when another writer has the turn for too
+    ///   long, because the batch is not to blame for that.
     private func takeTurn(_ connection: PostgresConnection) async throws {
-        try await connection.query(
-            """
-            SELECT set_config('idle_in_transaction_session_timeout', '\(Self.longestSilence)', true),
-                pg_advisory_xact_lock(430581, 2)
-            """
-        )
+        do {
+            try await connection.query(
+                """
+                SELECT set_config('idle_in_transaction_session_timeout', '\(Self.longestSilence)', true),
+                    pg_advisory_xact_lock(430581, 2)
+                """
+            )
+        } catch let error as PostgresError where error.isStatementTimeout {
+            throw PostgresError(.timedOut, "another process writes alerts and has kept its turn for too long")
+        }
     }
 
     private func transact(
@@ -199,8 +236,9 @@ public struct AlertWriter: Sendable {
         let fence = ShardFence(connection: connection)
         let held = try await fence.hold(Set(rows.compactMap { shards[$0.camera] }), by: authority)
         func isHeld(_ row: AlertRow) -> Bool { shards[row.camera].map(held.contains) ?? false }
-        let others = rows.filter { !isHeld($0) }.map(\.id)
-        try await OrphanAlerts(connection: connection).leave(others)
+        let others = rows.filter { !isHeld($0) }
+        try await OrphanAlerts(connection: connection)
+            .leave(others.map(\.id), faults: others.filter(\.isCameraFault).map(\.id))
         report.late = others.count
         let own = rows.filter(isHeld)
         try await follow(own.map(\.id), own.filter(\.isCameraFault).map(\.id), &report, connection)

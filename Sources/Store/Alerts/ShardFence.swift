@@ -34,15 +34,22 @@ struct OrphanAlerts {
     let connection: PostgresConnection
 
     /// Marks alerts of a writer without authority: as late, and as orphans where something has to follow from them.
-    func leave(_ alerts: [String]) async throws {
+    ///
+    /// `faults`: those among them that say that a camera does not work, or works again. Only these need a look at the
+    /// history of their cases, so the others are marked without one.
+    func leave(_ alerts: [String], faults: [String]) async throws {
         guard !alerts.isEmpty else { return }
         try await connection.query(
             """
-            UPDATE alert a SET late = true, orphan = a.case_id IS NULL OR \(CameraRecovery.isDue)
-            WHERE a.id = ANY ($1::uuid[])
-                AND (NOT a.late OR NOT a.orphan AND (a.case_id IS NULL OR \(CameraRecovery.isDue)))
+            UPDATE alert SET late = true, orphan = case_id IS NULL
+            WHERE id = ANY ($1::uuid[]) AND (NOT late OR NOT orphan AND case_id IS NULL)
             """,
             [.textArray(alerts)]
+        )
+        guard !faults.isEmpty else { return }
+        try await connection.query(
+            "UPDATE alert a SET orphan = true WHERE a.id = ANY ($1::uuid[]) AND NOT a.orphan AND \(CameraRecovery.isDue)",
+            [.textArray(faults)]
         )
     }
 

@@ -17,7 +17,7 @@ struct CameraRecovery {
 
     /// Condition on `alert a`: a fault that is over, in an open case whose history does not say so yet.
     static let isDue = """
-        (a.kind = '\(CameraFault.kind)' AND a.ended_at IS NOT NULL
+        (a.kind = '\(CameraFault.kind)' AND a.ended_at IS NOT NULL AND NOT a.end_unseen
             AND EXISTS (SELECT FROM hazard_case h WHERE h.id = a.case_id AND h.outcome IS NULL)
             AND NOT EXISTS (
                 SELECT FROM case_event e WHERE e.case_id = a.case_id

@@ -28,12 +28,16 @@ public struct ShardLeases: Sendable {
 
     /// Enters a process as a worker; what an earlier process of that name owned is its own at once, with new epochs.
     ///
+    /// A process of the same name and the same installation takes over at once: its parent knows that the earlier one is
+    /// gone, and the lock of their spool makes sure of it. One of another installation, that is another machine with the
+    /// same node name, is refused for as long as the first lives.
+    ///
     /// - Parameters:
     ///   - worker: Name and boot of the process.
     ///   - host: Machine that it runs on, cut to 255 characters.
     ///   - capacity: Cameras that it can hold, 0 to 1,000,000.
     ///   - version: Version of the program, cut to 100 characters.
-    ///   - takesOver: True when the caller knows that no other process of that name runs.
+    ///   - instance: The installation that it belongs to, cut to 200 characters; empty when it belongs to none.
     /// - Returns: The epochs of the shards that it owns.
     /// - Throws: `StoreError`: `conflict` when another process of that name is alive, `invalid` for a name or capacity
     ///   that cannot be; `PostgresError`.
@@ -42,12 +46,12 @@ public struct ShardLeases: Sendable {
         host: String,
         capacity: Int,
         version: String,
-        takesOver: Bool = false
+        instance: String = ""
     ) async throws -> [Int: Int] {
         try Self.check(worker.id, capacity)
         let values: [PostgresValue] = [
             .text(worker.id), .text(worker.boot.uuidString), .double(timeToLive), .int(capacity),
-            .text(Self.cut(version, 100)), .text(Self.cut(host, 255)), .bool(takesOver),
+            .text(Self.cut(version, 100)), .text(Self.cut(host, 255)), .text(Self.cut(instance, 200)),
         ]
         return try await pool.transaction { connection in
             guard try await !connection.query(Self.enter, values).rows.isEmpty else {
@@ -109,8 +113,8 @@ public struct ShardLeases: Sendable {
         guard workers.contains(where: { $0.id == worker.id }) else {
             throw StoreError(
                 .conflict,
-                "worker \(worker.id) was taken over by another process, or forgotten: this process must stop; "
-                    + "give every process a name of its own"
+                "worker \(worker.id) was taken over by another process, or forgotten: this process must stop watching; "
+                    + "give every machine a node name of its own (ingest.node)"
             )
         }
         return LeaseView(worker: worker.id, workers: workers, shards: shards)
@@ -183,17 +187,18 @@ public struct ShardLeases: Sendable {
         return StoreError(
             .conflict,
             "a worker named \(id) is running on \(host) (its lease holds for another \(try row?.int("seconds") ?? 0) s): "
-                + "give this process a name of its own, or stop the other one"
+                + "two machines have the same node name; give this one a name of its own (ingest.node), or stop the other"
         )
     }
 
     private static let enter = """
-        INSERT INTO ingest_worker AS w (id, boot, epoch, lease_until, capacity, version, host)
-        VALUES ($1, $2::uuid, 1, now() + make_interval(secs => $3::float8), $4, $5, $6)
+        INSERT INTO ingest_worker AS w (id, boot, epoch, lease_until, capacity, version, host, instance)
+        VALUES ($1, $2::uuid, 1, now() + make_interval(secs => $3::float8), $4, $5, $6, $7)
         ON CONFLICT (id) DO UPDATE SET boot = EXCLUDED.boot, epoch = w.epoch + 1, lease_until = EXCLUDED.lease_until,
-            capacity = EXCLUDED.capacity, version = EXCLUDED.version, host = EXCLUDED.host, started_at = now(),
-            seen_at = now(), stats = '{}'
-            WHERE w.boot = EXCLUDED.boot OR w.lease_until <= now() OR $7::boolean
+            capacity = EXCLUDED.capacity, version = EXCLUDED.version, host = EXCLUDED.host,
+            instance = EXCLUDED.instance, started_at = now(), seen_at = now(), stats = '{}'
+            WHERE w.boot = EXCLUDED.boot OR w.lease_until <= now()
+                OR EXCLUDED.instance <> '' AND w.instance IN ('', EXCLUDED.instance)
         RETURNING epoch
         """
 

@@ -82,6 +82,8 @@ public struct AlertLine: Sendable, Encodable {
     public let startedAt: Date
     /// When it ended; nil while it holds.
     public let endedAt: Date?
+    /// True when nobody saw its end, because the process that watched it ended first: it may have gone on.
+    public let endUnseen: Bool
     /// Highest strength, 0 to 1.
     public let score: Double
     /// x, y, width, height as shares of the picture.

@@ -37,8 +37,8 @@ extension Picture {
 extension AlertLine {
     /// Columns of `alert a` that the initializer reads.
     static let columns = """
-        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.score, a.box, a.evidence_path, a.evidence_sha256,
-        a.settings_version, a.case_id
+        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, a.evidence_path,
+        a.evidence_sha256, a.settings_version, a.case_id
         """
 
     init(_ row: PostgresRow) throws(PostgresError) {
@@ -48,6 +48,7 @@ extension AlertLine {
             kind: try row.requireText("kind"),
             startedAt: try row.requireDate("started_at"),
             endedAt: try row.date("ended_at"),
+            endUnseen: try row.requireBool("end_unseen"),
             score: try row.requireDouble("score"),
             box: (try row.doubleArray("box") ?? []).compactMap { $0 },
             picture: try Picture(row),

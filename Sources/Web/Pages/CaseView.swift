@@ -70,6 +70,7 @@ enum CaseView {
             "kind": strings.label("kind", alert.kind), "rule": alert.ruleID,
             "started": LocalTime.second(alert.startedAt), "started_machine": LocalTime.machine(alert.startedAt),
             "duration": "\(Int(max(0, min(seconds, 86_400)))) s", "is_running": alert.endedAt == nil,
+            "is_end_unseen": alert.endUnseen,
             "score": Int((alert.score * 100).rounded()), "picture": alert.picture?.path ?? "",
             "has_picture": alert.picture != nil, "sha256": alert.picture?.sha256 ?? "",
             "settings": alert.settingsVersion, "case_id": alert.caseID ?? 0, "has_case": alert.caseID != nil,
