@@ -205,12 +205,7 @@ extension AlertSpool {
     private func sort(_ rows: [SpoolRow], _ file: inout SpoolFile) throws -> [SpooledAlert] {
         var found: [SpooledAlert] = []
         var damaged: [(sequence: Int64, reason: String)] = []
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
+        let decoder = SpoolCoding.decoder()
         for row in rows {
             guard row.isIntact, let body = row.body else {
                 damaged.append((row.sequence, "checksum does not match"))
@@ -226,6 +221,7 @@ extension AlertSpool {
         guard !damaged.isEmpty else { return found }
         try file.quarantine(damaged)
         meters.quarantined.add(damaged.count)
+        meters.damaged[.checksum]?.add(damaged.count)
         let numbers = damaged.prefix(10).map { String($0.sequence) }.joined(separator: ", ")
         meters.notice(
             "spool \(directory): \(damaged.count) damaged alerts moved to the quarantine table "
@@ -236,15 +232,7 @@ extension AlertSpool {
 
     private func encode(_ record: AlertRecord) throws(SpoolError) -> Data {
         do {
-            let encoder = JSONEncoder()
-            // One odd number must not hold up the alerts of a whole group.
-            encoder.nonConformingFloatEncodingStrategy = .convertToString(
-                positiveInfinity: "inf",
-                negativeInfinity: "-inf",
-                nan: "nan"
-            )
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return try encoder.encode(record)
+            return try SpoolCoding.encoder().encode(record)
         } catch {
             throw SpoolError(.unencodable, "alert \(record.id) of camera \(record.camera) is not valid JSON: \(error)")
         }

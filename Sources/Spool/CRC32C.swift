@@ -6,8 +6,17 @@ enum CRC32C {
     ///
     /// The number is included so that a body that turns up under another number is found too.
     static func ofRow(sequence: Int64, body: Data) -> UInt32 {
+        body.withUnsafeBytes { ofRow(sequence, $0) }
+    }
+
+    /// The same, of a body in an array.
+    static func ofRow(sequence: Int64, bytes: [UInt8]) -> UInt32 {
+        bytes.withUnsafeBytes { ofRow(sequence, $0) }
+    }
+
+    private static func ofRow(_ sequence: Int64, _ body: UnsafeRawBufferPointer) -> UInt32 {
         let head = withUnsafeBytes(of: sequence.littleEndian) { update(~0, $0) }
-        return ~body.withUnsafeBytes { update(head, $0) }
+        return ~update(head, body)
     }
 
     /// The checksum of `bytes`.

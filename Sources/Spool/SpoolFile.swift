@@ -48,6 +48,8 @@ struct SpoolFile {
         do {
             let isNew = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") } == 0
             if isNew { try queue.write(Self.begin) }
+            // Counts that damage has made smaller would hide rows without an error.
+            if !isNew { try queue.read(Self.check) }
             let found = try queue.read(Self.inspect)
             (uuid, nextSequence, rows, bytes) = (found.uuid, found.nextSequence, found.rows, found.bytes)
         } catch {
@@ -146,14 +148,6 @@ struct SpoolFile {
 }
 
 extension SpoolFile {
-    /// What could be taken over from a damaged database.
-    struct Salvaged: Sendable {
-        /// Rows that are whole.
-        var saved = 0
-        /// Rows that went to the quarantine table.
-        var quarantined = 0
-    }
-
     /// Writes `bodies` in one transaction: when it returns, they are on the disk.
     mutating func append(_ bodies: [Data]) throws {
         let first = nextSequence
@@ -192,6 +186,7 @@ extension SpoolFile {
     mutating func remove(_ sequences: [Int64]) throws {
         let (deleted, used) = try queue.write { database in
             let deleted = try Self.delete(database, sequences)
+            // A row that could not be deleted was gone before, or its place in the tree is damaged.
             if deleted < sequences.count { try Self.check(database) }
             return (deleted, try Self.usedBytes(database))
         }
@@ -226,67 +221,36 @@ extension SpoolFile {
         try queue.read { Int(try Self.number($0, "SELECT count(*) FROM quarantine") ?? 0) }
     }
 
-    /// Takes over what can still be read of a damaged database.
+    /// Takes over every row of a damaged database that is whole, wherever it stands; see `SpoolImage`.
     ///
-    /// Walks the rows from the front until the damage, then from the back: a bad page hides only itself.
-    mutating func salvage(from damaged: DatabaseQueue) throws -> Salvaged {
-        var counts = Salvaged()
-        try queue.write { database in
-            // No transaction: ending one on a damaged file fails.
-            try damaged.unsafeRead { old in
-                var last = Int64.min
-                try Self.walk(old, "ORDER BY sequence") { row in
-                    try Self.takeOver(row, database, &counts)
-                    last = max(last, row.sequence)
-                    return true
-                }
-                try Self.walk(old, "ORDER BY sequence DESC") { row in
-                    guard row.sequence > last else { return false }
-                    try Self.takeOver(row, database, &counts)
-                    return true
-                }
+    /// Rows whose checksum does not match go to the quarantine table.
+    mutating func salvage(from image: SpoolImage) throws -> SpoolFindings {
+        let findings = try queue.write { database in
+            let insert = try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO alert (sequence, checksum, body) VALUES (?, ?, ?)"
+            )
+            let found = try image.walk { row in
+                try insert.execute(arguments: [row.sequence, row.checksum, Data(row.body)])
+            }
+            for row in found.broken.values.sorted(by: { $0.sequence < $1.sequence }) {
+                try database.execute(
+                    sql: "INSERT INTO quarantine (sequence, checksum, body, reason) VALUES (?, ?, ?, ?)",
+                    arguments: [
+                        row.sequence, row.checksum, Data(row.body), "checksum does not match (file was damaged)",
+                    ]
+                )
             }
             try Self.boundQuarantine(database)
+            return SpoolFindings(found, image)
         }
         let found = try queue.read(Self.inspect)
         (nextSequence, rows, bytes) = (found.nextSequence, found.rows, found.bytes)
-        return counts
+        return findings
     }
 
     /// Makes sure that numbers below `sequence` are not given again.
     mutating func skip(to sequence: Int64) {
         nextSequence = max(nextSequence, sequence)
-    }
-
-    private static func takeOver(
-        _ row: SpoolRow,
-        _ database: Database,
-        _ counts: inout Salvaged
-    ) throws {
-        if row.isIntact {
-            try database.execute(
-                sql: "INSERT OR IGNORE INTO alert (sequence, checksum, body) VALUES (?, ?, ?)",
-                arguments: [row.sequence, row.checksum, row.body]
-            )
-            counts.saved += database.changesCount
-        } else {
-            try database.execute(
-                sql: "INSERT INTO quarantine (sequence, checksum, body, reason) VALUES (?, ?, ?, ?)",
-                arguments: [row.sequence, row.checksum, row.body, "checksum does not match (file was damaged)"]
-            )
-            counts.quarantined += 1
-        }
-    }
-
-    /// Calls `body` for row after row until it returns false or the file cannot be read any further.
-    ///
-    /// - Throws: Only what `body` throws: damage ends the walk, a full disk must not.
-    private static func walk(_ database: Database, _ order: String, _ body: (SpoolRow) throws -> Bool) throws {
-        let sql = "SELECT sequence, checksum, body FROM alert \(order)"
-        guard let cursor = try? Row.fetchCursor(database, sql: sql) else { return }
-        while true {
-            guard let next = try? cursor.next(), try body(spoolRow(next)) else { return }
-        }
     }
 
     private static func scan(_ database: Database, _ tail: String, _ values: StatementArguments) throws -> [SpoolRow] {
@@ -316,7 +280,7 @@ extension SpoolFile {
         return deleted
     }
 
-    /// A row that could not be deleted was gone before, or its place in the tree is damaged.
+    /// Looks at the order of every page, but not at the contents of rows.
     private static func check(_ database: Database) throws {
         let verdict = try text(database, "PRAGMA quick_check(1)") ?? "no answer"
         guard verdict == "ok" else { throw SpoolDamage(description: verdict) }

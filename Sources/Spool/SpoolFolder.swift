@@ -10,6 +10,7 @@ struct SpoolMeters: Sendable {
     let removed: Metric
     let refused: Metric
     let quarantined: Metric
+    let damaged: [SpoolFindings.Damage: Metric]
     let rebuilt: Metric
     let notice: @Sendable (String) -> Void
 
@@ -20,6 +21,18 @@ struct SpoolMeters: Sendable {
         removed = meter.counter("gridwatch_spool_removed_total", "Alert records taken away after delivery.")
         refused = meter.counter("gridwatch_spool_refused_total", "Alert records refused because the spool was full.")
         quarantined = meter.counter("gridwatch_spool_quarantined_total", "Damaged alert records set aside.")
+        damaged = Dictionary(
+            uniqueKeysWithValues: SpoolFindings.Damage.allCases.map { reason in
+                (
+                    reason,
+                    meter.counter(
+                        "gridwatch_spool_damaged_total",
+                        "Alert records that damage to the disk or file has taken; those unreadable are counted by the gaps.",
+                        labels: [("reason", reason.rawValue)]
+                    )
+                )
+            }
+        )
         rebuilt = meter.counter("gridwatch_spool_rebuilt_total", "Damaged spool databases moved aside.")
         self.notice = notice
     }
@@ -30,16 +43,19 @@ struct SpoolMeters: Sendable {
     }
 }
 
-/// The folder of a spool: `current/` holds the database, `spool.bad-<n>/` a damaged one, `spool.reserve` disk space.
+/// The folder of a spool: `current/` holds the database, `spool.bad-<n>/` a damaged one, `spool.reserve` disk space;
+/// `beginning/` and `rebuilding/` hold one that is not complete yet.
 ///
 /// A database and its write-ahead log only make sense together, so they move together: by renaming their folder.
 struct SpoolFolder: Sendable {
     let directory: String
     let reserve: SpoolReserve
 
-    private static let database = "alerts.sqlite"
+    /// File name of the database.
+    static let database = "alerts.sqlite"
     private var current: String { directory + "/current" }
     private var rebuilding: String { directory + "/rebuilding" }
+    private var beginning: String { directory + "/beginning" }
 
     init(directory: String, reserveBytes: Int) {
         self.directory = directory
@@ -79,14 +95,42 @@ struct SpoolFolder: Sendable {
                 try move(rebuilding, to: current)
             }
         }
-        try make(current)
+        let path = current + "/" + Self.database
+        // A new one gets its name when it is complete: what stands under that name and is empty was not made by us.
+        guard files.fileExists(atPath: current) else { return try begin() }
         do {
-            let file = try SpoolFile(path: current + "/" + Self.database)
+            try Self.check(path)
+            let file = try SpoolFile(path: path)
             try syncFolders()
             return file
         } catch {
             if Self.isDamage(error) { return try rebuild(nil, because: error, meters) }
             throw SpoolError.from(error, "opening the database", in: directory)
+        }
+    }
+
+    /// Makes a new database, complete before it gets its name.
+    private func begin() throws(SpoolError) -> SpoolFile {
+        try? FileManager.default.removeItem(atPath: beginning)
+        try make(beginning)
+        try attempt("making the database") {
+            let file = try SpoolFile(path: beginning + "/" + Self.database)
+            try file.close()
+        }
+        try move(beginning, to: current)
+        return try attempt("opening the database") { try SpoolFile(path: current + "/" + Self.database) }
+    }
+
+    /// Finds damage that SQLite takes for an empty database, or for leftovers in its log.
+    private static func check(_ path: String) throws {
+        let size = SpoolBytes.size(path) ?? -1
+        if size <= 0 {
+            throw SpoolDamage(description: size < 0 ? "the file \(database) is gone" : "the file \(database) is empty")
+        }
+        guard let log = SpoolBytes(path: path + "-wal") else { return }
+        let pageSize = SpoolLog.pageSize(log.read) ?? 4096
+        if SpoolLog(log.read, size: log.size, pageSize: pageSize).isDamaged {
+            throw SpoolDamage(description: "its write-ahead log is damaged")
         }
     }
 
@@ -99,27 +143,26 @@ struct SpoolFolder: Sendable {
         _ meters: SpoolMeters
     ) throws(SpoolError) -> SpoolFile {
         let action = "replacing a damaged database (\(reason))"
-        let old = damaged?.queue ?? (try? SpoolFile.connect(current + "/" + Self.database))
-        let counts = try attempt(action) { () throws -> SpoolFile.Salvaged in
+        let findings = try attempt(action) { () throws -> SpoolFindings in
             try? FileManager.default.removeItem(atPath: rebuilding)
             try make(rebuilding)
             var new = try SpoolFile(path: rebuilding + "/" + Self.database)
-            let counts = try old.map { try new.salvage(from: $0) } ?? SpoolFile.Salvaged()
+            let findings = try new.salvage(from: SpoolBytes.image(current + "/" + Self.database))
             try new.close()
-            return counts
+            return findings
         }
-        try? old?.close()
+        try? damaged?.close()
         let aside = try freeName()
         try move(current, to: aside)
         try move(rebuilding, to: current)
         var file = try attempt(action) { try SpoolFile(path: current + "/" + Self.database) }
         if let damaged { file.skip(to: damaged.nextSequence) }
         meters.rebuilt.add()
-        meters.quarantined.add(counts.quarantined)
+        meters.quarantined.add(findings.damaged[.checksum] ?? 0)
+        for (cause, count) in findings.damaged { meters.damaged[cause]?.add(count) }
         meters.notice(
-            "spool \(directory): the database was damaged (\(reason)) and was moved to \(aside); "
-                + "a new one holds the \(counts.saved) alerts that could be read, \(counts.quarantined) are in "
-                + "quarantine; alerts that could not be read are lost: check the disk"
+            "spool \(directory): the database was damaged (\(reason)) and was moved to \(aside); a new one holds "
+                + "\(findings.summary); check the disk; `gridwatch spool inspect \(aside)` shows more"
         )
         return file
     }

@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// The parsers that read what cameras send, built for libFuzzer; `run` beside this file builds and runs it.
+// The parsers that read what cameras send, and the files of spools, built for libFuzzer; `run` beside this file builds and runs it.
 //
 // A package of its own, because the instrumentation is for every file of the targets. Authentication needs a library
 // of cryptography that takes minutes to build, and the sessions need authentication: those are left out.

@@ -15,6 +15,7 @@ struct Target: Sendable {
         Target(name: "rtp-jpeg") { fuzzDepacketiser(.mjpeg, &$0) },
         Target(name: "rtcp", run: fuzzControlPackets),
         Target(name: "nal-units", run: fuzzUnits),
+        Target(name: "spool", run: fuzzSalvage),
     ]
 
     /// The one that the environment names.

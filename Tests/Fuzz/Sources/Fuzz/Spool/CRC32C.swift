@@ -1,0 +1,1 @@
+../../../../../Sources/Spool/CRC32C.swift

@@ -1,0 +1,1 @@
+../../../../../Sources/Spool/Salvage/SpoolPage.swift
