@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// Each iteration listens with a session of its own until it ends. What comes close together is said once; whenever
 /// listening begins, at first and after the database was away, everything is said, since nobody knows what was missed.
+/// Where the database's announcements do not arrive (`Hearing`), everything is said every few seconds.
 public struct RegistryChanges: AsyncSequence, Sendable {
     /// What changed.
     public enum Change: Sendable, Hashable, CaseIterable {
@@ -26,7 +27,12 @@ public struct RegistryChanges: AsyncSequence, Sendable {
     /// Longest wait between tries to listen again, seconds.
     private static let longestWait = 15.0
 
-    private let pool: PostgresPool
+    /// Seconds from one time that everything is said to the next, where nothing is heard.
+    private static let pollInterval = 10.0
+    /// Times that everything is said so until listening is tried again.
+    private static let polls = 12
+
+    private let hearing: Hearing
     private let pause: Duration
     private let logger: Logger
 
@@ -38,7 +44,15 @@ public struct RegistryChanges: AsyncSequence, Sendable {
         pause: Duration = .milliseconds(250),
         logger: Logger = Logger(label: "gridwatch.registry")
     ) {
-        self.pool = pool
+        self.init(
+            hearing: Hearing(pool: pool, channels: Change.allCases.map(\.channel)),
+            pause: pause,
+            logger: logger
+        )
+    }
+
+    init(hearing: Hearing, pause: Duration, logger: Logger) {
+        self.hearing = hearing
         self.pause = pause
         self.logger = logger
     }
@@ -84,16 +98,19 @@ public struct RegistryChanges: AsyncSequence, Sendable {
         var wait = 1.0
         while !Task.isCancelled {
             do {
-                try await pool.withConnection { connection in
-                    for change in Change.allCases { try await connection.listen(change.channel) }
-                    tell(Set(Change.allCases))
-                    for await notification in connection.notifications {
-                        tell(Set(Change.allCases.filter { $0.channel == notification.channel }))
-                    }
-                }
+                try await hearing.run(
+                    began: { tell(Set(Change.allCases)) },
+                    heard: { notification in tell(Set(Change.allCases.filter { $0.channel == notification.channel })) }
+                )
                 wait = 1
             } catch is CancellationError {
                 return
+            } catch let deaf as Hearing.Deaf {
+                logger.warning("\(deaf)")
+                for _ in 0..<Self.polls where !Task.isCancelled {
+                    tell(Set(Change.allCases))
+                    try? await Task.sleep(for: .seconds(Self.pollInterval))
+                }
             } catch {
                 logger.warning("changes of the registry are not heard", metadata: ["error": "\(error)"])
             }

@@ -7,7 +7,8 @@ import Synchronization
 
 /// Hears what changes in the database and tells every browser that may know.
 ///
-/// One database session listens. Changes are gathered for a quarter of a second, their audience is found with one
+/// One database session listens; where the database's announcements do not arrive, changes are asked for every few seconds
+/// instead (`Hearing`, `ChangePoll`). Changes are gathered for a quarter of a second, their audience is found with one
 /// statement, and each stream gets its own through a bounded buffer; a stream that falls behind is told to load anew.
 final class ChangeFeed: Sendable {
     /// What a stream says.
@@ -24,6 +25,10 @@ final class ChangeFeed: Sendable {
     static let gatherLimit = 500
     /// Messages that a stream may lag behind.
     static let bufferLimit = 32
+    /// Seconds from one question for changes to the next, where nothing is heard.
+    private static let pollInterval = 5.0
+    /// Questions until listening is tried again.
+    private static let polls = 24
 
     private struct Listener {
         let rights: ChangeListener
@@ -42,6 +47,7 @@ final class ChangeFeed: Sendable {
     }
 
     private let pool: PostgresPool
+    private let hearing: Hearing
     private let reader: ChangeReader
     private let logger: Logger
     private let perAccount: Int
@@ -49,8 +55,9 @@ final class ChangeFeed: Sendable {
     private let streams: Metric
     private let dropped: Metric
 
-    init(pool: PostgresPool, settings: WebSettings, meter: Meter, logger: Logger) {
+    init(pool: PostgresPool, settings: WebSettings, meter: Meter, logger: Logger, hearing: Hearing? = nil) {
         self.pool = pool
+        self.hearing = hearing ?? Hearing(pool: pool, channels: [ChangeReader.channel])
         self.reader = ChangeReader(pool: pool)
         self.logger = logger
         self.perAccount = settings.maximumStreamsPerAccount
@@ -116,17 +123,26 @@ final class ChangeFeed: Sendable {
 
     private func listenForEver() async {
         var pause = 1.0
+        var poll: ChangePoll?
         while !Task.isCancelled {
             do {
-                try await pool.withConnection { connection in
-                    try await connection.listen(ChangeReader.channel)
+                try await hearing.run(
                     // Whatever changed while nobody listened is unknown: let everybody look again.
-                    self.setLive(true)
-                    for await notification in connection.notifications { self.gather(notification.payload) }
-                }
+                    began: { self.setLive(true) },
+                    heard: { self.gather($0.payload) }
+                )
                 pause = 1
+                poll = nil
             } catch is CancellationError {
                 return
+            } catch let deaf as Hearing.Deaf {
+                if poll == nil {
+                    logger.warning("\(deaf)")
+                    tell { _ in .reload }
+                }
+                // Listening is tried again after a while; what happens meanwhile the next question finds.
+                poll = await ask(poll ?? ChangePoll(pool: pool))
+                continue
             } catch {
                 logger.warning("live changes are away, trying again", metadata: ["error": "\(error)"])
             }
@@ -137,8 +153,30 @@ final class ChangeFeed: Sendable {
         }
     }
 
+    /// Asks for changes, for some minutes.
+    private func ask(_ before: ChangePoll) async -> ChangePoll {
+        var poll = before
+        for _ in 0..<Self.polls where !Task.isCancelled {
+            do {
+                if let keys = try await poll.next() {
+                    for key in keys { gather(key) }
+                } else {
+                    tell { _ in .reload }
+                }
+                setLive(true)
+            } catch {
+                setLive(false)
+            }
+            try? await Task.sleep(for: .seconds(Self.pollInterval))
+        }
+        return poll
+    }
+
     private func gather(_ payload: String) {
-        guard let key = ChangeKey(payload: payload) else { return }
+        if let key = ChangeKey(payload: payload) { gather(key) }
+    }
+
+    private func gather(_ key: ChangeKey) {
         state.withLock { state in
             if state.gathered.count < Self.gatherLimit {
                 state.gathered.insert(key)
