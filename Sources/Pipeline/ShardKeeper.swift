@@ -164,7 +164,8 @@ final class ShardKeeper: Sendable {
         }
         health.report("lease", problem: problem)
         let before = state.withLock { state in
-            defer { state = Holding() }
+            // The database has said so: what an earlier process knew does not count.
+            defer { state = Holding(isConfirmed: true) }
             return state
         }
         shards.set(0)

@@ -30,6 +30,15 @@ public struct Hearing: Sendable {
         }
     }
 
+    /// The newest of its own announcements that the session has heard.
+    private final class Last: Sendable {
+        private let state = Mutex(0)
+
+        var number: Int { state.withLock { $0 } }
+
+        func hear(_ number: Int) { state.withLock { $0 = max($0, number) } }
+    }
+
     private let pool: PostgresPool
     private let channels: [String]
     private let settings: Settings
@@ -65,7 +74,7 @@ public struct Hearing: Sendable {
         heard: @escaping @Sendable (PostgresNotification) -> Void
     ) async throws {
         let own = "gridwatch_heard_" + UUID().uuidString.lowercased().filter { $0 != "-" }
-        let last = Mutex(0)
+        let last = Last()
         try await pool.withConnection { connection in
             for channel in channels + [own] { try await connection.listen(channel) }
             began()
@@ -76,10 +85,10 @@ public struct Hearing: Sendable {
                             heard(notification)
                             continue
                         }
-                        if let number = Int(notification.payload) { last.withLock { $0 = max($0, number) } }
+                        if let number = Int(notification.payload) { last.hear(number) }
                     }
                 }
-                group.addTask { try await check(own) { last.withLock { $0 } } }
+                group.addTask { try await check(own, last) }
                 // The session is over, or deaf.
                 defer { group.cancelAll() }
                 try await group.next()
@@ -88,14 +97,14 @@ public struct Hearing: Sendable {
     }
 
     /// Announces something every so often; ends by throwing, when it does not come back.
-    private func check(_ channel: String, _ heard: () -> Int) async throws {
+    private func check(_ channel: String, _ last: Last) async throws {
         var missed = 0
         var number = 0
         while true {
             number += 1
             // That an announcement cannot be made says nothing about the hearing.
             if (try? await announce(channel, String(number))) != nil {
-                missed = try await comes(number, heard) ? 0 : missed + 1
+                missed = try await comes(number, last) ? 0 : missed + 1
                 if missed >= settings.checks { throw Deaf() }
             }
             if missed == 0 { try await Task.sleep(for: settings.interval) }
@@ -103,9 +112,9 @@ public struct Hearing: Sendable {
         }
     }
 
-    private func comes(_ number: Int, _ heard: () -> Int) async throws -> Bool {
+    private func comes(_ number: Int, _ last: Last) async throws -> Bool {
         let end = ContinuousClock.now + settings.patience
-        while heard() < number {
+        while last.number < number {
             guard ContinuousClock.now < end else { return false }
             try await Task.sleep(for: .milliseconds(50))
         }
