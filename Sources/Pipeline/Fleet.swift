@@ -44,6 +44,7 @@ struct Fleet: Sendable {
     private let watched: Metric
     private let age: Metric
     private let copy: FleetCopyFile
+    private let crashes: CrashMemory
 
     /// Makes the fleet; `run` starts it.
     init(
@@ -54,6 +55,7 @@ struct Fleet: Sendable {
         watch: CameraWatch,
         ingest: DaemonSettings.Ingest,
         copy: FleetCopyFile,
+        crashes: CrashMemory,
         meter: Meter,
         health: HealthBoard,
         logger: Logger,
@@ -66,6 +68,7 @@ struct Fleet: Sendable {
         self.watch = watch
         self.ingest = ingest
         self.copy = copy
+        self.crashes = crashes
         self.health = health
         self.logger = logger
         self.flood = FloodGate(logger, clocks: clocks)
@@ -140,11 +143,23 @@ struct Fleet: Sendable {
         let holding = keeper.assume(copy)
         guard !holding.isConfirmed else { return }
         progress.readAt = clocks.monotonic() - age
-        progress.known = apply(copy.cameras, known: progress.known, holding)
+        progress.known = apply(spared(copy.cameras), known: progress.known, holding)
         logger.warning(
             "the database is away: watching what was known",
             metadata: ["cameras": "\(copy.cameras.count)", "age_s": "\(Int(age))"]
         )
+    }
+
+    /// Cameras as they were known, but for those on which this process crashed lately: their quarantine is not in the copy.
+    private func spared(_ cameras: [CameraAssignment]) -> [CameraAssignment] {
+        let spared = crashes.spared(at: clocks.wall())
+        return cameras.map { camera in
+            guard let end = spared[camera.id] else { return camera }
+            logger.error("crashed on its stream: left alone", metadata: ["camera": "\(camera.id)"])
+            var camera = camera
+            camera.quarantinedUntil = max(end, camera.quarantinedUntil ?? end)
+            return camera
+        }
     }
 
     /// Says that the registry cannot be read, and by what is watched meanwhile.

@@ -59,7 +59,8 @@ public final class Pipeline: Service {
     ) throws {
         let health = HealthBoard()
         try settings.storage.makeFolders(slot: place.slot)
-        let crumbs = try Self.crumbs(settings, place)
+        var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
+        let crumbs = try Self.crumbs(settings, place, &crashes)
         let spool = try Self.spool(settings, place, meter, logger)
         if place.slot == 0 {
             LeftSpools.take(into: spool, settings.storage, processes: settings.ingest.processes, logger: logger)
@@ -69,15 +70,7 @@ public final class Pipeline: Service {
         states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
         scores = ScoreReporter(settings.storage, database: database, meter: meter, logger: logger)
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
-        let lanes = LaneMaker(
-            detection: settings.detection,
-            calendar: try CityCalendar(settings.calendar),
-            evidence: EvidenceStyle(settings.alerts),
-            recorder: recorder,
-            scores: scores,
-            clips: clips,
-            log: FloodGate(logger)
-        )
+        let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
         watch = CameraWatch(
@@ -120,6 +113,7 @@ public final class Pipeline: Service {
             watch: watch,
             ingest: settings.ingest,
             copy: copy,
+            crashes: crashes,
             meter: meter,
             health: health,
             logger: logger
@@ -127,6 +121,11 @@ public final class Pipeline: Service {
         changes = RegistryChanges(pool: database, logger: logger)
         self.health = health
         self.logger = logger
+        connect()
+    }
+
+    /// Who hears of what.
+    private func connect() {
         states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
         workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
         states.onChange { [watch] status in watch.changed(status) }
@@ -201,9 +200,14 @@ public final class Pipeline: Service {
     }
 
     /// The file in which threads note what they work on, for the parent process.
-    private static func crumbs(_ settings: DaemonSettings, _ place: WorkerPlace) throws -> Breadcrumbs? {
+    private static func crumbs(
+        _ settings: DaemonSettings,
+        _ place: WorkerPlace,
+        _ crashes: inout CrashMemory
+    ) throws -> Breadcrumbs? {
         guard place.isSupervised else { return nil }
         let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
+        crashes.note(try? BreadcrumbReport(path: path), at: Clocks.system.wall())
         let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + 1)
         try crumbs.catchSignals()
         return crumbs

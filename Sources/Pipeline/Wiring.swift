@@ -171,6 +171,26 @@ extension AlertClips {
     }
 }
 
+extension LaneMaker {
+    init(
+        _ settings: DaemonSettings,
+        recorder: AlertRecorder,
+        scores: ScoreReporter,
+        clips: AlertClips,
+        logger: Logger
+    ) throws(DetectionError) {
+        self.init(
+            detection: settings.detection,
+            calendar: try CityCalendar(settings.calendar),
+            evidence: EvidenceStyle(settings.alerts),
+            recorder: recorder,
+            scores: scores,
+            clips: clips,
+            log: FloodGate(logger)
+        )
+    }
+}
+
 extension LiveWorkers {
     convenience init(
         _ settings: DaemonSettings,

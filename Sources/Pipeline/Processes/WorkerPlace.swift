@@ -35,6 +35,11 @@ public struct WorkerPlace: Sendable, Hashable {
         "\(storage.directory)/worker-\(slot).fleet"
     }
 
+    /// The file in which a process keeps on whose streams it crashed.
+    static func crashes(_ storage: DaemonSettings.Storage, slot: Int) -> String {
+        "\(storage.directory)/worker-\(slot).crashes"
+    }
+
     /// Checks that a process can hold what it may be given.
     ///
     /// - Throws: `PipelineError` when it has fewer descriptors than it may get cameras.

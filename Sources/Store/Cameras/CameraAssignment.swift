@@ -75,7 +75,7 @@ public struct CameraAssignment: Sendable, Hashable, Codable {
     /// How it is judged where it is not as the settings say; nil when it is.
     public let profile: AssignedProfile?
     /// It must not be opened before; nil when it may be.
-    public let quarantinedUntil: MediaTime?
+    public var quarantinedUntil: MediaTime?
     private let assigned: AssignedRules
 
     /// Makes an assignment from its parts.
