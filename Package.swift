@@ -76,7 +76,7 @@ let package = Package(
         .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
         // Layer 1: values that cross stage borders, and what carries them.
-        module("Flow", ["CCrash"]),
+        module("Flow", ["CCrash", logging]),
 
         // Layer 2: the wrappers over foreign code and protocols.
         module("Media", ["CFFmpeg", "CVision", "Flow"]),
@@ -134,7 +134,7 @@ let package = Package(
             path: "Tests/Support/TestThreads",
             swiftSettings: strict
         ),
-        tests("Flow", ["Flow", "breadcrumbs-crash-child", "TestThreads"]),
+        tests("Flow", ["Flow", logging, "breadcrumbs-crash-child", "TestThreads"]),
         .executableTarget(
             name: "breadcrumbs-crash-child",
             dependencies: ["Flow"],

@@ -49,7 +49,7 @@ struct Site: Sendable {
         self.desk = desk
         self.cookies = SessionCookie(isSecure: settings.isSecure)
         self.catalog = CatalogReader(pool: pool)
-        self.evidence = EvidenceFiles(directory: directory, catalog: catalog)
+        self.evidence = EvidenceFiles(directory: directory, catalog: catalog, log: FloodGate(logger))
         self.photos = PhotoStore(directory: directory)
         self.feed = ChangeFeed(pool: pool, settings: settings, meter: meter, logger: logger)
         self.cases = CaseReader(pool: pool)

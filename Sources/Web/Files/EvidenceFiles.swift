@@ -1,3 +1,4 @@
+import Flow
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -9,6 +10,7 @@ import Store
 struct EvidenceFiles: Sendable {
     let directory: URL
     let catalog: CatalogReader
+    let log: FloodGate
 
     /// The picture under `/evidence/`.
     ///
@@ -36,7 +38,7 @@ struct EvidenceFiles: Sendable {
                 body: try await FileIO().loadFile(path: file, context: context)
             )
         } catch {
-            context.logger.warning("evidence file is missing", metadata: ["path": "\(path)", "error": "\(error)"])
+            log.log(.warning, "evidence file is missing", metadata: ["path": "\(path)", "error": "\(error)"])
             throw WebError(.notFound)
         }
     }

@@ -1,5 +1,6 @@
 import Cases
 import Detection
+import Flow
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -12,7 +13,15 @@ import Store
 /// Turns errors into answers: problem documents (RFC 9457) for programs, a page for people.
 struct FailurePages: Sendable {
     let pages: PageRenderer
-    let logger: Logger
+    private let flood: FloodGate
+
+    /// Lines of a kind in the log before they are only counted: strangers can make as many as they like.
+    private static let linesAtOnce = 30
+
+    init(pages: PageRenderer, logger: Logger) {
+        self.pages = pages
+        self.flood = FloodGate(logger, burst: Self.linesAtOnce)
+    }
 
     /// The answer to `error`; whatever nobody thought of becomes `failed` with nothing of its text.
     func response(to error: any Error, _ request: Request, _ context: WebContext) -> Response {
@@ -75,9 +84,9 @@ struct FailurePages: Sendable {
             "code": "\(failure.code.rawValue)", "error": "\(String(describing: error).prefix(500))",
         ]
         switch failure.code {
-        case .failed, .unavailable: logger.error("request failed", metadata: metadata)
-        case .forbidden, .crossSite, .tooMany: logger.warning("request refused", metadata: metadata)
-        default: logger.debug("request refused", metadata: metadata)
+        case .failed, .unavailable: flood.log(.error, "request failed", metadata: metadata)
+        case .forbidden, .crossSite, .tooMany: flood.log(.warning, "request refused", metadata: metadata)
+        default: flood.log(.debug, "request not understood", metadata: metadata)
         }
     }
 

@@ -1,10 +1,9 @@
-import Flow
 import Foundation
 import Logging
 import Synchronization
 import Testing
 
-@testable import Pipeline
+@testable import Flow
 
 /// What happens at every alert must not fill the log.
 @Suite struct FloodGateTests {
@@ -58,7 +57,8 @@ import Testing
         let lines = Lines()
         let gate = FloodGate(lines.logger, burst: 1, window: 1, clocks: .system)
         for _ in 0..<3 { gate.log(.warning, "clip left out") }
-        #expect(try await eventually { lines.written.last == "warning clip left out, many times 2" })
+        for _ in 0..<600 where lines.written.count < 2 { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(lines.written.last == "warning clip left out, many times 2")
         _ = gate
     }
 

@@ -1,4 +1,3 @@
-public import Flow
 import Foundation
 public import Logging
 import Synchronization
