@@ -104,6 +104,8 @@ struct Fleet: Sendable {
         var kept: Int?
         /// When the registry was last read, monotonic seconds; before the start for a copy.
         var readAt: Double?
+        /// When the cameras were last gone through, monotonic seconds.
+        var appliedAt = -Double.infinity
         var hasLookedForCopy = false
     }
 
@@ -116,6 +118,7 @@ struct Fleet: Sendable {
             // Nothing is this process's own yet: what the registry says is of no use before the lease is there.
             if keeper.problem != nil || clocks.monotonic() - progress.startedAt > Self.patience {
                 startFromCopy(keeper, &progress)
+                followSchedules(holding, of: keeper.name, &progress)
                 report(keeper.problem ?? "the database does not answer", progress)
             }
             return min(Self.retryInterval, Self.patience)
@@ -124,12 +127,14 @@ struct Fleet: Sendable {
             let cameras = try await reader.read(shards: Set(holding.epochs.keys))
             progress.known = apply(cameras, known: progress.known, holding)
             progress.readAt = clocks.monotonic()
+            progress.appliedAt = clocks.monotonic()
             keep(cameras, holding, of: keeper.name, &progress)
             age.set(0)
             health.report("registry", problem: nil)
             return Self.interval
         } catch {
-            logger.warning("registry cannot be read", metadata: ["error": "\(error)"])
+            flood.log(.warning, "registry cannot be read", metadata: ["error": "\(error)"])
+            followSchedules(holding, of: keeper.name, &progress)
             report("\(error)", progress)
             return Self.retryInterval
         }
@@ -143,6 +148,8 @@ struct Fleet: Sendable {
         let holding = keeper.assume(copy)
         guard !holding.isConfirmed else { return }
         progress.readAt = clocks.monotonic() - age
+        progress.appliedAt = clocks.monotonic()
+        progress.kept = copy.hashValue
         progress.known = apply(spared(copy.cameras), known: progress.known, holding)
         logger.warning(
             "the database is away: watching what was known",
@@ -150,12 +157,22 @@ struct Fleet: Sendable {
         )
     }
 
+    /// Goes through the cameras again while the database is away: intervals change at an hour, and a quarantine ends.
+    ///
+    /// By the copy, so that nothing is held in memory for it, and only when it says what is watched.
+    private func followSchedules(_ holding: ShardKeeper.Holding, of worker: String, _ progress: inout Progress) {
+        guard !progress.known.isEmpty, clocks.monotonic() - progress.appliedAt >= Self.interval else { return }
+        progress.appliedAt = clocks.monotonic()
+        guard let (copy, _) = copy.load(worker: worker), copy.hashValue == progress.kept else { return }
+        progress.known = apply(spared(copy.cameras), known: progress.known, holding)
+    }
+
     /// Cameras as they were known, but for those on which this process crashed lately: their quarantine is not in the copy.
     private func spared(_ cameras: [CameraAssignment]) -> [CameraAssignment] {
         let spared = crashes.spared(at: clocks.wall())
         return cameras.map { camera in
             guard let end = spared[camera.id] else { return camera }
-            logger.error("crashed on its stream: left alone", metadata: ["camera": "\(camera.id)"])
+            flood.log(.error, "crashed on its stream: left alone", metadata: ["camera": "\(camera.id)"])
             var camera = camera
             camera.quarantinedUntil = max(end, camera.quarantinedUntil ?? end)
             return camera
