@@ -59,6 +59,12 @@ private struct TestDatabase {
         )
         _ = try await pool.query(
             """
+            INSERT INTO account (login, display_name, role, post_id, password_hash)
+            SELECT 'leader', '网格长', 'worker', id, '-' FROM post
+            """
+        )
+        _ = try await pool.query(
+            """
             INSERT INTO hazard_type (code, code_scheme, theme, name_zh, name_en, severity, handle_minutes)
             VALUES ('FNS-01', 'LOCAL', 'FNS', '危险水域人员进入', 'Person at dangerous water', 1, 60)
             """
@@ -165,14 +171,17 @@ private struct TestDatabase {
         try await first.value
         let known = try await pool.query("SELECT count(*) AS n FROM alert").rows[0].requireInt("n")
 
+        // Another process on another disk, which has only what this one knew.
+        let later = try Folder()
+        try FileManager.default.copyItem(atPath: copy, toPath: later.path + "/worker-0.fleet")
         // The server is there, but the way to it is not yet.
         let socket = try #require(database.conninfo.split(separator: " ").first { $0.hasPrefix("host=/") }).dropFirst(5)
         let away = PostgresPool(
-            conninfo: database.conninfo.replacing("host=\(socket)", with: "host=\(folder.path)/run"),
+            conninfo: database.conninfo.replacing("host=\(socket)", with: "host=\(later.path)/run"),
             size: 4
         )
         let meter = Meter()
-        let second = try pipeline(folder, away, meter)
+        let second = try pipeline(later, away, meter)
         let group = ServiceGroup(services: [second], logger: logger)
         let running = Task { try await group.run() }
         func metric(_ name: String) -> Int { meter.samples().first { $0.name == name }?.value ?? 0 }
@@ -182,7 +191,7 @@ private struct TestDatabase {
         #expect(try await eventually { second.health.current["registry"]?.contains(said) == true })
         #expect(try await eventually(seconds: 90) { metric("gridwatch_spool_rows") > 0 }, "alerts wait")
 
-        try FileManager.default.createSymbolicLink(atPath: folder.path + "/run", withDestinationPath: String(socket))
+        try FileManager.default.createSymbolicLink(atPath: later.path + "/run", withDestinationPath: String(socket))
         #expect(try await eventually { second.health.current.isEmpty })
         #expect(try await eventually { metric("gridwatch_registry_age_seconds") == 0 })
         let cases = "SELECT count(*) AS n FROM alert WHERE case_id IS NOT NULL"

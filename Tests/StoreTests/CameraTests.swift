@@ -48,9 +48,8 @@ struct CameraTests {
             var odd = record("a", "blind", at: 7)
             odd.reason = "Robert'); DROP TABLE camera"
             try await states.record([odd])
-            #expect(
-                try await database.value("SELECT state || coalesce(reason, '-') FROM camera_state LIMIT 1") == "blind-"
-            )
+            let told = "SELECT state || coalesce(reason, '-') FROM camera_state WHERE camera_id = 'a'"
+            #expect(try await database.value(told) == "blind-")
             let error = await #expect(throws: StoreError.self) { try await states.record([record("a", "odd", at: 6)]) }
             #expect(error?.message == "camera a: odd is no camera state")
         }
