@@ -110,9 +110,8 @@ let package = Package(
         module(
             "Web",
             [
-                "Cases", "Detection", "Flow", "Ingest", "Media", "Postgres", "Replay", "Store", crypto, cryptoExtras,
-                httpTypes, hummingbird, hummingbirdCore, lifecycle, logging,
-                mustache, nioCore, nioHTTP1,
+                "Cases", "CityGrid", "Detection", "Flow", "Ingest", "Media", "Postgres", "Replay", "Store", crypto,
+                cryptoExtras, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, mustache, nioCore, nioHTTP1,
             ],
             resources: "Assets"
         ),

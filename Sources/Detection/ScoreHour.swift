@@ -19,8 +19,13 @@ public struct ScoreHour: Sendable, Hashable {
     private static let stride = 3
     /// Cells of an hour at most.
     private static let maximum = 60 * steps
+    /// Added to the minute of a cell that counts beginnings; readers that do not know of them pass it over.
+    private static let beginning = 128
 
     private(set) var cells: [Cell] = []
+    /// How often in a minute something began that would have been an alert of its own with the threshold at the step; the
+    /// count stands where cells of scores have their time.
+    private(set) var begins: [Cell] = []
 
     /// Makes an empty hour.
     public init() {}
@@ -28,17 +33,24 @@ public struct ScoreHour: Sendable, Hashable {
     /// Reads what `bytes` gave; what cannot be is left out, what is there twice is added up.
     public init(bytes: [UInt8]) {
         for start in Swift.stride(from: 0, to: bytes.count - Self.stride + 1, by: Self.stride) {
-            let (minute, step) = (Int(bytes[start]), Int(bytes[start + 1]))
+            let (mark, step) = (Int(bytes[start]), Int(bytes[start + 1]))
+            let isBeginning = mark >= Self.beginning
+            let minute = isBeginning ? mark - Self.beginning : mark
             guard minute < 60, step < Self.steps else { continue }
-            add(Int(bytes[start + 2]), minute: minute, step: step)
+            let count = Int(bytes[start + 2])
+            Self.add(count, minute: minute, step: step, to: isBeginning ? \.begins : \.cells, of: &self)
         }
     }
 
     /// True when nothing was scored.
     public var isEmpty: Bool { cells.isEmpty }
 
-    /// Three bytes for each minute and step: minute, step, tenths of a second.
-    public var bytes: [UInt8] { cells.flatMap { [$0.minute, $0.step, $0.tenths] } }
+    /// Three bytes for each minute and step: minute, step, tenths of a second; and three for each in which something
+    /// began: minute + 128, step, how often.
+    public var bytes: [UInt8] {
+        cells.flatMap { [$0.minute, $0.step, $0.tenths] }
+            + begins.flatMap { [$0.minute + UInt8(Self.beginning), $0.step, $0.tenths] }
+    }
 
     /// Notes the score of one picture.
     ///
@@ -49,7 +61,13 @@ public struct ScoreHour: Sendable, Hashable {
     public mutating func add(_ strength: Double, minute: Int, seconds: Double) {
         guard let step = Self.step(of: strength) else { return }
         let tenths = min(RegionWatch.longestStep, max(0, seconds)) * 10
-        add(max(1, Int(tenths.rounded())), minute: min(59, max(0, minute)), step: step)
+        let count = max(1, Int(tenths.rounded()))
+        Self.add(count, minute: min(59, max(0, minute)), step: step, to: \.cells, of: &self)
+    }
+
+    /// Notes that something began which is an alert of its own with the threshold at that step.
+    mutating func begin(minute: Int, step: Int) {
+        Self.add(1, minute: min(59, max(0, minute)), step: step, to: \.begins, of: &self)
     }
 
     /// The least strength of a step: the square root of 2 from one to the next.
@@ -59,12 +77,19 @@ public struct ScoreHour: Sendable, Hashable {
         return value / 16
     }
 
-    private mutating func add(_ tenths: Int, minute: Int, step: Int) {
+    private static func add(
+        _ tenths: Int,
+        minute: Int,
+        step: Int,
+        to list: WritableKeyPath<ScoreHour, [Cell]>,
+        of hour: inout ScoreHour
+    ) {
         // Pictures come in the order of time: the cell is one of the last.
-        if let index = cells.lastIndex(where: { $0.minute == minute && $0.step == step }) {
-            cells[index].tenths = UInt8(min(255, Int(cells[index].tenths) + tenths))
-        } else if cells.count < Self.maximum {
-            cells.append(Cell(minute: UInt8(minute), step: UInt8(step), tenths: UInt8(min(255, tenths))))
+        if let index = hour[keyPath: list].lastIndex(where: { $0.minute == minute && $0.step == step }) {
+            let sum = Int(hour[keyPath: list][index].tenths) + tenths
+            hour[keyPath: list][index].tenths = UInt8(min(255, sum))
+        } else if hour[keyPath: list].count < maximum {
+            hour[keyPath: list].append(Cell(minute: UInt8(minute), step: UInt8(step), tenths: UInt8(min(255, tenths))))
         }
     }
 

@@ -32,7 +32,7 @@ final class CameraLane {
     private var clippedAt: MediaTime?
     private var isPending = false
     private var wasAlerting = false
-    private var log = ScoreLog()
+    private var log: ScoreLog
     private var handOver: MediaTime?
     private var pending: [AlertRecorder.Item] = []
     /// What came of the stream since the last picture that detection looked at.
@@ -54,6 +54,7 @@ final class CameraLane {
         self.pipeline = pipeline
         self.settingsVersion = settings.version
         self.bases = Self.bases(rules, settings)
+        self.log = ScoreLog(hold: settings.hold)
         self.recorder = recorder
         self.scores = scores
         self.clips = clips
@@ -99,6 +100,7 @@ final class CameraLane {
         hand(log.take())
         offerPending()
         settingsVersion = settings.version
+        log.hold = settings.hold
         bases = Self.bases(rules, settings)
     }
 

@@ -5,6 +5,9 @@ import Flow
 ///
 /// On the camera's worker thread only. Bounded: an hour of a rule is at most 60 × 16 cells, and hours are handed over.
 struct ScoreLog {
+    /// Makes a log without anything in it.
+    init(hold: Double) { self.hold = hold }
+
     /// What is handed over of one hour.
     struct Part: Sendable, Hashable {
         /// Start of the hour, microseconds since the Unix epoch.
@@ -19,8 +22,12 @@ struct ScoreLog {
 
     private static let hour: Int64 = 3_600_000_000
 
+    /// Seconds without anything after which an alert ends.
+    var hold: Double
     private var part: Part?
     private var last: MediaTime?
+    /// What would run now at other thresholds; only rules for which something would.
+    private var runs: [String: ScoreRuns] = [:]
     private var isEventful: Bool { part.map { !$0.scores.isEmpty || !$0.motion.fields.isEmpty } ?? false }
 
     /// Notes a picture; gives what is known of the hour before when a new one has begun.
@@ -35,14 +42,26 @@ struct ScoreLog {
         // The wall clock may have been set back.
         let seconds = last.map { max(0, time.seconds(since: $0)) } ?? 0
         last = time
+        var scored: Set<String> = []
         analyzer.eachScore { rule, strength in
             part.scores[rule, default: ScoreHour()].add(strength, minute: minute, seconds: seconds)
+            runs[rule, default: ScoreRuns()]
+                .see(strength, at: time, hold: hold, minute: minute, in: &part.scores[rule, default: ScoreHour()])
+            scored.insert(rule)
         }
+        for rule in Array(runs.keys) where !scored.contains(rule) { rest(rule, at: time) }
         if analyzer.showing().thingShare > 0 {
             part.motion.add(analyzer.foreground(), width: plane.width, height: plane.height)
         }
         self.part = part
         return finished
+    }
+
+    /// Takes a picture in which a rule scored nothing: what runs at other thresholds may end.
+    private mutating func rest(_ rule: String, at time: MediaTime) {
+        var nothing = ScoreHour()
+        runs[rule]?.see(0, at: time, hold: hold, minute: 0, in: &nothing)
+        if runs[rule]?.isIdle == true { runs[rule] = nil }
     }
 
     /// What is known and was not handed over; nil when nothing happened, so that quiet cameras cost nothing.

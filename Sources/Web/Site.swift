@@ -94,8 +94,8 @@ struct Site: Sendable {
             RegistryAPI(cameras: cameras, grids: grids, catalog: catalog).routes,
             OperationsAPI(desk: operations).routes,
             TunerAPI(tuner: tuner, profiles: profiles).routes,
-            ProfileAPI(profiles: profiles, detection: tuner.detection).routes,
-            LearningAPI(profiles: profiles, scores: scores, detection: tuner.detection).routes,
+            ProfileAPI(profiles: profiles, detection: tuner.detection, trials: tuner.trials).routes,
+            LearningAPI(profiles: profiles, scores: scores, detection: tuner.detection, pages: pages).routes,
             SitePages(site: self).routes,
         ]
         return parts.flatMap(\.self)

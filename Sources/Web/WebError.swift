@@ -1,4 +1,5 @@
 import HTTPTypes
+public import Store
 
 /// Why a request was not answered as asked.
 ///
@@ -112,6 +113,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case labelsFixed = "reason_labels_fixed"
         case noStream = "reason_no_stream"
         case nothingToPropose = "reason_nothing_to_propose"
+        /// The draft misses labelled events that are found now.
+        case draftMisses = "reason_draft_misses"
         /// Rules are drawn for one camera.
         case rulesScope = "reason_rules_scope"
         /// A profile is for a camera, a grid or a tag.
@@ -132,21 +135,30 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
     public let code: Code
     /// What exactly; nil when the code says it all.
     public let reason: Reason?
-    /// Detail from a lower layer, already written for people.
+    /// What the store refused; nil for everything else.
+    public let refusal: StoreError?
+    /// Detail from a lower layer, in English.
     public let detail: String?
     /// Seconds after which to try again.
     public let retryAfter: Int?
 
     /// Makes an error.
-    public init(_ code: Code, _ reason: Reason? = nil, detail: String? = nil, retryAfter: Int? = nil) {
+    public init(
+        _ code: Code,
+        _ reason: Reason? = nil,
+        refusal: StoreError? = nil,
+        detail: String? = nil,
+        retryAfter: Int? = nil
+    ) {
         self.code = code
         self.reason = reason
+        self.refusal = refusal
         self.detail = detail
         self.retryAfter = retryAfter
     }
 
     /// Code, reason and detail, for logs.
     public var description: String {
-        [code.rawValue, reason?.rawValue, detail].compactMap { $0 }.joined(separator: ": ")
+        [code.rawValue, reason?.rawValue, refusal?.message, detail].compactMap { $0 }.joined(separator: ": ")
     }
 }

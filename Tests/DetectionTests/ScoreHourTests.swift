@@ -68,6 +68,50 @@ import Testing
         #expect(estimate.alerts[ScoreHour.steps - 1] == 0)
     }
 
+    @Test("a place that alerts again and again without a quiet minute has as many alerts as began, at each threshold")
+    func busyPlace() {
+        var hour = ScoreHour()
+        var runs = ScoreRuns()
+        // Every fifteen seconds, for forty minutes: two seconds of three times the threshold; every second one of five.
+        for second in stride(from: 0, to: 2400, by: 1) {
+            let strength = second % 15 < 2 ? (second / 15 % 2 == 0 ? 3.0 : 5.0) : 0
+            hour.add(strength, minute: second / 60, seconds: 1)
+            runs.see(strength, at: MediaTime(seconds: Double(second)), hold: 1.5, minute: second / 60, in: &hour)
+        }
+        var estimate = ScoreEstimate(dwell: 0.5)
+        estimate.add(ScoreHour(bytes: hour.bytes), start: 0)
+        #expect(estimate.alerts[ScoreHour.threshold] == 160)
+        #expect(estimate.alerts[ScoreHour.threshold + 3] == 160)
+        #expect(estimate.alerts[ScoreHour.threshold + 4] == 80)
+        #expect(estimate.alerts[ScoreHour.threshold + 5] == 0)
+        // With twice the threshold the same scores are half as strong.
+        var stricter = ScoreEstimate(dwell: 0.5)
+        stricter.add(hour, start: 0, factor: 0.5)
+        #expect(stricter.alerts[ScoreHour.threshold] == 160)
+        #expect(stricter.alerts[ScoreHour.threshold + 2] == 80)
+        #expect(stricter.alerts[ScoreHour.threshold + 3] == 0)
+    }
+
+    @Test("one alert that lasts over minutes and hours is one, and one that begins with the last second counts too")
+    func longRun() {
+        var (first, second) = (ScoreHour(), ScoreHour())
+        var runs = ScoreRuns()
+        for instant in 3599..<3900 {
+            var hour = instant < 3600 ? first : second
+            hour.add(2, minute: instant / 60 % 60, seconds: 1)
+            runs.see(2, at: MediaTime(seconds: Double(instant)), hold: 1.5, minute: instant / 60 % 60, in: &hour)
+            if instant < 3600 { first = hour } else { second = hour }
+        }
+        for instant in 3900..<3910 {
+            runs.see(0, at: MediaTime(seconds: Double(instant)), hold: 1.5, minute: 5, in: &second)
+        }
+        #expect(runs.isIdle)
+        var estimate = ScoreEstimate(dwell: 3)
+        estimate.add(first, start: 0)
+        estimate.add(second, start: 60)
+        #expect(estimate.alerts[ScoreHour.threshold] == 1)
+    }
+
     @Test("scores under another threshold count as what they are under this one")
     func otherThreshold() {
         var hour = ScoreHour()

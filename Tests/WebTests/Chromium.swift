@@ -69,6 +69,11 @@ final class Chromium: Sendable {
         )
         state.withLock { $0.session = attached["sessionId"] }
         for domain in ["Page", "Runtime", "Log", "Network"] { _ = try await call("\(domain).enable") }
+        try await hold(visitor)
+    }
+
+    /// Gives the page the session of a visitor, as a login does.
+    func hold(_ visitor: Browser) async throws {
         let parts = (visitor.cookie ?? "").split(separator: "=", maxSplits: 1).map(String.init)
         _ = try await call(
             "Network.setCookie",

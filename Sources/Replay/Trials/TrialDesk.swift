@@ -96,6 +96,12 @@ public actor TrialDesk {
     /// How far the last evaluation is, or what came of it; nil before the first.
     public var progress: TrialEvaluation.Progress? { evaluation?.progress }
 
+    /// What came of the last evaluation, when it is done and was of these settings; nil else.
+    public func verdict(on draft: DetectionSettings) -> TrialEvaluation.Progress? {
+        guard let evaluation, evaluation.draft == draft, !evaluation.progress.isRunning else { return nil }
+        return evaluation.progress
+    }
+
     /// Works clip by clip, so that trials get their turn in between.
     private func follow(_ evaluation: TrialEvaluation) async {
         while evaluation.progress.isRunning {

@@ -59,7 +59,8 @@ public final class TrialEvaluation: Sendable {
     private let items = Mutex<[TrialFootage.Item]?>(nil)
     private let sampling: Sampling
     private let live: DetectionSettings
-    private let draft: DetectionSettings
+    /// The settings that are tried.
+    let draft: DetectionSettings
     private let state: Mutex<Progress>
 
     init(

@@ -1,4 +1,5 @@
 public import Cases
+public import FoundationEssentials
 import Postgres
 
 /// What somebody did with a case, to tell it to those who come too late.
@@ -9,10 +10,19 @@ public struct CaseAct: Sendable, Hashable, Encodable {
     public let actor: String
     /// His account; nil for the system.
     public let accountID: Int?
-    /// When, microseconds since the Unix epoch.
-    public let at: Int64
+    /// When.
+    public let at: Date
     /// Title of the post that got the task by it; nil for everything but a dispatch.
     public let post: String?
+
+    /// Makes an act.
+    public init(kind: CaseEventKind, actor: String, accountID: Int?, at: Date, post: String?) {
+        self.kind = kind
+        self.actor = actor
+        self.accountID = accountID
+        self.at = at
+        self.post = post
+    }
 
     /// Kinds of events that are acts upon a case, rather than something that was seen.
     static let kinds: [CaseEventKind] = [
@@ -59,7 +69,7 @@ public struct CaseAct: Sendable, Hashable, Encodable {
         self.kind = kind
         self.actor = try row.requireText("act_actor")
         self.accountID = try row.int("act_account")
-        self.at = try row.requireTimestamp("act_at")
+        self.at = try row.requireDate("act_at")
         self.post = try row.text("act_post")
     }
 }

@@ -58,6 +58,22 @@ public struct BudgetLine: Sendable, Encodable {
     public let held: Int
 }
 
+/// A post that nobody holds who could work on a task.
+public struct VacantPost: Sendable, Hashable, Encodable {
+    /// Key.
+    public let id: Int
+    /// Title.
+    public let title: String
+    /// Names of its grid from the large one down; empty for none.
+    public let gridPath: String
+    /// Tasks that it still has, from when somebody held it.
+    public let openTasks: Int
+    /// Those of them whose limit has passed.
+    public let overdueTasks: Int
+    /// How many such posts there are in all.
+    public let vacantPosts: Int
+}
+
 /// What nobody watches.
 public struct UnownedShards: Sendable, Hashable, Encodable {
     /// Shards without an owner whose lease holds.
@@ -174,6 +190,33 @@ public struct OperationsReader: Sendable {
         return try await pool.query(sql).rows.compactMap { row in
             guard let grid = try GridPlace(row) else { return nil }
             return BudgetLine(grid: grid, given: try row.requireInt("given"), held: try row.requireInt("held"))
+        }
+    }
+
+    /// Posts that nobody holds who could work on a task: those with tasks first, the most overdue first.
+    ///
+    /// - Throws: `PostgresError`.
+    public func vacantPosts(limit: Int = 50) async throws -> [VacantPost] {
+        let sql = """
+            SELECT p.id, p.title, \(GridReader.path) AS grid_path, coalesce(k.open, 0) AS open,
+                coalesce(k.overdue, 0) AS overdue, count(*) OVER () AS vacant
+            FROM post p LEFT JOIN grid g ON g.id = p.grid_id \(GridReader.parents)
+            LEFT JOIN (
+                SELECT post_id, count(*) AS open, count(*) FILTER (WHERE deadline_at < now()) AS overdue
+                FROM task WHERE state IN ('open', 'accepted') GROUP BY post_id) k ON k.post_id = p.id
+            WHERE NOT \(PostFinder.hasPerson)
+            ORDER BY coalesce(k.overdue, 0) DESC, coalesce(k.open, 0) DESC, g.level NULLS FIRST, p.code
+            LIMIT \(max(1, limit))
+            """
+        return try await pool.query(sql).rows.map { row in
+            VacantPost(
+                id: try row.requireInt("id"),
+                title: try row.requireText("title"),
+                gridPath: try row.requireText("grid_path"),
+                openTasks: try row.requireInt("open"),
+                overdueTasks: try row.requireInt("overdue"),
+                vacantPosts: try row.requireInt("vacant")
+            )
         }
     }
 

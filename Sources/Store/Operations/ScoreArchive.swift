@@ -86,6 +86,24 @@ public struct ScoreArchive: Sendable {
         }
     }
 
+    /// How many alerts each rule of a camera gave since a time of its own, microseconds since the Unix epoch.
+    ///
+    /// - Throws: `PostgresError`.
+    public func alerts(of camera: String, since: [String: Int64]) async throws -> [String: Int] {
+        guard !since.isEmpty else { return [:] }
+        let rules = since.keys.sorted()
+        let rows = try await pool.query(
+            """
+            SELECT a.rule_id, count(*) AS n FROM unnest ($2::text[], $3::timestamptz[]) AS u (rule_id, since)
+            JOIN alert a ON a.camera_id = $1 AND a.rule_id = u.rule_id AND a.started_at >= u.since GROUP BY a.rule_id
+            """,
+            [.text(camera), .textArray(rules), .timestampArray(rules.map { since[$0] })]
+        ).rows
+        var counts: [String: Int] = [:]
+        for row in rows { counts[try row.requireText("rule_id")] = try row.requireInt("n") }
+        return counts
+    }
+
     /// How many pictures of a camera since a time had a thing in each of 256 fields; empty when none had any.
     ///
     /// - Throws: `PostgresError`.

@@ -9,6 +9,8 @@ public struct NoisyRule: Sendable, Hashable {
     public let name: String
     /// Id of the rule.
     public let rule: String
+    /// Name of the rule as people gave it; nil when it has none.
+    public let ruleName: String?
     /// Cases that were false alarms, and those that were hazards, since the thresholds that hold were put to work.
     public let falseAlarms: Int
     /// See `falseAlarms`.
@@ -45,7 +47,8 @@ extension Profiles {
             since AS (
                 SELECT p.camera_id, a.activated_at AS at FROM camera_profile p JOIN active_profile a ON a.id = p.profile_id
                 WHERE p.camera_id IN (SELECT camera_id FROM verdict))
-            SELECT v.camera_id, c.name, v.rule_id, count(*) FILTER (WHERE v.is_false) AS false_alarms,
+            SELECT v.camera_id, c.name, v.rule_id, \(RuleName.sql(camera: "v.camera_id", rule: "v.rule_id")) AS rule_name,
+                count(*) FILTER (WHERE v.is_false) AS false_alarms,
                 count(*) FILTER (WHERE NOT v.is_false) AS hazards,
                 mode() WITHIN GROUP (ORDER BY v.reason) FILTER (WHERE v.is_false) AS reason,
                 array_agg(v.score) FILTER (WHERE v.is_false) AS false_scores,
@@ -62,6 +65,7 @@ extension Profiles {
                 camera: try row.requireText("camera_id"),
                 name: try row.requireText("name"),
                 rule: try row.requireText("rule_id"),
+                ruleName: try row.text("rule_name"),
                 falseAlarms: try row.requireInt("false_alarms"),
                 hazards: try row.requireInt("hazards"),
                 reason: try row.text("reason"),

@@ -31,7 +31,9 @@ public struct Profiles: Sendable {
     }
 
     /// A version by its key; nil for nil, and when there is none.
-    func profile(_ id: Int?) async throws -> ProfileVersion? {
+    ///
+    /// - Throws: `PostgresError`.
+    public func profile(_ id: Int?) async throws -> ProfileVersion? {
         guard let id else { return nil }
         let sql = """
             SELECT \(Self.versionColumns) FROM detection_profile p LEFT JOIN active_profile a ON a.id = p.id

@@ -58,12 +58,22 @@ public struct CaseSummary: Sendable, Encodable {
     public let openedAt: Date
     /// Start of the newest alert.
     public let lastAlertAt: Date
-    /// When handling is due.
+    /// The limit that counts now: of triage before the first dispatch, of handling from then on.
+    public let dueAt: Date?
+    /// When that limit began to run.
+    public let dueFrom: Date
+    /// When handling is due; nil before the first dispatch.
     public let deadlineAt: Date?
     /// When it ended.
     public let closedAt: Date?
     /// When it was last kept from becoming a task, because its grid had enough of them that day; nil for never.
     public let heldBackAt: Date?
+    /// When it was last kept from becoming a task, because no post of its line has a person; nil for never.
+    public let unstaffedAt: Date?
+    /// When it was put under supervision; nil for never.
+    public let supervisedAt: Date?
+    /// Grows with everything that people do with it; who acts names the one that he saw.
+    public let version: Int
     /// Title of the post that has the task.
     public let assignee: String?
     /// Newest picture.
@@ -76,6 +86,8 @@ public struct AlertLine: Sendable, Encodable {
     public let id: String
     /// Rule of the camera.
     public let ruleID: String
+    /// Name of that rule as people gave it; nil when it has none, or is no more.
+    public let ruleName: String?
     /// Kind of rule.
     public let kind: String
     /// When the condition began.
@@ -112,6 +124,12 @@ public struct CaseEventLine: Sendable, Encodable {
     public let actor: String
     /// What the person wrote.
     public let note: String?
+    /// Title of the post that got the task by it.
+    public let post: String?
+    /// Titles of posts that would have come first and have nobody.
+    public let vacant: [String]
+    /// Why it was a false alarm.
+    public let reason: String?
 }
 
 /// A case with everything that its page shows.
@@ -120,6 +138,10 @@ public struct CaseDetail: Sendable, Encodable {
     public let summary: CaseSummary
     /// Rule of the first alert.
     public let ruleID: String?
+    /// Name of that rule as people gave it; nil when it has none, or is no more.
+    public let ruleName: String?
+    /// What was done with the case last; nil when nobody did anything.
+    public let lastAct: CaseAct?
     /// Longitude, WGS-84 degrees.
     public let longitude: Double?
     /// Latitude, WGS-84 degrees.
@@ -140,6 +162,48 @@ public struct CaseDetail: Sendable, Encodable {
     public let events: [CaseEventLine]
     /// Tasks, oldest first.
     public let tasks: [TaskSummary]
+}
+
+/// In which order a list of cases comes.
+public struct CaseOrder: Sendable, Hashable {
+    /// What the list is sorted by; the raw value stands in addresses.
+    public enum Key: String, Sendable, Hashable, CaseIterable {
+        /// Severity, and within one the least time left.
+        case severity
+        /// Time left.
+        case left
+        /// Stage, and within one the least time left.
+        case stage
+        /// Grid, by code.
+        case place
+        /// Post that has the task.
+        case assignee
+        /// Number of alerts.
+        case alerts
+        /// Start of the first alert.
+        case opened
+    }
+
+    /// What it is sorted by.
+    public var key: Key
+    /// Whether it goes down: the newest, the most, the least severe first.
+    public var isDescending: Bool
+
+    /// Makes an order.
+    public init(_ key: Key, isDescending: Bool = false) {
+        self.key = key
+        self.isDescending = isDescending
+    }
+
+    /// What a list starts with: open cases by severity and time left, others the newest first.
+    public static func usual(for state: CaseFilter.State) -> CaseOrder {
+        state == .open ? CaseOrder(.severity) : CaseOrder(.opened, isDescending: true)
+    }
+
+    /// What a click on a column asks for first.
+    public static func first(_ key: Key) -> CaseOrder {
+        CaseOrder(key, isDescending: key == .alerts || key == .opened)
+    }
 }
 
 /// What a person asks the list of cases for; every field that is nil does not limit.
@@ -168,7 +232,7 @@ public struct CaseFilter: Sendable, Hashable {
     public var cameraID: String?
     /// Part of the number, the camera's name or its address.
     public var text: String?
-    /// Only those whose deadline has passed.
+    /// Only those whose limit has passed.
     public var isOverdue = false
     /// Only those that nobody has looked at yet since they were held back.
     public var isHeldBack = false
@@ -181,8 +245,10 @@ public struct CaseFilter: Sendable, Hashable {
 public struct CaseCounts: Sendable, Encodable {
     /// Not ended.
     public let open: Int
-    /// Not ended and past their deadline.
+    /// Not ended and past their limit.
     public let overdue: Int
+    /// Those of `overdue` that nobody has decided about yet.
+    public let triageOverdue: Int
     /// Held back, and nobody has looked at them yet.
     public let heldBack: Int
     /// Not ended, by code of the stage.

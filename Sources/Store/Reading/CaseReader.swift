@@ -10,12 +10,14 @@ public struct CaseReader: Sendable {
         self.pool = pool
     }
 
-    /// One page of cases, newest first.
+    /// One page of cases.
     ///
-    /// `after`: `next` of the page before; anything unreadable counts as the start.
+    /// `order`: nil for the one that fits the filter's state.
+    /// `after`: `next` of the page before, in the same order; anything unreadable counts as the start.
     /// `limit`: 1 to 200.
     public func list(
         _ filter: CaseFilter,
+        order: CaseOrder? = nil,
         access: Access,
         after: String? = nil,
         limit: Int = 50
@@ -23,21 +25,17 @@ public struct CaseReader: Sendable {
         let limit = min(max(limit, 1), 200)
         var statement = Statement(access)
         Self.limit(&statement, by: filter)
-        if let cursor = TimeCursor(after) {
-            let time = statement.bind(.timestamp(microsecondsSinceEpoch: cursor.microseconds))
-            let id = statement.bind(.int(cursor.id))
-            statement.require("(c.opened_at, c.id) < (\(time)::timestamptz, \(id)::bigint)")
-        }
+        let sorting = CaseSorting(order ?? .usual(for: filter.state))
+        if let start = sorting.start(after) { statement.require(sorting.condition(start, &statement)) }
         let sql = """
-            \(Access.visibleGrids) SELECT \(Self.columns) FROM \(Self.tables)
+            \(Access.visibleGrids) SELECT \(Self.columns), \(sorting.columns) FROM \(Self.tables)
             WHERE \(Access.sameCase) AND \(statement.condition)
-            ORDER BY c.opened_at DESC, c.id DESC LIMIT \(limit + 1)
+            ORDER BY \(sorting.clause) LIMIT \(limit + 1)
             """
         let rows = try await pool.query(sql, statement.values).rows
         let items = try rows.prefix(limit).map(Self.summary)
         guard rows.count > limit, let last = rows.prefix(limit).last else { return Page(items: items, next: nil) }
-        let cursor = TimeCursor(microseconds: try last.requireTimestamp("opened_at"), id: try last.requireInt("id"))
-        return Page(items: items, next: cursor.text)
+        return Page(items: items, next: try sorting.next(last))
     }
 
     /// How many open cases stand in which stage, and what came and went today.
@@ -46,7 +44,9 @@ public struct CaseReader: Sendable {
         let sql = """
             \(Access.visibleGrids)
             SELECT c.stage, count(*) FILTER (WHERE c.outcome IS NULL) AS open,
-                count(*) FILTER (WHERE c.outcome IS NULL AND c.deadline_at < now()) AS overdue,
+                count(*) FILTER (WHERE c.outcome IS NULL AND c.due_at < now()) AS overdue,
+                count(*) FILTER (WHERE c.outcome IS NULL AND c.due_at < now() AND c.dispatched_at IS NULL)
+                    AS triage_overdue,
                 count(*) FILTER (WHERE \(Self.heldBack)) AS held_back,
                 count(*) FILTER (WHERE c.opened_at >= \(today)) AS opened,
                 count(*) FILTER (WHERE c.closed_at >= \(today)) AS closed
@@ -56,12 +56,13 @@ public struct CaseReader: Sendable {
             """
         let rows = try await pool.query(sql, access.parameters).rows
         var byStage: [String: Int] = [:]
-        var sums = (open: 0, overdue: 0, heldBack: 0, opened: 0, closed: 0)
+        var sums = (open: 0, overdue: 0, triageOverdue: 0, heldBack: 0, opened: 0, closed: 0)
         for row in rows {
             let open = try row.requireInt("open")
             byStage[try row.requireText("stage")] = open
             sums.open += open
             sums.overdue += try row.requireInt("overdue")
+            sums.triageOverdue += try row.requireInt("triage_overdue")
             sums.heldBack += try row.requireInt("held_back")
             sums.opened += try row.requireInt("opened")
             sums.closed += try row.requireInt("closed")
@@ -69,6 +70,7 @@ public struct CaseReader: Sendable {
         return CaseCounts(
             open: sums.open,
             overdue: sums.overdue,
+            triageOverdue: sums.triageOverdue,
             heldBack: sums.heldBack,
             byStage: byStage,
             openedToday: sums.opened,
@@ -83,8 +85,10 @@ public struct CaseReader: Sendable {
         let sql = """
             \(Access.visibleGrids) SELECT \(Self.columns), c.rule_id, c.merged_into, c.recurs_case_id,
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
-                c.handled_by AS handled_by_id, handler.display_name AS handled_by, checker.display_name AS checked_by
+                c.handled_by AS handled_by_id, handler.display_name AS handled_by, checker.display_name AS checked_by,
+                \(RuleName.sql(camera: "c.camera_id", rule: "c.rule_id")) AS rule_name, act.*
             FROM \(Self.tables)
+            LEFT JOIN LATERAL \(CaseAct.newest(ofCase: "c.id")) act ON true
             LEFT JOIN account handler ON handler.id = c.handled_by
             LEFT JOIN account checker ON checker.id = c.checked_by
             WHERE \(Access.sameCase) AND c.id = \(key)::bigint
@@ -93,6 +97,8 @@ public struct CaseReader: Sendable {
         return CaseDetail(
             summary: try Self.summary(row),
             ruleID: try row.text("rule_id"),
+            ruleName: try row.text("rule_name"),
+            lastAct: try CaseAct(row),
             longitude: try row.double("longitude"),
             latitude: try row.double("latitude"),
             handledBy: try row.text("handled_by"),
@@ -114,8 +120,11 @@ public struct CaseReader: Sendable {
     private func events(ofCase id: Int) async throws -> [CaseEventLine] {
         let sql = """
             SELECT * FROM (
-                SELECT id, at, kind, stage_from, stage_to, actor, note FROM case_event WHERE case_id = $1
-                ORDER BY id DESC LIMIT 200) newest ORDER BY id
+                SELECT e.id, e.at, e.kind, e.stage_from, e.stage_to, e.actor, e.note, e.data ->> 'reason' AS reason,
+                    p.title AS post, ARRAY(SELECT jsonb_array_elements_text(e.data -> 'vacant')) AS vacant
+                FROM case_event e
+                LEFT JOIN post p ON e.kind IN ('dispatched', 'rework') AND p.id = (e.data ->> 'post')::int
+                WHERE e.case_id = $1 ORDER BY e.id DESC LIMIT 200) newest ORDER BY id
             """
         return try await pool.query(sql, [.int(id)]).rows.map { row in
             CaseEventLine(
@@ -125,7 +134,10 @@ public struct CaseReader: Sendable {
                 stageFrom: try row.text("stage_from"),
                 stageTo: try row.text("stage_to"),
                 actor: try row.requireText("actor"),
-                note: try row.text("note")
+                note: try row.text("note"),
+                post: try row.text("post"),
+                vacant: (try row.textArray("vacant") ?? []).compactMap(\.self),
+                reason: try row.text("reason")
             )
         }
     }
@@ -152,7 +164,7 @@ public struct CaseReader: Sendable {
             )
         }
         if filter.isHeldBack { statement.require(Self.heldBack) }
-        if filter.isOverdue { statement.require("c.outcome IS NULL AND c.deadline_at < now()") }
+        if filter.isOverdue { statement.require("c.outcome IS NULL AND c.due_at < now()") }
     }
 }
 
@@ -165,6 +177,7 @@ extension CaseReader {
         c.id, c.number, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity, c.stage, c.outcome,
         g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
         c.camera_id, cam.name AS camera_name, cam.address, c.alert_count, c.opened_at, c.last_alert_at, c.deadline_at,
+        c.due_at, coalesce(c.dispatched_at, c.opened_at) AS due_from, c.version, c.unstaffed_at, c.supervised_at,
         c.closed_at, c.held_back_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256
         """
 
@@ -196,9 +209,14 @@ extension CaseReader {
             alertCount: try row.requireInt("alert_count"),
             openedAt: try row.requireDate("opened_at"),
             lastAlertAt: try row.requireDate("last_alert_at"),
+            dueAt: try row.date("due_at"),
+            dueFrom: try row.requireDate("due_from"),
             deadlineAt: try row.date("deadline_at"),
             closedAt: try row.date("closed_at"),
             heldBackAt: try row.date("held_back_at"),
+            unstaffedAt: try row.date("unstaffed_at"),
+            supervisedAt: try row.date("supervised_at"),
+            version: try row.requireInt("version"),
             assignee: try row.text("assignee"),
             picture: try Picture(row)
         )

@@ -22,6 +22,8 @@ public struct PostLine: Sendable, Encodable {
     public let kind: String
     /// Names of its grid from the large one down.
     public let gridPath: String
+    /// Whether somebody holds it who can work on a task.
+    public let hasPerson: Bool
 }
 
 /// Reads what stands behind pictures and choices.
@@ -69,7 +71,7 @@ public struct CatalogReader: Sendable {
         }
     }
 
-    /// Posts whose title, code or grid holds `text`, at most 50; those of a case's grid line first.
+    /// Posts whose title, code or grid holds `text`, at most 50; those of a case's grid line first, then the nearest.
     ///
     /// `nearGrid`: grid of the case that a post is sought for.
     public func posts(text: String?, nearGrid: Int?) async throws -> [PostLine] {
@@ -78,11 +80,13 @@ public struct CatalogReader: Sendable {
                 SELECT $2::integer, 0
                 UNION ALL
                 SELECT g.parent_id, u.distance + 1 FROM up u JOIN grid g ON g.id = u.id WHERE g.parent_id IS NOT NULL)
-            SELECT p.id, p.title, p.kind, \(GridReader.path) AS grid_path
+            SELECT p.id, p.title, p.kind, \(GridReader.path) AS grid_path, \(PostFinder.hasPerson) AS has_person
             FROM post p LEFT JOIN grid g ON g.id = p.grid_id \(GridReader.parents)
             LEFT JOIN up ON up.id = p.grid_id
             WHERE $1::text IS NULL OR p.title ILIKE $1 OR p.code ILIKE $1 OR g.name ILIKE $1 OR g.code ILIKE $1
-            ORDER BY up.distance NULLS LAST, p.kind DESC, p.code LIMIT 50
+            ORDER BY up.distance NULLS LAST,
+                ST_Distance(g.geom, (SELECT own.geom FROM grid own WHERE own.id = $2::integer)) NULLS LAST,
+                g.level DESC, p.kind DESC, p.code LIMIT 50
             """
         return try await pool.query(sql, [PostgresValue(text.map(Statement.pattern)), PostgresValue(nearGrid)]).rows
             .map { row in
@@ -90,7 +94,8 @@ public struct CatalogReader: Sendable {
                     id: try row.requireInt("id"),
                     title: try row.requireText("title"),
                     kind: try row.requireText("kind"),
-                    gridPath: try row.requireText("grid_path")
+                    gridPath: try row.requireText("grid_path"),
+                    hasPerson: try row.requireBool("has_person")
                 )
             }
     }

@@ -122,7 +122,7 @@ public struct GridReader: Sendable {
             UNION ALL
             SELECT l.above, g.id FROM line l JOIN grid g ON g.parent_id = l.below),
         open_here AS (
-            SELECT c.grid_id AS id, count(*) AS n, count(*) FILTER (WHERE c.deadline_at < now()) AS overdue
+            SELECT c.grid_id AS id, count(*) AS n, count(*) FILTER (WHERE c.due_at < now()) AS overdue
             FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
             WHERE c.outcome IS NULL AND \(Access.sameCase) GROUP BY c.grid_id),
         open_below AS (

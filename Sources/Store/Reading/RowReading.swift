@@ -38,13 +38,15 @@ extension AlertLine {
     /// Columns of `alert a` that the initializer reads.
     static let columns = """
         a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, a.evidence_path,
-        a.evidence_sha256, a.settings_version, a.case_id
+        a.evidence_sha256, a.settings_version, a.case_id,
+        \(RuleName.sql(camera: "a.camera_id", rule: "a.rule_id")) AS rule_name
         """
 
     init(_ row: PostgresRow) throws(PostgresError) {
         self.init(
             id: try row.requireText("id"),
             ruleID: try row.requireText("rule_id"),
+            ruleName: try row.text("rule_name"),
             kind: try row.requireText("kind"),
             startedAt: try row.requireDate("started_at"),
             endedAt: try row.date("ended_at"),

@@ -9,6 +9,10 @@ public struct TaskSummary: Sendable, Encodable {
     public let caseID: Int
     /// Number of that case.
     public let caseNumber: String
+    /// Grows when it is taken, finished or taken back; who acts names the one that he saw.
+    public let version: Int
+    /// What took it away; nil unless it was taken back.
+    public let withdrawal: CaseAct?
     /// open, accepted, handled, false_alarm, cancelled.
     public let state: String
     /// Key of the post that has to do it.
@@ -17,8 +21,10 @@ public struct TaskSummary: Sendable, Encodable {
     public let post: String
     /// When it was given.
     public let createdAt: Date
-    /// When it is due.
+    /// When it is due: the limit of its case, whoever had the task before.
     public let deadlineAt: Date
+    /// When that limit began to run.
+    public let dueFrom: Date
     /// When it was accepted.
     public let acceptedAt: Date?
     /// Who accepted it.
@@ -123,13 +129,14 @@ public struct TaskReader: Sendable {
     private func rows(_ statement: Statement, _ tail: String) async throws -> [PostgresRow] {
         let sql = """
             \(Access.visibleGrids)
-            SELECT t.id, t.case_id, c.number, t.state, t.post_id, p.title AS post, t.created_at, t.deadline_at,
+            SELECT t.id, t.version, t.case_id, c.number, t.state, t.post_id, p.title AS post, t.created_at, t.deadline_at,
                 t.accepted_at, taker.display_name AS accepted_by, t.finished_at, finisher.display_name AS finished_by,
                 t.reason, t.note, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity,
                 g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
                 cam.name AS camera_name, cam.address, seen.evidence_path, seen.evidence_sha256,
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
-                photo.paths AS photo_paths, photo.hashes AS photo_hashes
+                photo.paths AS photo_paths, photo.hashes AS photo_hashes,
+                coalesce(c.dispatched_at, t.created_at) AS due_from, act.*
             FROM \(CaseReader.tables)
             JOIN task t ON t.case_id = c.id
             JOIN post p ON p.id = t.post_id
@@ -139,6 +146,7 @@ public struct TaskReader: Sendable {
                 SELECT array_agg(f.path ORDER BY f.created_at, f.id) AS paths,
                     array_agg(f.sha256 ORDER BY f.created_at, f.id) AS hashes
                 FROM task_photo f WHERE f.task_id = t.id) photo ON true
+            LEFT JOIN LATERAL \(CaseAct.withdrawal(ofTask: "t")) act ON true
             WHERE \(Access.sameCase) AND \(statement.condition) \(tail)
             """
         return try await pool.query(sql, statement.values).rows
@@ -151,11 +159,14 @@ public struct TaskReader: Sendable {
             id: try row.requireInt("id"),
             caseID: try row.requireInt("case_id"),
             caseNumber: try row.requireText("number"),
+            version: try row.requireInt("version"),
+            withdrawal: try CaseAct(row),
             state: try row.requireText("state"),
             postID: try row.requireInt("post_id"),
             post: try row.requireText("post"),
             createdAt: try row.requireDate("created_at"),
             deadlineAt: try row.requireDate("deadline_at"),
+            dueFrom: try row.requireDate("due_from"),
             acceptedAt: try row.date("accepted_at"),
             acceptedBy: try row.text("accepted_by"),
             finishedAt: try row.date("finished_at"),

@@ -36,4 +36,6 @@ INSERT INTO case_transition VALUES ('verification', 'supervision');
 
 COMMENT ON COLUMN case_event.kind IS
     'opened, alert, merged, recovered, held_back, unstaffed, reported, dispatched, accepted, handled, false_alarm, supervised, rework, verified, closed, rejected';
+COMMENT ON COLUMN score_hour.cells IS
+    'Three bytes each: minute 0-59, step 0-15 (half doublings of the strength from 1/16 on; 8 begins at the threshold), tenths of a second; or minute + 128, step, how often something began that is an alert of its own with the threshold at that step';
 CREATE INDEX account_post ON account (post_id) WHERE post_id IS NOT NULL AND NOT disabled;

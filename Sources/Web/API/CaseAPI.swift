@@ -26,20 +26,25 @@ struct CaseAPI: Sendable {
         /// Nil for the post that holds the case's grid.
         let postId: Int?
         let note: String?
+        /// The version of the case that the person saw; nil for programs that have not looked.
+        let version: Int?
     }
 
     private struct Rejection: Decodable {
         let reason: String
         let note: String?
+        let version: Int?
     }
 
     private struct Note: Decodable {
         let note: String?
+        let version: Int?
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
         let page = try await reader.list(
             try CaseFilter(request),
+            order: try CaseOrder(request),
             access: try context.access(),
             after: try request.query("after"),
             limit: try request.queryNumber("limit", in: 1...200) ?? 50
@@ -61,7 +66,7 @@ struct CaseAPI: Sendable {
     @Sendable private func dispatch(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Dispatch.self)
         return try await act(context, body.note) { id, actor, note in
-            try await desk.dispatch(case: id, toPost: body.postId, by: actor, note: note)
+            try await desk.dispatch(case: id, toPost: body.postId, by: actor, note: note, seen: body.version)
         }
     }
 
@@ -69,28 +74,28 @@ struct CaseAPI: Sendable {
         let body = try await request.json(Rejection.self)
         let reason = try FalseAlarm.reason(body.reason)
         return try await act(context, body.note) { id, actor, note in
-            try await desk.reject(case: id, reason: reason, by: actor, note: note)
+            try await desk.reject(case: id, reason: reason, by: actor, note: note, seen: body.version)
         }
     }
 
     @Sendable private func supervise(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Note.self)
         return try await act(context, body.note) { id, actor, note in
-            try await desk.supervise(case: id, by: actor, note: note)
+            try await desk.supervise(case: id, by: actor, note: note, seen: body.version)
         }
     }
 
     @Sendable private func rework(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Note.self)
         return try await act(context, body.note) { id, actor, note in
-            try await desk.rework(case: id, by: actor, note: note)
+            try await desk.rework(case: id, by: actor, note: note, seen: body.version)
         }
     }
 
     @Sendable private func approve(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Note.self)
         return try await act(context, body.note) { id, actor, note in
-            try await desk.approve(case: id, by: actor, note: note)
+            try await desk.approve(case: id, by: actor, note: note, seen: body.version)
         }
     }
 
@@ -124,6 +129,19 @@ extension CaseFilter {
         self.text = try request.query("q")
         self.isHeldBack = try request.queryWord("held_back", of: ["0", "1"]) == "1"
         self.isOverdue = try request.queryWord("overdue", of: ["0", "1"]) == "1"
+    }
+}
+
+extension CaseOrder {
+    /// Reads the order of a list from the query; nil when it asks for none.
+    ///
+    /// - Throws: `WebError` with `badRequest` for an order that no list has.
+    init?(_ request: Request) throws {
+        let direction = try request.queryWord("dir", of: ["asc", "desc"])
+        guard let key = try request.queryWord("sort", of: Key.allCases.map(\.rawValue)).flatMap(Key.init) else {
+            return nil
+        }
+        self = direction.map { CaseOrder(key, isDescending: $0 == "desc") } ?? .first(key)
     }
 }
 

@@ -18,6 +18,7 @@ struct OperationsDesk: Sendable {
         let coverage: [CoverageLine]
         let platforms: [PlatformReport]
         let budgets: [BudgetLine]
+        let vacant: [VacantPost]
     }
 
     let incidents: Incidents
@@ -42,7 +43,8 @@ struct OperationsDesk: Sendable {
                 unowned: try await reader.unowned(),
                 coverage: try await reader.coverage(),
                 platforms: try await platforms.list().map(PlatformReport.init),
-                budgets: try await reader.budgets()
+                budgets: try await reader.budgets(),
+                vacant: try await reader.vacantPosts()
             )
         }
     }
@@ -59,6 +61,7 @@ struct OperationsDesk: Sendable {
             quarantine: try await quarantine.list(limit: Self.quarantineLimit).map(QuarantineReport.init),
             platforms: counted.platforms,
             budget: BudgetReport(tasksPerGrid: tasksPerGrid, grids: counted.budgets),
+            vacantPosts: counted.vacant,
             samplingOverrides: try await overrides.list().map(OverrideReport.init)
         )
     }
@@ -87,6 +90,8 @@ struct OperationsReport: Encodable, Sendable {
     let quarantine: [QuarantineReport]
     let platforms: [PlatformReport]
     let budget: BudgetReport
+    /// Posts without a person who could work on a task, those with tasks first.
+    let vacantPosts: [VacantPost]
     let samplingOverrides: [OverrideReport]
 }
 

@@ -22,11 +22,18 @@ struct TaskAPI: Sendable {
     private struct Report: Decodable {
         let note: String?
         let photos: [String]?
+        /// The version of the task that the person saw; nil for programs that have not looked.
+        let version: Int?
+    }
+
+    private struct Sight: Decodable {
+        let version: Int?
     }
 
     private struct Refusal: Decodable {
         let reason: String
         let note: String?
+        let version: Int?
     }
 
     @Sendable private func list(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -47,8 +54,11 @@ struct TaskAPI: Sendable {
     }
 
     @Sendable private func accept(_ request: Request, _ context: WebContext) async throws -> Response {
+        // Clients that name no version need no body.
+        let isJSON = request.headers[.contentType] != nil
+        let seen = isJSON ? try await request.json(Sight.self).version : nil
         let task = try await ownTask(context)
-        try await desk.accept(task: task.id, by: try context.actor())
+        try await desk.accept(task: task.id, by: try context.actor(), seen: seen)
         return try await detail(request, context)
     }
 
@@ -58,7 +68,7 @@ struct TaskAPI: Sendable {
     /// twice are one picture.
     @Sendable private func addPhoto(_ request: Request, _ context: WebContext) async throws -> Response {
         let task = try await ownTask(context)
-        guard ["open", "accepted"].contains(task.state) else { throw WebError(.conflict, .taskNotYours) }
+        guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
         guard ["image/jpeg", "image/png"].contains(request.headers[.contentType]?.lowercased() ?? "") else {
             throw WebError(.unsupportedType, .notAPicture)
         }
@@ -86,7 +96,7 @@ struct TaskAPI: Sendable {
             }
             return TaskPhoto(path: photo.path, sha256: photo.sha256, bytes: photo.bytes)
         }
-        try await desk.handled(task: task.id, by: try context.actor(), note: note, photos: kept)
+        try await desk.handled(task: task.id, by: try context.actor(), note: note, photos: kept, seen: body.version)
         return try await detail(request, context)
     }
 
@@ -95,7 +105,13 @@ struct TaskAPI: Sendable {
         let note = try NoteText.check(body.note)
         let reason = try FalseAlarm.reason(body.reason)
         let task = try await ownTask(context)
-        try await desk.falseAlarm(task: task.id, by: try context.actor(), reason: reason, note: note)
+        try await desk.falseAlarm(
+            task: task.id,
+            by: try context.actor(),
+            reason: reason,
+            note: note,
+            seen: body.version
+        )
         return try await detail(request, context)
     }
 
@@ -104,6 +120,13 @@ struct TaskAPI: Sendable {
             throw WebError(.notFound)
         }
         return task
+    }
+
+    /// Why nothing can be added to a task any more.
+    private static func over(_ task: TaskSummary) -> StoreError {
+        task.state == "cancelled"
+            ? StoreError(.conflict, "task \(task.id) was taken back", because: .taskWithdrawn, after: task.withdrawal)
+            : StoreError(.conflict, "task \(task.id) is finished", because: .taskChanged)
     }
 
     /// The task of the path, when it belongs to the visitor's post.

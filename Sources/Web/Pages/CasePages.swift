@@ -19,7 +19,8 @@ struct CasePages: Sendable {
         async let counts = site.cases.counts(access: access)
         async let grids = site.grids.list(access: access)
         async let types = site.catalog.hazardTypes(access: access)
-        let page = try await site.cases.list(filter, access: access, after: try request.query("after"))
+        let order = try CaseOrder(request) ?? .usual(for: filter.state)
+        let page = try await site.cases.list(filter, order: order, access: access, after: try request.query("after"))
         let isFiltered = filter != CaseFilter()
         var values: [String: Any] = [
             "rows": page.items.map { CaseView.row($0, context.language, strings) },
@@ -43,10 +44,18 @@ struct CasePages: Sendable {
                 strings
             ),
             "grids": Choices.grids(try await grids, chosen: filter.gridID),
+            "columns": columns(request, order, strings),
+            "orders": Choices.labelled(
+                CaseOrder.Key.allCases.map(\.rawValue),
+                "sort",
+                chosen: try CaseOrder(request)?.key.rawValue,
+                strings
+            ),
             "q": filter.text ?? "", "stage": filter.stage ?? "", "overdue": filter.isOverdue,
             "held_only": filter.isHeldBack,
             "held_back_url": "/cases?"
                 + Choices.query(request, replacing: "held_back", with: filter.isHeldBack ? nil : "1"),
+            "triage_url": "/cases?stage=inspection&overdue=1",
             "overdue_url": "/cases?" + Choices.query(request, replacing: "overdue", with: filter.isOverdue ? nil : "1"),
         ]
         values.merge(try await site.incidentBanner(context)) { $1 }
@@ -61,19 +70,47 @@ struct CasePages: Sendable {
             throw WebError(.notFound)
         }
         let isOperator = account.role == .admin || account.role == .operate
-        var values = CaseView.detail(found, context.language, strings)
+        var values = CaseView.detail(found, reader: account.id, context.language, strings)
         values["actions"] = CaseView.actions(found, isOperator: isOperator, account: account.id)
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
         if isOperator, found.summary.outcome == nil {
             let posts = try await site.catalog.posts(text: nil, nearGrid: found.summary.grid?.id)
+            let first = posts.first { $0.hasPerson && $0.id != found.tasks.last { $0.isActive }?.postID }?.id
             values["posts"] = posts.map { post -> [String: Any] in
-                ["id": post.id, "title": post.title, "grid": post.gridPath]
+                let note = post.hasPerson ? "" : "（\(strings["post_vacant"])）"
+                let place = post.gridPath.isEmpty ? "" : " · \(post.gridPath)"
+                return [
+                    "id": post.id, "label": post.title + note + place, "is_vacant": !post.hasPerson,
+                    "is_first": post.id == first,
+                ]
             }
         }
         let own = found.tasks.last { $0.postID == account.postID && account.role == .worker }
         values["has_own_task"] = own != nil
         values["own_task"] = own.map { String($0.id) } ?? ""
         return site.pages.page("case", values, context)
+    }
+
+    /// The heads of the list: what a click on each sorts by, and how it is sorted now.
+    private func columns(_ request: Request, _ order: CaseOrder, _ strings: Strings) -> [[String: Any]] {
+        let heads: [(label: String, key: CaseOrder.Key?)] = [
+            ("c_picture", nil), ("c_hazard", .severity), ("c_place", .place), ("c_stage", .stage), ("c_left", .left),
+            ("c_assignee", .assignee), ("c_alerts", .alerts), ("c_opened", .opened),
+        ]
+        return heads.map { head in
+            guard let key = head.key else { return ["label": strings[head.label], "class": "pic"] }
+            let isCurrent = order.key == key
+            let next = isCurrent ? CaseOrder(key, isDescending: !order.isDescending) : .first(key)
+            let query = Choices.query(
+                request,
+                replacing: ["sort": key.rawValue, "dir": next.isDescending ? "desc" : "asc"]
+            )
+            return [
+                "label": strings[head.label], "class": key == .alerts ? "num" : "", "is_sortable": true,
+                "url": "/cases?" + query, "is_current": isCurrent,
+                "direction": order.isDescending ? "descending" : "ascending", "arrow": order.isDescending ? "▼" : "▲",
+            ]
+        }
     }
 
     private func tabs(

@@ -1,3 +1,4 @@
+import Cases
 import Foundation
 import Store
 
@@ -6,7 +7,8 @@ enum CaseView {
     /// A row of the list.
     static func row(_ item: CaseSummary, _ language: Language, _ strings: Strings) -> [String: Any] {
         let isOpen = item.outcome == nil
-        let left = TimeLeft(deadline: isOpen ? item.deadlineAt : nil, from: item.openedAt, strings)
+        let left = TimeLeft(deadline: isOpen ? item.dueAt : nil, from: item.dueFrom, strings)
+        let isNew = ["inspection", "report"].contains(item.stage)
         return [
             "id": item.id, "number": item.number, "hazard": item.hazard.text(language), "severity": item.severity,
             "severity_label": strings.label("severity", String(item.severity)), "stage": item.stage,
@@ -17,9 +19,11 @@ enum CaseView {
             "address": item.address ?? "", "has_address": item.address != nil, "alerts": item.alertCount,
             "opened": LocalTime.short(item.openedAt), "opened_full": LocalTime.second(item.openedAt),
             "opened_machine": LocalTime.machine(item.openedAt), "last_alert": LocalTime.short(item.lastAlertAt),
-            "closed": item.closedAt.map(LocalTime.short) ?? "", "has_deadline": isOpen && item.deadlineAt != nil,
-            "deadline": item.deadlineAt.map(LocalTime.short) ?? "",
-            "deadline_machine": item.deadlineAt.map(LocalTime.machine) ?? "",
+            "closed": item.closedAt.map(LocalTime.short) ?? "", "has_deadline": isOpen && item.dueAt != nil,
+            "deadline": item.dueAt.map(LocalTime.short) ?? "",
+            "deadline_machine": item.dueAt.map(LocalTime.machine) ?? "",
+            "deadline_label": strings[isNew ? "limit_triage" : "limit_handle"],
+            "is_unstaffed": isOpen && isNew && item.unstaffedAt != nil, "seen_version": item.version,
             "lamp": isOpen ? left.lamp : "done", "left": left.text,
             "is_held_back": isOpen && item.heldBackAt != nil && item.stage == "inspection",
             "assignee": item.assignee ?? "", "has_assignee": item.assignee != nil,
@@ -32,15 +36,21 @@ enum CaseView {
         [
             "open": counts.open, "overdue": counts.overdue, "has_overdue": counts.overdue > 0,
             "held_back": counts.heldBack, "has_held_back": counts.heldBack > 0,
+            "triage_overdue": counts.triageOverdue, "has_triage_overdue": counts.triageOverdue > 0,
             "opened_today": counts.openedToday, "closed_today": counts.closedToday,
         ]
     }
 
     /// Everything of the detail page but the actions.
-    static func detail(_ item: CaseDetail, _ language: Language, _ strings: Strings) -> [String: Any] {
+    ///
+    /// `reader`: account of who reads it.
+    static func detail(_ item: CaseDetail, reader: Int, _ language: Language, _ strings: Strings) -> [String: Any] {
         var values = row(item.summary, language, strings)
         values["sha256"] = item.summary.picture?.sha256 ?? ""
-        values["rule"] = item.ruleID ?? ""
+        let isFault = item.ruleID == CameraFault.rule
+        values["rule"] = isFault ? strings.label("kind", CameraFault.kind) : item.ruleName ?? item.ruleID ?? ""
+        values["last_act"] = RefusalText.act(item.lastAct, reader: reader, strings)
+        values["is_supervised"] = item.summary.supervisedAt != nil
         values["grid_id"] = item.summary.grid?.id ?? 0
         values["grid_code"] = item.summary.grid?.code ?? ""
         values["has_place"] = item.longitude != nil && item.latitude != nil && item.summary.grid != nil
@@ -58,7 +68,7 @@ enum CaseView {
         values["alert_rows"] = item.alerts.map { alert($0, strings) }
         values["has_alerts"] = !item.alerts.isEmpty
         values["events"] = item.events.map { event($0, strings) }
-        values["tasks"] = item.tasks.map { TaskView.row($0, language, strings) }
+        values["tasks"] = item.tasks.map { TaskView.row($0, reader: reader, language, strings) }
         values["has_tasks"] = !item.tasks.isEmpty
         return values
     }
@@ -67,7 +77,8 @@ enum CaseView {
     static func alert(_ alert: AlertLine, _ strings: Strings) -> [String: Any] {
         let seconds = (alert.endedAt ?? Date()).timeIntervalSince(alert.startedAt)
         return [
-            "kind": strings.label("kind", alert.kind), "rule": alert.ruleID,
+            "kind": strings.label("kind", alert.kind),
+            "rule": alert.ruleID == CameraFault.rule ? "" : alert.ruleName ?? alert.ruleID,
             "started": LocalTime.second(alert.startedAt), "started_machine": LocalTime.machine(alert.startedAt),
             "duration": "\(Int(max(0, min(seconds, 86_400)))) s", "is_running": alert.endedAt == nil,
             "is_end_unseen": alert.endUnseen,
@@ -78,7 +89,12 @@ enum CaseView {
     }
 
     private static func event(_ event: CaseEventLine, _ strings: Strings) -> [String: Any] {
-        [
+        let vacant = event.vacant.joined(separator: strings["list_comma"])
+        let why = event.kind == CaseEventKind.unstaffed.rawValue ? "event_nobody" : "event_passed_over"
+        return [
+            "has_post": event.post != nil, "post": event.post ?? "",
+            "has_reason": event.reason != nil, "reason": event.reason.map { strings.label("reason", $0) } ?? "",
+            "has_vacant": !vacant.isEmpty, "vacant": strings[why].replacing("{posts}", with: vacant),
             "at": LocalTime.second(event.at), "at_machine": LocalTime.machine(event.at), "kind": event.kind,
             "label": strings.label("event", event.kind),
             "actor": event.actor == "system" ? strings["actor_system"] : event.actor, "note": event.note ?? "",
@@ -90,9 +106,12 @@ enum CaseView {
     private static func steps(_ item: CaseSummary, _ strings: Strings) -> [[String: Any]] {
         let current = CasePages.stages.firstIndex(of: item.stage) ?? 0
         return CasePages.stages.enumerated().map { index, stage in
-            let isDone = index < current || item.outcome == "resolved"
+            let isPast = index < current || item.outcome == "resolved"
+            // Not every case is watched from above: a stage that was never entered is not done.
+            let isSkipped = isPast && stage == CaseStage.supervision.rawValue && item.supervisedAt == nil
             return [
-                "number": index + 1, "label": strings.label("stage", stage), "is_done": isDone,
+                "number": isSkipped ? "–" : "\(index + 1)", "label": strings.label("stage", stage),
+                "is_done": isPast && !isSkipped, "is_skipped": isSkipped,
                 "is_current": index == current && item.outcome == nil,
             ]
         }

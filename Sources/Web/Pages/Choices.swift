@@ -33,11 +33,19 @@ enum Choices {
 
     /// The query of a list with one value replaced; empty values are left out.
     static func query(_ request: Request, replacing name: String, with value: String?) -> String {
+        query(request, replacing: [name: value])
+    }
+
+    /// The query of a list with some values replaced; empty values are left out.
+    static func query(_ request: Request, replacing values: [String: String?]) -> String {
         let pairs = (request.uri.query ?? "").split(separator: "&").filter { pair in
-            !pair.hasPrefix("\(name)=") && !pair.hasPrefix("after=") && !pair.hasSuffix("=") && pair.contains("=")
+            let name = String(pair.prefix { $0 != "=" })
+            return !values.keys.contains(name) && name != "after" && !pair.hasSuffix("=") && pair.contains("=")
         }
-        let added = value.map { "\(name)=\($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")" }
-        return (pairs.map(String.init) + [added].compactMap { $0 }).joined(separator: "&")
+        let added = values.sorted { $0.key < $1.key }.compactMap { name, value in
+            value.map { "\(name)=\($0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")" }
+        }
+        return (pairs.map(String.init) + added).joined(separator: "&")
     }
 }
 

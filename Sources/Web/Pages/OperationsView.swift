@@ -32,6 +32,7 @@ enum OperationsView {
         ]
         values.merge(summary(report, strings)) { $1 }
         values.merge(budget(report.budget, strings)) { $1 }
+        values.merge(vacant(report.vacantPosts, strings)) { $1 }
         values.merge(coverage(report.coverage, strings)) { $1 }
         return values
     }
@@ -64,6 +65,21 @@ enum OperationsView {
         let hint =
             most == 0 ? strings["op_budget_none"] : strings["op_budget_hint"].replacing("{n}", with: String(most))
         return ["budgets": rows, "has_budgets": !rows.isEmpty, "has_budget": most > 0, "budget_hint": hint]
+    }
+
+    /// Posts without people, and how many tasks lie there.
+    private static func vacant(_ posts: [VacantPost], _ strings: Strings) -> [String: Any] {
+        let rows = posts.map { post -> [String: Any] in
+            [
+                "title": post.title, "grid": post.gridPath, "open": post.openTasks, "overdue": post.overdueTasks,
+                "has_overdue": post.overdueTasks > 0, "has_tasks": post.openTasks > 0,
+            ]
+        }
+        let count = posts.first?.vacantPosts ?? 0
+        return [
+            "vacant_posts": rows, "has_vacant": !rows.isEmpty, "vacant_count": count,
+            "is_stuck": posts.contains { $0.openTasks > 0 }, "vacant_left": left(count - posts.count, strings),
+        ]
     }
 
     private static func worker(_ worker: WorkerReport, _ strings: Strings) -> [String: Any] {

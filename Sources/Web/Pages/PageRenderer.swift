@@ -52,7 +52,8 @@ struct PageRenderer: Sendable {
             all["visitor"] =
                 [
                     "name": account.displayName, "role": strings.label("role", account.role.rawValue),
-                    "post": account.post ?? "", "is_admin": account.role == .admin,
+                    "post": account.post ?? "", "id": account.id, "must_change": account.mustChange,
+                    "may_enter": !account.mustChange, "is_admin": account.role == .admin,
                     "is_worker": account.role == .worker, "is_operator": [.admin, .operate].contains(account.role),
                     "is_office": account.role != .worker,
                 ] as [String: Any]

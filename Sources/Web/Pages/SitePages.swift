@@ -34,7 +34,11 @@ struct SitePages: Sendable {
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         if let visitor = context.visitor, !visitor.account.mustChange { return .redirect(to: "/", type: .normal) }
         let back = try? request.query("back")
-        return site.pages.page("login", ["back": Self.localPath(back) ?? "/"], context)
+        return site.pages.page(
+            "login",
+            ["back": Self.localPath(back) ?? "/", "is_return": Self.localPath(back).map { $0 != "/" } ?? false],
+            context
+        )
     }
 
     /// Keeps the choice in a cookie and goes back to where the person was.
@@ -66,6 +70,8 @@ struct SitePages: Sendable {
                 "id": account.id, "login": account.login, "name": account.displayName,
                 "role": strings.label("role", account.role.rawValue), "post": account.post ?? "",
                 "disabled": account.disabled, "must_change": account.mustChange, "is_own": account.id == own,
+                "disable_ask": strings["ac_disable_ask"].replacing("{name}", with: account.displayName),
+                "reset_ask": strings["ac_reset_ask"].replacing("{name}", with: account.displayName),
             ]
         }
         let roles = AccountRole.allCases.reversed().map { role -> [String: Any] in

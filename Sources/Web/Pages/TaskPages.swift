@@ -1,3 +1,4 @@
+import Cases
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -21,7 +22,7 @@ struct TaskPages: Sendable {
             limit: 30
         )
         let values: [String: Any] = [
-            "rows": page.items.map { TaskView.row($0, context.language, strings) },
+            "rows": page.items.map { TaskView.row($0, reader: account.id, context.language, strings) },
             "is_empty": page.items.isEmpty, "is_active": state == .active, "is_finished": state == .finished,
             "has_next": page.next != nil,
             "next": page.next.map { "/tasks?" + Choices.query(request, replacing: "after", with: $0) } ?? "",
@@ -36,26 +37,54 @@ struct TaskPages: Sendable {
         guard let task = try await site.tasks.task(id: try context.number("id"), access: account.access) else {
             throw WebError(.notFound)
         }
-        var values = TaskView.row(task, context.language, strings)
+        var values = TaskView.row(task, reader: account.id, context.language, strings)
         let isOwn = account.role == .worker && task.postID == account.postID
         values["can_accept"] = isOwn && task.state == "open"
         values["can_finish"] = isOwn && task.state == "accepted"
         values["can_report_false"] = isOwn && ["open", "accepted"].contains(task.state)
         values["is_foreign"] = !isOwn
+        values["is_own"] = isOwn
+        values["is_over"] = isOwn && !task.isActive
+        values["task_act"] = TaskView.act(task, reader: account.id, strings)
+        values["too_many"] = strings[WebError.Reason.tooManyPictures.rawValue]
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
         values["maximum_photos"] = PhotoStore.maximumCount
         return site.pages.page("task", values, context)
     }
 }
 
+extension TaskSummary {
+    /// True while the post still has to do something.
+    var isActive: Bool { TaskState(rawValue: state)?.isActive ?? false }
+}
+
 /// What the templates of tasks show.
 enum TaskView {
+    /// What was done with a task last, as a sentence; empty for one that is as it was given.
+    static func act(_ task: TaskSummary, reader: Int, _ strings: Strings) -> String {
+        let acts: [(CaseEventKind, String?, Date?)] = [
+            (task.state == "handled" ? .handled : .falseAlarm, task.finishedBy, task.finishedAt),
+            (.accepted, task.acceptedBy, task.acceptedAt),
+        ]
+        let done = acts.lazy.compactMap { kind, who, when in
+            who.flatMap { who in when.map { CaseAct(kind: kind, actor: who, accountID: nil, at: $0, post: nil) } }
+        }
+        return RefusalText.act(task.withdrawal ?? done.first, key: "act_task", reader: reader, strings)
+    }
+
     /// A card of the list, and all that the detail page shows.
-    static func row(_ task: TaskSummary, _ language: Language, _ strings: Strings) -> [String: Any] {
-        let isActive = ["open", "accepted"].contains(task.state)
-        let left = TimeLeft(deadline: isActive ? task.deadlineAt : nil, from: task.createdAt, strings)
-        let place = task.latitude.flatMap { latitude in task.longitude.map { (latitude, $0) } }
+    ///
+    /// `reader`: account of who reads it.
+    static func row(_ task: TaskSummary, reader: Int, _ language: Language, _ strings: Strings) -> [String: Any] {
+        let isActive = task.isActive
+        let left = TimeLeft(deadline: isActive ? task.deadlineAt : nil, from: task.dueFrom, strings)
+        let name = task.address ?? task.cameraName ?? task.hazard.text(language)
+        let links = task.latitude.flatMap { latitude in
+            task.longitude.map { MapLinks.links(longitude: $0, latitude: latitude, name: name) }
+        }
         return [
+            "seen_version": task.version, "is_withdrawn": task.withdrawal != nil,
+            "withdrawal": RefusalText.act(task.withdrawal, key: "act_task", reader: reader, strings),
             "id": task.id, "case_id": task.caseID, "case_number": task.caseNumber, "task_state": task.state,
             "task_state_label": strings.label("taskstate", task.state), "is_task_active": isActive,
             "post": task.post, "hazard": task.hazard.text(language), "severity": task.severity,
@@ -72,8 +101,8 @@ enum TaskView {
             "note": task.note ?? "", "has_note": task.note != nil,
             "picture": task.picture?.path ?? "", "has_picture": task.picture != nil,
             "photos": task.photos.map { ["path": $0.path, "sha256": $0.sha256] }, "has_photos": !task.photos.isEmpty,
-            "has_place": place != nil,
-            "place": place.map { String(format: "%.6f,%.6f", $0.0, $0.1) } ?? "",
+            "has_place": links != nil,
+            "maps": (links ?? []).map { ["app": $0.app, "url": $0.url, "label": strings.label("map_app", $0.app)] },
         ]
     }
 }

@@ -1,4 +1,3 @@
-import Cases
 import Detection
 import Flow
 import Foundation
@@ -41,11 +40,10 @@ struct FailurePages: Sendable {
     private func translate(_ error: any Error) -> WebError {
         switch error {
         case let error as WebError: error
-        case let error as StoreError: WebError(Self.code(of: error), detail: error.message)
+        case let error as StoreError: WebError(Self.code(of: error), refusal: error)
         case let error as DetectionError: WebError(.invalid, detail: error.message)
         case let error as ReplayError: WebError(.invalid, detail: error.message)
         case let error as MediaError: WebError(.invalid, detail: error.message)
-        case let error as CaseError: WebError(error.code == .forbidden ? .forbidden : .conflict, detail: error.message)
         case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
             WebError(.unavailable, retryAfter: 5)
         case let error as PostgresError where error.isReadOnly:
@@ -111,7 +109,7 @@ struct FailurePages: Sendable {
             title: strings[failure.code.titleKey],
             status: failure.code.status.code,
             code: failure.code.rawValue,
-            detail: failure.reason.map { strings[$0.rawValue] } ?? failure.detail,
+            detail: Self.detail(of: failure, reader: context.visitor?.account.id, strings),
             request: context.requestID
         )
         var response = (try? Response.json(body, status: failure.code.status)) ?? Response(status: failure.code.status)
@@ -119,12 +117,27 @@ struct FailurePages: Sendable {
         return response
     }
 
+    /// What exactly was wrong, in the language of the reader; nil when the title says it all.
+    ///
+    /// What lower layers say is English, made for who wrote the rule or the file: other readers get it after the
+    /// sentence of the code.
+    static func detail(of failure: WebError, reader: Int?, _ strings: Strings) -> String? {
+        if let reason = failure.reason { return strings[reason.rawValue] }
+        let hint = strings[failure.code.titleKey + "_hint"]
+        if let refusal = failure.refusal {
+            guard let reason = refusal.reason else { return hint }
+            return RefusalText.sentence(reason, after: refusal.act, reader: reader, strings)
+        }
+        guard let detail = failure.detail, strings.language != .english else { return failure.detail }
+        return strings["error_detail"].replacing("{hint}", with: hint).replacing("{detail}", with: detail)
+    }
+
     private func page(_ failure: WebError, _ context: WebContext) -> Response {
         let strings = pages.strings(context.language)
         let values: [String: Any] = [
             "title": strings[failure.code.titleKey],
             "status": failure.code.status.code,
-            "detail": failure.reason.map { strings[$0.rawValue] } ?? failure.detail
+            "detail": Self.detail(of: failure, reader: context.visitor?.account.id, strings)
                 ?? strings[failure.code.titleKey + "_hint"],
             "request": context.requestID,
         ]

@@ -9,6 +9,7 @@ struct LearningAPI: Sendable {
     let profiles: Profiles
     let scores: ScoreArchive
     let detection: DetectionSettings
+    let pages: PageRenderer
 
     /// Days of scores that can be asked for.
     private static let days = 1...31
@@ -26,6 +27,7 @@ struct LearningAPI: Sendable {
         let camera: String
         let name: String
         let rule: String
+        let ruleName: String?
         let falseAlarms: Int
         let hazards: Int
         let reason: String?
@@ -53,6 +55,12 @@ struct LearningAPI: Sendable {
         let alerts: [Int]
         /// Hours that were scored by another region or other settings, and so tell nothing about this rule.
         let leftOut: Int
+        /// Start of the first hour that counts; missing when none does.
+        let since: Date?
+        /// Hours that count.
+        let hours: Int
+        /// Alerts that the rule really gave since then.
+        let recorded: Int
     }
 
     private struct History: Encodable {
@@ -70,6 +78,7 @@ struct LearningAPI: Sendable {
                 camera: one.camera,
                 name: one.name,
                 rule: one.rule,
+                ruleName: one.ruleName,
                 falseAlarms: one.falseAlarms,
                 hazards: one.hazards,
                 reason: one.reason,
@@ -88,6 +97,7 @@ struct LearningAPI: Sendable {
         guard let camera = try await profiles.tuning(of: id) else { throw WebError(.notFound) }
         let settings = try detection.with(camera.profile?.settings ?? [:])
         let noisy = try await profiles.noisyRules(of: id)
+        let strings = pages.strings(context.language)
         var said: [String] = []
         let rules = try camera.rules.map { text -> Rule in
             let rule = try Self.rule(text)
@@ -96,10 +106,12 @@ struct LearningAPI: Sendable {
             else { return rule }
             let raised = rule.raised(by: proposal.factor, settings)
             let (before, after) = (rule.neededShare(settings), raised.neededShare(settings))
-            said.append(
-                "\(rule.id) min_share \(Self.percent(before)) → \(Self.percent(after)): "
-                    + "\(proposal.avoided)/\(one.falseAlarms) −, \(one.hazards) ✓"
-            )
+            let values = [
+                "rule": rule.name.isEmpty ? rule.id : rule.name, "before": Self.percent(before),
+                "after": Self.percent(after), "n": "\(proposal.avoided)", "of": "\(one.falseAlarms)",
+                "hazards": "\(one.hazards)",
+            ]
+            said.append(values.reduce(strings["tw_proposal"]) { $0.replacing("{\($1.key)}", with: $1.value) })
             return raised
         }
         guard !said.isEmpty else { throw WebError(.conflict, .nothingToPropose) }
@@ -127,12 +139,17 @@ struct LearningAPI: Sendable {
         let rules = camera.rules.compactMap { try? Self.rule($0) }
         let records = Dictionary(grouping: try await scores.scores(of: id, since: since), by: \.rule)
         let motion = try await scores.motion(of: id, since: since)
+        let bases = rules.reduce(into: [String: ScoreBasis]()) { $0[$1.id] = ScoreBasis($1, settings) }
+        let first = records.compactMapValues { list in
+            list.filter { $0.basis == bases[$0.rule]?.version }.map(\.hour).min()
+        }
+        let recorded = try await scores.alerts(of: id, since: first)
         return try Response.json(
             History(
                 days: days,
                 factors: (0..<ScoreHour.steps).map { (ScoreHour.strength(ofStep: $0) * 1000).rounded() / 1000 },
                 rules: rules.sorted { $0.id < $1.id }.compactMap { rule in
-                    records[rule.id].map { Self.outlook(rule, settings, $0) }
+                    records[rule.id].map { Self.outlook(rule, settings, $0, recorded: recorded[rule.id] ?? 0) }
                 },
                 motion: MotionMap.shades(motion)
             )
@@ -140,7 +157,12 @@ struct LearningAPI: Sendable {
     }
 
     /// What the rule would have done with what was scored as it scores now, whatever the threshold was then.
-    private static func outlook(_ rule: Rule, _ settings: DetectionSettings, _ records: [ScoreRecord]) -> Outlook {
+    private static func outlook(
+        _ rule: Rule,
+        _ settings: DetectionSettings,
+        _ records: [ScoreRecord],
+        recorded: Int
+    ) -> Outlook {
         let basis = ScoreBasis(rule, settings)
         let own = rule.thresholds.dwell
         var estimate = ScoreEstimate(dwell: own ?? settings.dwell, isWeighted: own == nil)
@@ -153,7 +175,14 @@ struct LearningAPI: Sendable {
             )
         }
         let leftOut = Set(records.map(\.hour)).subtracting(known.map(\.hour)).count
-        return Outlook(rule: rule.id, alerts: estimate.alerts, leftOut: leftOut)
+        return Outlook(
+            rule: rule.id,
+            alerts: estimate.alerts,
+            leftOut: leftOut,
+            since: known.map(\.hour).min().map(Date.init(microseconds:)),
+            hours: Set(known.map(\.hour)).count,
+            recorded: recorded
+        )
     }
 
     /// A rule of the camera; a draft replaces all of them, so one that cannot be read must not get lost in it.

@@ -3,17 +3,20 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Replay
 import Store
 
 /// `/api/v1/profiles`: versions of how cameras are judged, put to work and taken back.
 struct ProfileAPI: Sendable {
     let profiles: Profiles
     let detection: DetectionSettings
+    let trials: TrialDesk
 
     var routes: [Route] {
         [
             .get("/api/v1/profiles", .operators, list),
             .post("/api/v1/profiles", .operators, save),
+            .get("/api/v1/profiles/{id}/verdict", .operators, verdict),
             .post("/api/v1/profiles/{id}/activation", .operators, activate),
             .post("/api/v1/profiles/roll-back", .operators, rollBack),
         ]
@@ -81,8 +84,21 @@ struct ProfileAPI: Sendable {
         let note: String?
     }
 
-    private struct Note: Decodable {
+    private struct Start: Decodable {
         let note: String?
+        /// True: the person knows that labelled events would be missed.
+        let despite: Bool?
+    }
+
+    /// What an evaluation said about a version.
+    private struct Verdict: Encodable {
+        let isEvaluated: Bool
+        let events: Int
+        /// Labelled events that the version misses, and that are missed now.
+        let missed: Int
+        let missedNow: Int
+        let falseAlerts: Int
+        let falseAlertsNow: Int
     }
 
     private struct Saved: Encodable {
@@ -137,13 +153,41 @@ struct ProfileAPI: Sendable {
     }
 
     @Sendable private func activate(_ request: Request, _ context: WebContext) async throws -> Response {
-        let note = try NoteText.check(try await request.json(Note.self).note) ?? ""
+        let start = try await request.json(Start.self)
+        let note = try NoteText.check(start.note) ?? ""
         let id = try context.number("id")
         guard id <= Int(Int32.max) else { throw WebError(.notFound) }
+        if start.despite != true, let known = try await evaluated(id), known.draft.missed > known.live.missed {
+            throw WebError(.conflict, .draftMisses)
+        }
         let account = try context.requireVisitor().account
         try await profiles.activate(id, note: note, by: account.id)
         context.logger.notice("profile activated", metadata: ["profile": "\(id)", "by": "\(account.login)"])
         return .done
+    }
+
+    @Sendable private func verdict(_ request: Request, _ context: WebContext) async throws -> Response {
+        let id = try context.number("id")
+        guard id <= Int(Int32.max) else { throw WebError(.notFound) }
+        let known = try await evaluated(id)
+        return try Response.json(
+            Verdict(
+                isEvaluated: known != nil,
+                events: known?.draft.events ?? 0,
+                missed: known?.draft.missed ?? 0,
+                missedNow: known?.live.missed ?? 0,
+                falseAlerts: known?.draft.falseAlerts ?? 0,
+                falseAlertsNow: known?.live.falseAlerts ?? 0
+            )
+        )
+    }
+
+    /// What the last evaluation said about the settings of a version; nil when it was of others.
+    private func evaluated(_ id: Int) async throws -> TrialEvaluation.Progress? {
+        guard let version = try await profiles.profile(id) else {
+            throw StoreError(.notFound, "there is no profile \(id)", because: .profileUnknown)
+        }
+        return await trials.verdict(on: try detection.with(version.settings))
     }
 
     @Sendable private func rollBack(_ request: Request, _ context: WebContext) async throws -> Response {

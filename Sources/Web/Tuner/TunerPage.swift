@@ -31,7 +31,7 @@ struct TunerPage: Sendable {
             // What scripts say, by key.
             "words": strings.table
                 .filter { entry in
-                    ["tw_", "layer_", "kind_", "advice_", "reason_"].contains { entry.key.hasPrefix($0) }
+                    ["tw_", "layer_", "kind_", "advice_", "reason_", "setting_"].contains { entry.key.hasPrefix($0) }
                 }
                 .sorted { $0.key < $1.key }.map { ["word": $0.key, "text": $0.value] },
         ]

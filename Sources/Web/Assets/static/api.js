@@ -1,9 +1,9 @@
 // One way to talk to the server.
 
-/** What the server said no with: `title` and `detail` in the language of the page. */
+/** What the server said no with, in the language of the page: what exactly, or else the kind of refusal. */
 export class Problem extends Error {
   constructor(title, detail, status) {
-    super(detail ? `${title}：${detail}` : title);
+    super(detail || title);
     this.status = status;
   }
 }

@@ -1,11 +1,15 @@
-// Every page: forms that speak JSON, the live stream, and the clocks.
+// Every page: forms that speak JSON, what was written in them, the live stream, and the clocks.
+import { keepDrafts } from './drafts.js';
 import { listenForms } from './forms.js';
 import { startLive } from './live.js';
 import { startClocks } from './clock.js';
 
 listenForms();
+keepDrafts();
 startClocks();
 if (document.getElementById('live')) startLive();
+
+document.querySelector('#notice button').addEventListener('click', () => location.reload());
 
 // The language switch comes back to the page that it was on.
 for (const link of document.querySelectorAll('a[data-language]')) {

@@ -1,5 +1,6 @@
 // Forms marked with data-api="METHOD /path" send their fields as JSON and show what came of it beside the button.
 import { call } from './api.js';
+import { notice } from './live.js';
 
 function fieldsOf(form) {
   const values = {};
@@ -7,6 +8,9 @@ function fieldsOf(form) {
     if (!field.name || field.disabled || field.value === '') continue;
     values[field.name] = 'number' in field.dataset ? Number(field.value) : field.value;
   }
+  // What the person saw: the server refuses when somebody else was faster.
+  const seen = form.closest('[data-version]')?.dataset.version;
+  if (seen) values.version = Number(seen);
   return values;
 }
 
@@ -49,6 +53,7 @@ export async function submit(form, prepare) {
     location.reload();
   } catch (problem) {
     say(form, '.problem', problem.message);
+    if (problem.status === 409 && form.closest('[data-version]')) notice(problem.message);
   } finally {
     form.removeAttribute('aria-busy');
     for (const button of buttons) button.disabled = false;

@@ -40,7 +40,7 @@ export function startLearning({ words, attempt, say, name, openCamera, proposed 
     title.textContent = one.name;
     const about = document.createElement('span');
     about.className = 'muted small';
-    about.textContent = [one.rule, words('tw_verdicts').replace('{false}', one.false_alarms).replace('{true}', one.hazards),
+    about.textContent = [one.rule_name ?? one.rule, words('tw_verdicts').replace('{false}', one.false_alarms).replace('{true}', one.hazards),
       one.reason ? words(`reason_${one.reason}`) : '', one.reason ? words(`advice_${one.reason}`) : ''].filter(Boolean).join(' · ');
     const acts = document.createElement('span');
     acts.className = 'row';
@@ -73,10 +73,16 @@ export function startLearning({ words, attempt, say, name, openCamera, proposed 
       caption.textContent = name(rule.rule);
       figure.dataset.rule = rule.rule;
       figure.append(caption, chart(rule, history.factors, words));
-      if (rule.left_out > 0) {
+      const told = [];
+      if (rule.since) {
+        told.push(words('tw_counted').replace('{from}', new Date(rule.since).toLocaleString(document.documentElement.lang, { dateStyle: 'short', timeStyle: 'short' }))
+          .replace('{hours}', rule.hours).replace('{n}', rule.recorded));
+      }
+      if (rule.left_out > 0) told.push(words('tw_left_out').replace('{n}', rule.left_out));
+      for (const text of told) {
         const note = document.createElement('p');
         note.className = 'muted small';
-        note.textContent = words('tw_left_out').replace('{n}', rule.left_out);
+        note.textContent = text;
         figure.append(note);
       }
       return figure;

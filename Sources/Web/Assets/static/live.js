@@ -2,6 +2,8 @@
 // A part says in data-live what it shows: "case task", or one thing only: "case:12 task"; with data-every the page is
 // fetched again after so many seconds in any case.
 
+import { restoreDrafts } from './drafts.js';
+
 const quiet = 40_000;
 let lastHeard = Date.now();
 let isLive = false;
@@ -18,6 +20,13 @@ function show() {
   document.getElementById('stale').hidden = fresh || performance.now() < 6000;
 }
 
+/** Says above the page what happened meanwhile, with a button that shows it; what was written stays. */
+export function notice(text) {
+  const bar = document.getElementById('notice');
+  bar.querySelector('span').textContent = text;
+  bar.hidden = false;
+}
+
 function concerns(change) {
   return [...document.querySelectorAll('[data-live]')].some((part) =>
     part.dataset.live.split(' ').some((word) => word === change.kind || word === `${change.kind}:${change.id}`));
@@ -28,7 +37,9 @@ function isInUse(part) {
   const active = document.activeElement;
   if (part.contains(active) && /^(INPUT|TEXTAREA|SELECT)$/.test(active.tagName)) return true;
   if (part.querySelector('details[open], [aria-busy="true"], #chosen figure')) return true;
-  return [...part.querySelectorAll('textarea, input[type="text"]')].some((field) => field.value !== field.defaultValue);
+  const isChosen = (list) => [...list.options].some((option) => option.selected !== option.defaultSelected);
+  if ([...part.querySelectorAll('select')].some(isChosen)) return true;
+  return [...part.querySelectorAll('textarea, input[type="text"], input[type="search"]')].some((field) => field.value !== field.defaultValue);
 }
 
 async function refresh() {
@@ -43,12 +54,20 @@ async function refresh() {
     for (const part of document.querySelectorAll('[data-live][id]')) {
       const next = page.getElementById(part.id);
       if (!next || next.innerHTML === part.innerHTML) continue;
-      if (isInUse(part)) { isDirty = true; continue; }
+      if (isInUse(part)) {
+        isDirty = true;
+        // The rest of a page may change under somebody who writes; what he acts upon may not, without a word.
+        if (next.dataset.version !== part.dataset.version) notice(next.dataset.act || document.body.dataset.changed);
+        continue;
+      }
       // The little map is costly and does not change; the report has listeners of its own.
       const kept = ['.snippet', '#report'].map((what) => [what, part.querySelector(what)]);
       part.replaceChildren(...next.childNodes);
+      Object.assign(part.dataset, next.dataset);
       for (const [what, node] of kept) if (node) part.querySelector(what)?.replaceWith(node);
     }
+    restoreDrafts();
+    document.dispatchEvent(new CustomEvent('gridwatch-refreshed'));
     const time = page.getElementById('asof');
     if (time) document.getElementById('asof').textContent = time.textContent;
   } catch {

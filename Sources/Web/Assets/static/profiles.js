@@ -17,6 +17,16 @@ export function startProfiles({ words, attempt, say, camera, draft, rulesDiffer,
     fields.key.value = keys[0] ?? '';
   }
 
+  /** What to ask before a version is put to work: it misses labelled events, or nobody knows whether it does. */
+  async function doubt(version) {
+    // Rules that are drawn anew are no question of thresholds, and one that held before is known.
+    if (!version.is_draft || !Object.keys(version.settings).length) return '';
+    const verdict = await call('GET', `/api/v1/profiles/${version.id}/verdict`);
+    if (!verdict.is_evaluated) return words('tw_ask_unevaluated');
+    if (verdict.missed <= verdict.missed_now) return '';
+    return words('tw_ask_misses').replace('{missed}', verdict.missed).replace('{of}', verdict.events).replace('{now}', verdict.missed_now);
+  }
+
   function line(version) {
     const item = document.createElement('li');
     item.dataset.version = version.version;
@@ -28,7 +38,7 @@ export function startProfiles({ words, attempt, say, camera, draft, rulesDiffer,
     chip.textContent = words(version.is_active ? 'tw_active' : version.is_draft ? 'tw_is_draft' : 'tw_former');
     const about = document.createElement('span');
     about.className = 'muted small';
-    const settings = Object.entries(version.settings).map(([key, value]) => `${key} ${value}`).join(', ');
+    const settings = Object.entries(version.settings).map(([key, value]) => `${words(`setting_${key}`)} ${value}`).join(words('tw_comma'));
     const count = version.rules ? `${words('tw_rules')} ${version.rules.length}` : '';
     about.textContent = [version.note, version.author ?? words('tw_found'),
       new Date(version.created_at).toLocaleString(document.documentElement.lang), settings, count].filter(Boolean).join(' · ');
@@ -37,7 +47,9 @@ export function startProfiles({ words, attempt, say, camera, draft, rulesDiffer,
     acts.append(button(words('tw_load'), () => load(version)));
     if (!version.is_active) {
       acts.append(button(words('tw_activate'), () => attempt(async () => {
-        await call('POST', `/api/v1/profiles/${version.id}/activation`, { note: fields.note.value });
+        const question = await doubt(version);
+        if (question && !confirm(question)) return;
+        await call('POST', `/api/v1/profiles/${version.id}/activation`, { note: fields.note.value, despite: true });
         await changed();
         say(words('tw_activated').replace('{n}', version.version));
       })));

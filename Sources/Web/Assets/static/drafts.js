@@ -1,0 +1,127 @@
+// What somebody wrote and has not sent yet: kept on this device until the server has it, through a lost network, a session
+// that ended, and a reload. Texts lie in localStorage, photos in IndexedDB; both under the account that wrote them.
+
+const account = () => document.body.dataset.account ?? '';
+const keyOf = (name) => `gridwatch-draft/${account()}/${name}`;
+const days = 30;
+
+function read(name) {
+  try { return JSON.parse(localStorage.getItem(keyOf(name)))?.fields ?? {}; } catch { return {}; }
+}
+
+function write(name, fields) {
+  try {
+    if (Object.values(fields).some((value) => value !== '')) {
+      localStorage.setItem(keyOf(name), JSON.stringify({ at: Date.now(), fields }));
+    } else {
+      localStorage.removeItem(keyOf(name));
+    }
+  } catch { /* no room or no storage: the page itself still holds it */ }
+}
+
+/** Texts that a form keeps: what people write, not what they choose. */
+const texts = (form) => [...form.elements].filter((field) => field.name && field.tagName === 'TEXTAREA');
+
+/** What was written for a draft, by field. */
+export const draftTexts = read;
+
+/** Puts back what was written in the forms of a part; a field that already says something is left alone. */
+export function restoreDrafts(part = document) {
+  for (const form of part.querySelectorAll('form[data-draft]')) {
+    const fields = read(form.dataset.draft);
+    for (const field of texts(form)) {
+      if (!fields[field.name] || field.value) continue;
+      field.value = fields[field.name];
+      // Below a fold nobody would see it.
+      form.closest('details')?.setAttribute('open', '');
+    }
+  }
+}
+
+/** Forgets a draft: the server has it, or the person does not want it any more. */
+export function forgetDraft(name) {
+  try { localStorage.removeItem(keyOf(name)); } catch { /* nothing was kept */ }
+  return forgetPhotos(name);
+}
+
+/** Keeps what is written from now on. */
+export function keepDrafts() {
+  document.addEventListener('input', ({ target }) => {
+    const form = target.form;
+    if (form?.dataset.draft) write(form.dataset.draft, Object.fromEntries(texts(form).map((field) => [field.name, field.value])));
+  });
+  document.addEventListener('sent', ({ target }) => { if (target.dataset.draft) forgetDraft(target.dataset.draft); });
+  restoreDrafts();
+  forgetOld();
+}
+
+function forgetOld() {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith('gridwatch-draft/')) continue;
+      const at = JSON.parse(localStorage.getItem(key))?.at ?? 0;
+      if (Date.now() - at > days * 86_400_000) localStorage.removeItem(key);
+    }
+  } catch { /* nothing to forget */ }
+}
+
+// Photos. A phone that puts the page aside may cut the connection to its database, so each use opens it anew.
+function open() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open('gridwatch', 1);
+    request.onupgradeneeded = () => request.result.createObjectStore('photo', { keyPath: 'id', autoIncrement: true }).createIndex('draft', 'draft');
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+async function photoStore(mode, body) {
+  const database = await open();
+  try {
+    const transaction = database.transaction('photo', mode);
+    const request = body(transaction.objectStore('photo'));
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    });
+    return request?.result;
+  } finally {
+    database.close();
+  }
+}
+
+/** Keeps a photo of a draft; gives its key, or null where this browser keeps nothing. */
+export async function keepPhoto(name, blob) {
+  try {
+    // Bytes: not every browser can keep a file.
+    const bytes = await blob.arrayBuffer();
+    return await photoStore('readwrite', (store) => store.add({ draft: keyOf(name), type: blob.type, bytes, at: Date.now() }));
+  } catch { return null; }
+}
+
+/** Photos of a draft in the order in which they were taken: `{key, blob}`. */
+export async function keptPhotos(name) {
+  try {
+    const kept = await photoStore('readonly', (store) => store.index('draft').getAll(keyOf(name)));
+    return kept.map(({ id, type, bytes }) => ({ key: id, blob: new Blob([bytes], { type }) }));
+  } catch { return []; }
+}
+
+/** Forgets one photo. */
+export async function forgetPhoto(key) {
+  if (key === null) return;
+  try { await photoStore('readwrite', (store) => { store.delete(key); }); } catch { /* it was never kept */ }
+}
+
+/** Forgets the photos of a draft, and all that are too old. */
+async function forgetPhotos(name) {
+  try {
+    await photoStore('readwrite', (store) => {
+      store.openCursor().onsuccess = ({ target: { result: cursor } }) => {
+        if (!cursor) return;
+        if (cursor.value.draft === keyOf(name) || Date.now() - cursor.value.at > days * 86_400_000) cursor.delete();
+        cursor.continue();
+      };
+    });
+  } catch { /* nothing was kept */ }
+}
