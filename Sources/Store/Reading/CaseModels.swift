@@ -154,8 +154,12 @@ public struct CaseDetail: Sendable, Encodable {
     public let handledByID: Int?
     /// Case that took it over.
     public let mergedInto: Int?
+    /// Its number.
+    public let mergedNumber: String?
     /// Case of the same place and rule that was closed shortly before.
     public let recursCaseID: Int?
+    /// Its number.
+    public let recursNumber: String?
     /// Newest alerts first, at most 50.
     public let alerts: [AlertLine]
     /// History, oldest first, at most the newest 200.

@@ -86,7 +86,9 @@ public struct CaseReader: Sendable {
             \(Access.visibleGrids) SELECT \(Self.columns), c.rule_id, c.merged_into, c.recurs_case_id,
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
                 c.handled_by AS handled_by_id, handler.display_name AS handled_by, checker.display_name AS checked_by,
-                \(RuleName.sql(camera: "c.camera_id", rule: "c.rule_id")) AS rule_name, act.*
+                \(RuleName.sql(camera: "c.camera_id", rule: "c.rule_id")) AS rule_name,
+                (SELECT o.number FROM hazard_case o WHERE o.id = c.recurs_case_id) AS recurs_number,
+                (SELECT o.number FROM hazard_case o WHERE o.id = c.merged_into) AS merged_number, act.*
             FROM \(Self.tables)
             LEFT JOIN LATERAL \(CaseAct.newest(ofCase: "c.id")) act ON true
             LEFT JOIN account handler ON handler.id = c.handled_by
@@ -105,7 +107,9 @@ public struct CaseReader: Sendable {
             checkedBy: try row.text("checked_by"),
             handledByID: try row.int("handled_by_id"),
             mergedInto: try row.int("merged_into"),
+            mergedNumber: try row.text("merged_number"),
             recursCaseID: try row.int("recurs_case_id"),
+            recursNumber: try row.text("recurs_number"),
             alerts: try await alerts(ofCase: id),
             events: try await events(ofCase: id),
             tasks: try await TaskReader(pool: pool).tasks(ofCase: id, access: access)

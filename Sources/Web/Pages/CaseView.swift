@@ -61,6 +61,8 @@ enum CaseView {
         values["has_checker"] = item.checkedBy != nil
         values["checked_by"] = item.checkedBy ?? ""
         values["recurs"] = item.recursCaseID.map(String.init) ?? ""
+        values["recurs_number"] = item.recursNumber ?? ""
+        values["merged_number"] = item.mergedNumber ?? ""
         values["has_recurs"] = item.recursCaseID != nil
         values["merged_into"] = item.mergedInto.map(String.init) ?? ""
         values["has_merged"] = item.mergedInto != nil
