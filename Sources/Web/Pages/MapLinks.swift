@@ -19,6 +19,7 @@ enum MapLinks {
     ///   - longitude: WGS-84 degrees.
     ///   - latitude: WGS-84 degrees.
     ///   - name: What the map writes beside it.
+    /// - Returns: One for each app, in the order of a page.
     static func links(longitude: Double, latitude: Double, name: String) -> [Link] {
         let place = GeoPoint(longitude: longitude, latitude: latitude)
         let gcj = Datum.wgs84.convert(place, to: .gcj02)

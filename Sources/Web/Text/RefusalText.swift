@@ -11,6 +11,7 @@ enum RefusalText {
     ///   - act: What somebody did meanwhile; nil when nobody knows.
     ///   - reader: Account of who reads it; nil for nobody.
     ///   - strings: The language.
+    /// - Returns: The sentence.
     static func sentence(_ reason: StoreError.Reason, after act: CaseAct?, reader: Int?, _ strings: Strings) -> String {
         let key = "refused_\(reason.rawValue)"
         guard let act else { return strings[key] }
