@@ -19,6 +19,7 @@ final class Chromium: Sendable {
         var buffer: [UInt8] = []
         var session: String?
         var problems: [String] = []
+        var questions: [String] = []
     }
 
     private let process: Process
@@ -113,16 +114,26 @@ final class Chromium: Sendable {
     /// What the console and the security policy complained of.
     var problems: [String] { state.withLock { $0.problems } }
 
+    /// What the page asked; the answer was yes.
+    var questions: [String] { state.withLock { $0.questions } }
+
     /// Sends a command; the texts of its result and of the value in it.
     private func call(_ method: String, _ parameters: [String: String] = [:]) async throws -> [String: String] {
         try await HTTPClient.blocking { [self] in
             try state.withLock { state in
                 state.number += 1
+                let own = state.number
                 try send(method, parameters, state)
                 while true {
                     let message = try read(&state.buffer)
                     Self.note(message, &state.problems)
-                    guard message["id"] as? Int == state.number else { continue }
+                    if message["method"] as? String == "Page.javascriptDialogOpening" {
+                        let asked = message["params"] as? [String: Any] ?? [:]
+                        state.questions.append(asked["message"] as? String ?? "")
+                        state.number += 1
+                        try send("Page.handleJavaScriptDialog", ["accept": "true"], state)
+                    }
+                    guard message["id"] as? Int == own else { continue }
                     let result = message["result"] as? [String: Any] ?? [:]
                     let inner = result["result"] as? [String: Any] ?? [:]
                     return result.merging(inner) { $1 }.compactMapValues { $0 as? String }

@@ -255,6 +255,7 @@ extension LiveSite {
                     "SELECT a.note || c.login FROM profile_activation a JOIN account c ON c.id = a.account_id "
                     + "WHERE a.scope_key = 'cam-5'"
                 #expect(try await site.value(record) == "试行一周olga")
+                #expect(browser.questions.count == 1 && browser.questions[0].contains("没有用全部标注片段评测"))
                 let before = try await site.value(alerts(live))
                 _ = try await browser.evaluate("document.getElementById('roll-back').click()")
                 try await browser.wait(for: "!document.querySelector('#versions .active')")
