@@ -9,7 +9,7 @@ keepDrafts();
 startClocks();
 if (document.getElementById('live')) startLive();
 
-document.querySelector('#notice button').addEventListener('click', () => location.reload());
+document.querySelector('#notice button')?.addEventListener('click', () => location.reload());
 
 // The language switch comes back to the page that it was on.
 for (const link of document.querySelectorAll('a[data-language]')) {
