@@ -72,6 +72,8 @@ extension LiveSite {
                 #expect(try await browser.evaluate("document.querySelector('#report textarea').value") == "已劝离两人")
                 _ = try await browser.evaluate("document.querySelector('#report button.primary').click()")
                 try await browser.wait(for: "document.querySelector('.task-handled')")
+                try await browser.visit(address)
+                #expect(try await browser.evaluate("String(document.getElementById('leftover').hidden)") == "true")
                 #expect(
                     try await browser.evaluate(
                         "String(Object.keys(localStorage).filter((key) => key.includes('draft')).length)"

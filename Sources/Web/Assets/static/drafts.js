@@ -50,7 +50,6 @@ export function keepDrafts() {
     const form = target.form;
     if (form?.dataset.draft) write(form.dataset.draft, Object.fromEntries(texts(form).map((field) => [field.name, field.value])));
   });
-  document.addEventListener('sent', ({ target }) => { if (target.dataset.draft) forgetDraft(target.dataset.draft); });
   restoreDrafts();
   forgetOld();
 }

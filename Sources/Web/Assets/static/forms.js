@@ -1,5 +1,6 @@
 // Forms marked with data-api="METHOD /path" send their fields as JSON and show what came of it beside the button.
 import { call } from './api.js';
+import { forgetDraft } from './drafts.js';
 import { notice } from './live.js';
 
 function fieldsOf(form) {
@@ -43,6 +44,8 @@ export async function submit(form, prepare) {
     let values = fieldsOf(form);
     if (prepare) values = await prepare(values);
     const answer = await call(method, path, method === 'DELETE' ? undefined : values);
+    // Before the page is loaded anew: what is forgotten then would come back.
+    if (form.dataset.draft) await forgetDraft(form.dataset.draft);
     form.dispatchEvent(new CustomEvent('sent', { detail: answer, bubbles: true }));
     if ('issue' in form.dataset) return;
     if (form.dataset.then) return location.assign(form.dataset.then);
