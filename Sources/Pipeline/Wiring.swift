@@ -45,6 +45,7 @@ extension RTSPFleet.Settings {
         )
         verifiesCertificates = settings.ingest.rtspsVerify
         localAddresses = settings.ingest.localAddresses
+        responseTimeout = settings.ingest.openTimeout
     }
 }
 

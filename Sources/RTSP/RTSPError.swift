@@ -26,6 +26,8 @@ public struct RTSPError: Error, CustomStringConvertible, Hashable, Sendable {
         case noVideo
         /// The camera sends its clients from address to address.
         case redirectLoop
+        /// The camera does not send over TCP.
+        case otherTransport
     }
 
     /// When another try makes sense.
@@ -58,7 +60,7 @@ public struct RTSPError: Error, CustomStringConvertible, Hashable, Sendable {
     /// When another try makes sense.
     public var retry: Retry {
         switch code {
-        case .unsupported: return .never
+        case .unsupported, .otherTransport: return .never
         case .unauthorized, .notFound, .noVideo, .redirectLoop: return .slowly
         case .malformed, .tooLarge, .missingParameterSets, .timedOut, .disconnected: return .soon
         case .refused:

@@ -57,6 +57,7 @@ private struct Conversation {
             case .respond(let response): toServer.writeRTSP(response)
             case .play(let track): events.append("play \(track.channels.rtp) \(track.ssrc ?? 0)")
             case .started(let info): events.append("started \(info?.sequence ?? 0)")
+            case .report: events.append("report")
             case .redirect: events.append("redirect")
             case .close(let failure): events.append("close \(failure?.code.rawValue ?? "-")")
             }

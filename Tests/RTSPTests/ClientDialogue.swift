@@ -20,8 +20,18 @@ struct ClientDialogue {
         a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0LAHtk=,aM4=
         """
 
-    init(_ url: String = "rtsp://camera/live", options: ClientSession.Options = .init()) throws {
-        session = ClientSession(url: try RTSPURL(url), options: options, clientNonce: "c10e", now: .zero)
+    init(
+        _ url: String = "rtsp://camera/live",
+        options: ClientSession.Options = .init(),
+        lessons: CameraLessons = .init()
+    ) throws {
+        session = ClientSession(
+            url: try RTSPURL(url),
+            options: options,
+            lessons: lessons,
+            clientNonce: "c10e",
+            now: .zero
+        )
     }
 
     mutating func connect() -> [ClientAction] { noted(session.connected(at: now)) }

@@ -123,7 +123,7 @@ import Testing
             ("DESCRIBE", "404 Not Found", RTSPError.Code.notFound, RTSPError.Retry.slowly, "path"),
             ("DESCRIBE", "403 Forbidden", .refused, .slowly, "allow"),
             ("DESCRIBE", "503 Service Unavailable", .refused, .soon, "raise its limit"),
-            ("SETUP", "461 Unsupported Transport", .unsupported, .never, "UDP"),
+            ("SETUP", "461 Unsupported Transport", .otherTransport, .never, "udp"),
             ("SETUP", "453 Not Enough Bandwidth", .refused, .soon, "close others"),
             ("PLAY", "454 Session Not Found", .refused, .soon, "session"),
             ("PLAY", "500 Whatever", .refused, .soon, "500 Whatever"),

@@ -18,7 +18,7 @@ import Testing
         "ports, schemes and accounts that are left out have their usual values",
         arguments: [
             ("rtsp://camera", "camera", 554, false, nil, nil, "rtsp://camera"),
-            ("RTSPS://Camera/a", "Camera", 322, true, nil, nil, "RTSPS://Camera/a"),
+            ("RTSPS://Camera/a", "Camera", 322, true, nil, nil, "rtsps://Camera/a"),
             ("rtsp://camera:/a", "camera", 554, false, nil, nil, "rtsp://camera:/a"),
             ("rtsp://root@192.0.2.7:65535?a=b", "192.0.2.7", 65535, false, "root", nil, "rtsp://192.0.2.7:65535?a=b"),
             ("rtsp://root:@h/x@y", "h", 554, false, "root", "", "rtsp://h/x@y"),

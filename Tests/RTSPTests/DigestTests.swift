@@ -1,3 +1,4 @@
+import NIOCore
 import RTSP
 import Testing
 
@@ -138,6 +139,69 @@ import Testing
         #expect(verdict == (takesBasic ? .accepted : .refused))
         #expect(authenticator.challenges().contains { $0.hasPrefix("Basic") } == takesBasic)
         #expect(authenticator.check(request("Basic QWxhZGRpbjpvcGVuIHNlc2FtZT8=")) == .refused)
+    }
+
+    @Test("the session variant mixes both nonces into the secret, with and without qop")
+    func session() throws {
+        for quality in [", qop=\"auth\"", ""] {
+            let challenge = try #require(
+                DigestChallenge("Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess" + quality)
+            )
+            #expect(DigestChallenge(challenge.headerValue) == challenge)
+            let answer = challenge.answer(
+                user: "u",
+                password: "p",
+                method: "PLAY",
+                uri: "/",
+                count: 1,
+                clientNonce: "c"
+            )
+            #expect(answer.headerValue.contains("algorithm=MD5-sess") && answer.headerValue.contains("cnonce=\"c\""))
+            #expect(DigestCredentials(answer.headerValue) == answer)
+            // printf 'u:r:p' | md5sum -> S, printf 'S:n:c' | md5sum -> A, printf 'PLAY:/' | md5sum -> B, then as without.
+            #expect(
+                answer.response
+                    == (quality.isEmpty ? "50f5c17243dc281f94e88010a86a4fe4" : "b14003a41b34b1a5a037c2d2ce5e7116")
+            )
+        }
+    }
+
+    @Test(
+        "challenges are read as cameras write them",
+        arguments: [
+            "Digest realm=\"IP Camera(1)\", nonce=\"ab==\"", "Digest realm=\"IP Camera(1)\" nonce=\"ab==\"",
+            "digest realm = IP Camera(1) , nonce = ab==", "Digest realm=IP Camera(1) nonce=ab== stale=FALSE",
+            "Digest realm=\"IP Camera(1)\"; nonce=\"ab==\"; algorithm=\"\"",
+            "DIGEST nonce=\"ab==\",realm=\"IP Camera(1)",
+            "Digest  realm=\"IP Camera(1)\",,nonce=ab==, algorithm=",
+            "Digest algorithm=md5, realm=\"IP Camera(1)\",nonce=ab==,",
+        ]
+    )
+    func dialects(header: String) throws {
+        let challenge = try #require(DigestChallenge(header))
+        #expect(challenge.realm == "IP Camera(1)")
+        #expect(challenge.nonce == "ab==")
+        #expect(challenge.algorithm == .md5 && !challenge.isSession)
+        #expect(challenge.isAlgorithmNamed == header.contains("md5"))
+    }
+
+    @Test("a realm in GB18030 goes back byte by byte, and is hashed so")
+    func otherEncoding() throws {
+        // 摄像机 and a character whose second byte is a backslash, then one of four bytes.
+        let realm: [UInt8] = [0xc9, 0xe3, 0xcf, 0xf1, 0xbb, 0xfa, 0x81, 0x5c, 0x81, 0x30, 0x81, 0x30]
+        var buffer = ByteBuffer(string: "RTSP/1.0 401 No\r\nWWW-Authenticate: Digest realm=\"")
+        buffer.writeBytes(realm + Array("\", nonce=\"n\"\r\n\r\n".utf8))
+        var parser = RTSPParser(limits: .camera)
+        guard case .response(let response) = try #require(try parser.next(&buffer)) else { return }
+        let challenge = try #require(response.headers["WWW-Authenticate"].flatMap { DigestChallenge($0) })
+        let answer = challenge.answer(user: "u", password: "p", method: "PLAY", uri: "/", count: 1, clientNonce: "c")
+        var written = ByteBuffer()
+        written.writeRTSP(
+            RTSPRequest(method: "PLAY", uri: "/", headers: ["Authorization": answer.headerValue])
+        )
+        #expect(Array(written.readableBytesView).firstRange(of: Array("realm=\"".utf8) + realm + [0x22]) != nil)
+        // The same with the bytes of the realm: printf 'u:\xc9…:p' | md5sum and so on.
+        #expect(answer.response == "ef303367085f2c2c5e48688cd11f33bb")
     }
 
     @Test(

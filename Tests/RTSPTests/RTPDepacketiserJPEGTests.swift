@@ -141,13 +141,43 @@ import Testing
         #expect(units[1].bytes == file + [1, 2, 0xff, 0xd9])
     }
 
+    @Test("beyond 2,040 pixels the description or the header extension tells the size, where the header does not")
+    func largePictures() throws {
+        func track(_ line: String) throws -> RTPDepacketiser {
+            let text = "m=video 0 RTP/AVP 26\n" + line
+            return try RTPDepacketiser(track: SessionDescription(reading: text).media[0], parameterSets: nil)
+        }
+        func size(_ line: String, _ width: UInt8, _ height: UInt8, extension bytes: [UInt8] = []) throws -> [UInt8]? {
+            var payload = fragment(at: 0, [1], width: width)
+            payload[7] = height
+            let header: [UInt8] = [bytes.isEmpty ? 0x80 : 0x90, 0x80 | 26, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7]
+            var depacketiser = try track(line)
+            var units: [CodedUnit] = []
+            (header + bytes + payload).withUnsafeBytes { depacketiser.take($0) { units.append($0) } }
+            #expect(units.count == 1 && (units[0].bytes != nil) == (units[0].omission != .unknownSize))
+            return try units.first?.bytes.map { Array(try segments($0).contents[3][1...4]) }
+        }
+        let (large, small): ([UInt8], [UInt8]) = ([5, 160, 10, 0], [4, 56, 7, 128])
+        #expect(try size("a=framesize:26 2560-1440", 0, 0) == large)
+        #expect(try size("a=framesize:26 2560-1440", 0, 180) == large, "one of them fits")
+        #expect(try size("a=x-dimensions:2560,1440", 0, 0) == large)
+        #expect(try size("a=framesize:26 2560-1440", 64, 180) == large, "the width has wrapped")
+        #expect(try size("a=framesize:26 2560-1440", 240, 135) == small, "another picture than the one described")
+        #expect(try size("", 0, 0) == nil)
+        let frame: [UInt8] = [0xff, 0xc0, 0, 17, 8, 5, 160, 10, 0, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1, 0xff]
+        let tables: [UInt8] = [0xff, 0xdb, 0, 4, 9, 9, 0xff, 0xff]
+        #expect(try size("", 0, 0, extension: [0xff, 0xd8, 0, 7] + tables + frame) == large)
+        #expect(try size("", 0, 0, extension: [0xff, 0xd8, 0, 2] + tables) == nil)
+        #expect(try size("", 0, 0, extension: [0xbe, 0xde, 0, 5] + frame) == nil, "another extension")
+    }
+
     @Test("what is not spoken is named: other types, and pictures too large for the header")
     func unsupported() throws {
         var camera = try Camera(codec: .mjpeg, sets: nil)
         camera.sendPicture(fragment(at: 0, [1], type: 2))
         camera.sendPicture(fragment(at: 0, [1], width: 0))
         camera.sendPicture([1, 2, 3])
-        #expect(camera.taken().map(\.omission) == [.unsupported, .unsupported])
+        #expect(camera.taken().map(\.omission) == [.unsupported, .unknownSize])
         #expect(camera.depacketiser.counters.unsupported == 2)
         #expect(camera.depacketiser.counters.malformed == 1)
     }

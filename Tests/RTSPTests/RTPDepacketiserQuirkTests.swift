@@ -137,6 +137,69 @@ import Testing
         #expect(units.map(\.isDamaged) == [false, true, false, false])
     }
 
+    @Test(
+        "a fragment without data ends a unit, begins one or does nothing",
+        arguments: [StreamFormat.Codec.h264, .h265]
+    )
+    func emptyFragments(codec: StreamFormat.Codec) throws {
+        var camera = try codec == .h264 ? Camera() : Camera(codec: .h265, sets: Camera.h265)
+        let idr = codec == .h264 ? Camera.idr : Camera.idr265
+        let head: [UInt8] = codec == .h264 ? [0x7c] : [0x62, 0x01]
+        let (type, body): (UInt8, ArraySlice<UInt8>) = codec == .h264 ? (5, idr[1...]) : (19, idr[2...])
+        // Last, then first, then in the middle.
+        camera.send(head + [0x80 | type] + body.prefix(1))
+        camera.send(head + [type] + body.dropFirst())
+        camera.send(head + [0x40 | type], marker: true)
+        camera.timestamp += 3600
+        camera.send(head + [0x80 | type])
+        camera.send(head + [0x40 | type] + body, marker: true)
+        camera.timestamp += 3600
+        camera.send(head + [0x80 | type] + body.prefix(1))
+        camera.send(head + [type])
+        camera.send(head + [0x40 | type] + body.dropFirst(), marker: true)
+        let units = camera.taken()
+        let whole = camera.depacketiser.parameterSets.annexB + Camera.annexB(idr)
+        #expect(units.map(\.bytes) == [whole, whole, whole])
+        #expect(units.allSatisfy { !$0.isDamaged })
+        #expect(camera.depacketiser.counters.malformed == 0)
+    }
+
+    @Test("padding behind the units of an aggregate is no damage, a unit that is cut off is", arguments: 0...4)
+    func aggregatePadding(count: Int) throws {
+        let units = Camera.aggregate([Camera.sps, Camera.pps, Camera.idr])
+        var camera = try Camera(sets: nil)
+        camera.send([0x78] + units + [UInt8](repeating: 0, count: count), marker: true)
+        camera.timestamp += 3600
+        camera.send([0x78] + units.dropLast(), marker: true)
+        #expect(camera.taken().map(\.isDamaged) == [false, true])
+    }
+
+    @Test(
+        "parameter sets and picture in one large unit that says it is the first of them",
+        arguments: [[], [0x09, 0xf0], [0x06, 0x01, 0x01, 0x14, 0x80]] as [[UInt8]]
+    )
+    func largeUnitOfSeveral(first: [UInt8]) throws {
+        let picture = Camera.idr + (0..<150_000).map { UInt8(truncatingIfNeeded: $0 * 7) | 2 }
+        let sets = Camera.annexB(Camera.sps, Camera.pps, picture)
+        let unit = first.isEmpty ? Array(sets[4...]) : first + sets
+        for size in [1400, 65_000] {
+            var camera = try Camera(sets: nil)
+            camera.sendFragments(unit, size: size, marker: true)
+            let units = camera.taken()
+            let kept = first.first == 0x06 ? Camera.annexB(first) : []
+            #expect(units.map(\.bytes) == [Camera.annexB(Camera.sps, Camera.pps) + kept + Camera.annexB(picture)])
+            #expect(units.map(\.isDamaged) == [false])
+            #expect(camera.depacketiser.counters.oversize == 0)
+        }
+    }
+
+    @Test("a delimiter and what stands behind it in one packet")
+    func delimiterWithMore() throws {
+        var camera = try Camera(sets: nil)
+        camera.send([0x09, 0xf0] + Camera.annexB(Camera.sps, Camera.pps, Camera.idr), marker: true)
+        #expect(camera.taken().map(\.bytes) == [key])
+    }
+
     @Test("time that goes back is kept and told")
     func timeGoesBack() throws {
         var camera = try Camera()

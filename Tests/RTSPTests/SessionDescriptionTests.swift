@@ -75,6 +75,21 @@ import Testing
     }
 
     @Test(
+        "a description without version, with a byte order mark, of the bare lines, is read",
+        arguments: [
+            "o=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t",
+            "\u{feff}v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=control:t",
+            "\u{feff}\r\n\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n",
+            "m=video 0 RTP/AVP 96\na=fmtp:96 sprop-parameter-sets=Z0LAHtk=,aM4=\na=control:t",
+        ]
+    )
+    func bare(text: String) throws {
+        let read = try SessionDescription(reading: text)
+        #expect(read.media.map(\.codec) == [.h264])
+        #expect(read.media.first?.control == "t")
+    }
+
+    @Test(
         "text that is no description is refused",
         arguments: ["", "hello", "v=0\nm=video 0 RTP/AVP", "v=0\nm=video b c 999"]
     )

@@ -53,6 +53,7 @@ final class CameraConnection: ChannelInboundHandler {
     private var pending = ByteBuffer()
     private var depacketiser: RTPDepacketiser?
     private var channels = TransportHeader.Channels(rtp: 0, rtcp: 1)
+    private var roles: ChannelRoles?
     private let keeping: RTPDepacketiser.Keeping
     /// Where read buffers go back to; nil with TLS.
     private let reads: SharedReadBuffer?
@@ -145,6 +146,9 @@ final class CameraConnection: ChannelInboundHandler {
         context.flush()
     }
 
+    /// What the camera has taught by now.
+    var lessons: CameraLessons { session.lessons }
+
     /// True once the stream plays.
     var isPlaying: Bool { depacketiser != nil && !isOver }
 
@@ -233,12 +237,15 @@ final class CameraConnection: ChannelInboundHandler {
     }
 
     private func takeFrame(_ channel: UInt8, _ payload: UnsafeRawBufferPointer) {
-        if channel == channels.rtp {
+        switch roles?.role(channel, payload) {
+        case .media:
             depacketiser?.take(payload) { picture in
                 if pictures.count < Self.pictureLimit { pictures.append(picture) }
             }
-        } else if channel == channels.rtcp, let report = SenderReport(reading: payload) {
-            owner.received(report, camera: camera)
+        case .report:
+            if let report = SenderReport(reading: payload) { owner.received(report, camera: camera) }
+        case .other, nil:
+            break
         }
     }
 
@@ -271,6 +278,7 @@ final class CameraConnection: ChannelInboundHandler {
             case .respond(let response): write { $0.writeRTSP(response) }
             case .play(let track): play(track)
             case .started: start()
+            case .report: reportReception()
             case .redirect(let url):
                 isOver = true
                 context?.close(promise: nil)
@@ -283,7 +291,9 @@ final class CameraConnection: ChannelInboundHandler {
     private func play(_ track: PlayedTrack) {
         channels = track.channels
         parser.expectedChannels = channels
-        scanner = InterleavedScanner(highestChannel: max(channels.rtp, channels.rtcp))
+        let roles = ChannelRoles(channels: channels, payloadType: track.media.payloadType)
+        scanner = InterleavedScanner(highestChannel: roles.highest)
+        self.roles = roles
         do throws(RTSPError) {
             var made = try RTPDepacketiser(track: track.media, parameterSets: track.parameterSets)
             made.keeping = keeping

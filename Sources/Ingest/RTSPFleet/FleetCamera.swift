@@ -85,7 +85,7 @@ extension CameraFailure {
         self =
             switch error.code {
             case .malformed, .tooLarge, .redirectLoop: .garbled
-            case .unsupported: .unsupported
+            case .unsupported, .otherTransport: .unsupported
             case .missingParameterSets, .noVideo: .noVideo
             case .unauthorized: .unauthorized
             case .notFound: .notFound

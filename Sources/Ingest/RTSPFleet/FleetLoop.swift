@@ -34,6 +34,7 @@ final class FleetLoop: @unchecked Sendable {
     private var hurried: [FleetCamera] = []
     /// The cameras of platforms that are visited in turn, by host.
     var patrols: [String: PatrolPlan<String>] = [:]
+    private var lessons = LessonBook()
     private var isStopping = false
     /// What came in this turn of the wheel: handed over at once, because waking a worker costs more than one camera's work.
     private var arrived: [StreamBatch] = []
@@ -70,6 +71,7 @@ final class FleetLoop: @unchecked Sendable {
         let wanted = Dictionary(sources.map { ($0.camera, $0) }) { first, _ in first }
         for camera in cameras.values where wanted[camera.source.camera].map(camera.follow) != true { remove(camera) }
         for source in sources where cameras[source.camera] == nil { add(source) }
+        lessons.keep { wanted[$0] != nil }
         gauges.cameras.set(cameras.count)
     }
 
@@ -121,6 +123,7 @@ final class FleetLoop: @unchecked Sendable {
 
     private func remove(_ camera: FleetCamera) {
         let id = camera.source.camera
+        learn(from: camera)
         if let connection = camera.connection {
             camera.connection = nil
             connection.leave()
@@ -203,10 +206,12 @@ final class FleetLoop: @unchecked Sendable {
         camera.isStarted = false
         camera.origin = nil
         var options = ClientSession.Options()
+        options.responseTimeout = settings.responseTimeout
         options.localAddresses = settings.localAddresses
         let session = ClientSession(
             url: camera.url,
             options: options,
+            lessons: lessons.lessons(for: camera),
             clientNonce: FleetDialer.nonce(),
             now: elapsed()
         )
@@ -300,8 +305,13 @@ final class FleetLoop: @unchecked Sendable {
         )
     }
 
+    private func learn(from camera: FleetCamera) {
+        if let connection = camera.connection { lessons.learn(connection.lessons, from: camera) }
+    }
+
     /// Ends the connection of a camera without a word to the life of it.
     private func drop(_ camera: FleetCamera) {
+        learn(from: camera)
         camera.connection?.abandon()
         camera.connection = nil
         camera.isStarted = false
@@ -385,6 +395,7 @@ extension FleetLoop: CameraConnectionOwner {
     }
 
     func closed(_ failure: RTSPError?, camera: FleetCamera) {
+        learn(from: camera)
         camera.connection = nil
         if failure != nil { gauges.failures.add() }
         if failure?.code == .timedOut, camera.isStarted { gauges.givenUp.add() }

@@ -11,6 +11,8 @@ extension RTSPFleet {
         public var receiveBuffer = 128 << 10
         /// Bytes taken from a socket at once; what is beyond waits for the next round of the event loop.
         public var readSize = 128 << 10
+        /// Longest wait for a connection, and for the answer to each request, seconds.
+        public var responseTimeout = 10.0
         /// How connects are paced.
         public var pace = ConnectPacerSettings()
         /// When a stream counts as failed, stalled or frozen.

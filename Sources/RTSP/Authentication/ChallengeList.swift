@@ -4,44 +4,44 @@ struct ChallengeList: Hashable, Sendable {
     var digests: [DigestChallenge] = []
     /// True when Basic is offered.
     var offersBasic = false
-    /// The schemes by name, for messages: at most a few, each short.
-    var schemes: [String] = []
+    /// What is offered and cannot be answered, by name, for messages: at most a few, each short.
+    var others: [String] = []
 
     /// Names that a message repeats at most.
     private static let namedSchemes = 4
 
     /// Reads the values of all `WWW-Authenticate` headers of a response.
     init(_ values: [String]) {
-        for text in values.flatMap(Self.split) {
-            let scheme = Self.scheme(text) ?? ""
-            if scheme.lowercased() == "basic" { offersBasic = true }
-            if let digest = DigestChallenge(text) { digests.append(digest) }
-            if schemes.count < Self.namedSchemes { schemes.append(String(text.prefix(12))) }
-        }
-    }
-
-    /// The strongest Digest; the first of equals.
-    var strongest: DigestChallenge? {
-        digests.first { $0.algorithm == .sha256 } ?? digests.first
-    }
-
-    /// Cuts one header value into its challenges: commas stand between challenges and between parameters.
-    private static func split(_ value: String) -> [String] {
-        var challenges: [String] = []
-        for part in value.splitOutsideQuotes(",") {
-            if challenges.isEmpty || scheme(part) != nil {
-                challenges.append(part)
-            } else {
-                challenges[challenges.count - 1] += ", " + part
+        for challenge in values.flatMap(SchemeParameters.read) {
+            if challenge.scheme.lowercased() == "basic" {
+                offersBasic = true
+            } else if let digest = DigestChallenge(challenge) {
+                digests.append(digest)
+            } else if others.count < Self.namedSchemes {
+                others.append(Self.name(challenge))
             }
         }
-        return challenges
     }
 
-    /// The word in front of the parameters; nil when the part is a parameter.
-    private static func scheme(_ part: String) -> String? {
-        let word = part.prefix { $0 != " " && $0 != "\t" }
-        let rest = part.dropFirst(word.count).trimmed
-        return word.isEmpty || word.contains("=") || rest.hasPrefix("=") ? nil : String(word)
+    private static func name(_ challenge: SchemeParameters) -> String {
+        var name = String(challenge.scheme.prefix(12))
+        if let algorithm = challenge.parameters["algorithm"] { name += " \(algorithm.prefix(20))" }
+        if let quality = challenge.parameters["qop"] { name += " with qop \(quality.prefix(20))" }
+        return name
+    }
+
+    /// The ways that can be gone, the best first: the strongest hash, the first of equals, Basic last.
+    var methods: [LoginMethod] {
+        let strong = digests.filter { $0.algorithm == .sha256 } + digests.filter { $0.algorithm != .sha256 }
+        var methods: [LoginMethod] = []
+        for method in strong.map(\.method) + (offersBasic ? [.basic] : []) where !methods.contains(method) {
+            methods.append(method)
+        }
+        return methods
+    }
+
+    /// The challenge of a way; nil for Basic and for what is not offered.
+    func digest(_ method: LoginMethod) -> DigestChallenge? {
+        digests.first { $0.method == method }
     }
 }

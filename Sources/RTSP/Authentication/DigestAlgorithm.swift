@@ -7,9 +7,9 @@ public enum DigestAlgorithm: String, Hashable, Sendable, CaseIterable {
     /// What RFC 7616 asks for.
     case sha256 = "SHA-256"
 
-    /// Reads the `algorithm` parameter, whatever its case; MD5 when the parameter is missing.
+    /// Reads the `algorithm` parameter without `-sess`, whatever its case; MD5 when the parameter is missing or empty.
     public init?(parameter: String?) {
-        guard let parameter else {
+        guard let parameter, !parameter.isEmpty else {
             self = .md5
             return
         }
@@ -17,9 +17,9 @@ public enum DigestAlgorithm: String, Hashable, Sendable, CaseIterable {
         self = known
     }
 
-    /// The hash of the UTF-8 bytes of `text` in lower-case hexadecimal digits.
+    /// The hash of the bytes that `text` stands for, in lower-case hexadecimal digits.
     func hex(_ text: String) -> String {
-        let bytes = Array(text.utf8)
+        let bytes = RawText.bytes(text)
         switch self {
         case .md5: return Self.hex(Insecure.MD5.hash(data: bytes))
         case .sha256: return Self.hex(SHA256.hash(data: bytes))

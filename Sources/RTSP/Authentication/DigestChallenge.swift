@@ -6,6 +6,8 @@ public struct DigestChallenge: Hashable, Sendable {
     public var nonce: String
     /// The hash to prove with.
     public var algorithm: DigestAlgorithm
+    /// True for the variant of the algorithm that mixes the nonces into the secret: `MD5-sess`.
+    public var isSession = false
     /// False when the server left the algorithm out: old cameras do not expect it in the answer then.
     public var isAlgorithmNamed = true
     /// True when the server takes `qop=auth`, which adds a counter and the client's own one-time text.
@@ -34,25 +36,36 @@ public struct DigestChallenge: Hashable, Sendable {
 
     /// Reads a header value; nil when it is not a Digest challenge that can be answered here.
     public init?(_ headerValue: String) {
-        guard let parameters = digestParameters(headerValue),
+        guard let challenge = SchemeParameters.read(headerValue).first else { return nil }
+        self.init(challenge)
+    }
+
+    init?(_ challenge: SchemeParameters) {
+        let parameters = challenge.parameters
+        let (name, isSession) = digestAlgorithm(parameters["algorithm"])
+        guard challenge.scheme.lowercased() == "digest",
             let realm = parameters["realm"], let nonce = parameters["nonce"],
-            let algorithm = DigestAlgorithm(parameter: parameters["algorithm"])
+            let algorithm = DigestAlgorithm(parameter: name)
         else { return nil }
-        let qualities = parameters["qop"]?.splitOutsideQuotes(",").map { $0.lowercased() }
+        let qualities = parameters["qop"]?.lowercased().split { ", ;".contains($0) }
         if let qualities, !qualities.isEmpty, !qualities.contains("auth") { return nil }
         self.realm = realm
         self.nonce = nonce
         self.algorithm = algorithm
-        self.isAlgorithmNamed = parameters["algorithm"] != nil
+        self.isSession = isSession
+        self.isAlgorithmNamed = name != nil
         self.offersAuth = qualities?.isEmpty == false
         self.opaque = parameters["opaque"]
         self.isStale = parameters["stale"]?.lowercased() == "true"
     }
 
+    /// The way to log in that it asks for.
+    var method: LoginMethod { .digest(algorithm, isSession: isSession) }
+
     /// The header as it stands on its line.
     public var headerValue: String {
         var text = "Digest realm=\(realm.quoted), nonce=\(nonce.quoted)"
-        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)" }
+        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)\(isSession ? "-sess" : "")" }
         if offersAuth { text += ", qop=\"auth\"" }
         if let opaque { text += ", opaque=\(opaque.quoted)" }
         if isStale { text += ", stale=true" }
@@ -86,16 +99,17 @@ public struct DigestChallenge: Hashable, Sendable {
             opaque: opaque
         )
         credentials.isAlgorithmNamed = isAlgorithmNamed
+        credentials.sessionNonce = isSession ? clientNonce : nil
         if offersAuth { credentials.quality = .init(count: count, clientNonce: clientNonce) }
         credentials.response = credentials.expectedResponse(password: password, method: method)
         return credentials
     }
 }
 
-/// The parameters of a `Digest` header by name in lower case; nil when the scheme is another one.
-func digestParameters(_ headerValue: String) -> [String: String]? {
-    let scheme = "digest "
-    guard headerValue.prefix(scheme.count).lowercased() == scheme else { return nil }
-    let pairs = headerValue.dropFirst(scheme.count).splitOutsideQuotes(",").map(\.nameAndValue)
-    return Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+/// The name of an algorithm without `-sess`, and whether that stood behind it; nil for a name that is missing or empty.
+func digestAlgorithm(_ parameter: String?) -> (name: String?, isSession: Bool) {
+    guard let parameter, !parameter.isEmpty else { return (nil, false) }
+    let suffix = "-sess"
+    guard parameter.lowercased().hasSuffix(suffix) else { return (parameter, false) }
+    return (String(parameter.dropLast(suffix.count)), true)
 }

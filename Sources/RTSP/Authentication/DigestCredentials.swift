@@ -30,6 +30,8 @@ public struct DigestCredentials: Hashable, Sendable {
     public var uri: String
     /// The hash.
     public var algorithm: DigestAlgorithm
+    /// The client's one-time text where it is part of the secret: `MD5-sess`; nil without that.
+    public var sessionNonce: String?
     /// False to leave the algorithm out of the header, as the challenge did.
     public var isAlgorithmNamed = true
     /// The opaque text of the challenge.
@@ -51,10 +53,14 @@ public struct DigestCredentials: Hashable, Sendable {
 
     /// Reads a header value; nil when it is not a complete Digest proof.
     public init?(_ headerValue: String) {
-        guard let parameters = digestParameters(headerValue),
-            let user = parameters["username"], let realm = parameters["realm"], let nonce = parameters["nonce"],
+        guard let proof = SchemeParameters.read(headerValue).first, proof.scheme.lowercased() == "digest" else {
+            return nil
+        }
+        let parameters = proof.parameters
+        let (name, isSession) = digestAlgorithm(parameters["algorithm"])
+        guard let user = parameters["username"], let realm = parameters["realm"], let nonce = parameters["nonce"],
             let uri = parameters["uri"], let response = parameters["response"],
-            let algorithm = DigestAlgorithm(parameter: parameters["algorithm"])
+            let algorithm = DigestAlgorithm(parameter: name), !isSession || parameters["cnonce"] != nil
         else { return nil }
         self.init(
             user: user,
@@ -64,7 +70,8 @@ public struct DigestCredentials: Hashable, Sendable {
             algorithm: algorithm,
             opaque: parameters["opaque"]
         )
-        self.isAlgorithmNamed = parameters["algorithm"] != nil
+        self.isAlgorithmNamed = name != nil
+        self.sessionNonce = isSession ? parameters["cnonce"] : nil
         self.response = response.lowercased()
         guard let quality = parameters["qop"] else { return }
         guard quality.lowercased() == "auth", let clientNonce = parameters["cnonce"],
@@ -77,9 +84,11 @@ public struct DigestCredentials: Hashable, Sendable {
     public var headerValue: String {
         var text = "Digest username=\(user.quoted), realm=\(realm.quoted), nonce=\(nonce.quoted), uri=\(uri.quoted)"
         text += ", response=\"\(response)\""
-        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)" }
+        if isAlgorithmNamed { text += ", algorithm=\(algorithm.rawValue)\(sessionNonce == nil ? "" : "-sess")" }
         if let quality {
             text += ", qop=auth, nc=\(quality.countDigits), cnonce=\(quality.clientNonce.quoted)"
+        } else if let sessionNonce {
+            text += ", cnonce=\(sessionNonce.quoted)"
         }
         if let opaque { text += ", opaque=\(opaque.quoted)" }
         return text
@@ -87,7 +96,8 @@ public struct DigestCredentials: Hashable, Sendable {
 
     /// What `response` must be when the client knows `password` (RFC 7616, 3.4.1).
     func expectedResponse(password: String, method: String) -> String {
-        let secret = algorithm.hex("\(user):\(realm):\(password)")
+        var secret = algorithm.hex("\(user):\(realm):\(password)")
+        if let sessionNonce { secret = algorithm.hex("\(secret):\(nonce):\(sessionNonce)") }
         let request = algorithm.hex("\(method):\(uri)")
         guard let quality else { return algorithm.hex("\(secret):\(nonce):\(request)") }
         return algorithm.hex("\(secret):\(nonce):\(quality.countDigits):\(quality.clientNonce):auth:\(request)")

@@ -29,6 +29,8 @@ public enum ClientAction: Hashable, Sendable {
     case send(RTSPRequest)
     /// Write this response to a request of the server.
     case respond(RTSPResponse)
+    /// Write a receiver report alone: the sign of life of cameras that take no request for one.
+    case report
     /// Take media of this track from now on.
     ///
     /// Comes with the answer to `SETUP`, before `PLAY` is sent, because many cameras send the first packets before they

@@ -10,20 +10,39 @@ struct ClientAuthentication: Hashable, Sendable {
 
     private var scheme = Scheme.none
     private var uses: UInt32 = 0
+    /// The ways that the camera has refused on this connection.
+    private(set) var refused: [LoginMethod] = []
+    /// True once the camera has taken a proof on this connection.
+    private(set) var isProven = false
 
-    /// Takes the strongest of the challenges that can be answered; Basic only when there is no other.
-    ///
-    /// - Returns: False when none of them can.
-    mutating func take(_ challenges: ChallengeList) -> Bool {
-        if let digest = challenges.strongest {
-            if case .digest(let known) = scheme, known.nonce == digest.nonce {} else { uses = 0 }
-            scheme = .digest(digest)
-        } else if challenges.offersBasic {
-            scheme = .basic
-        } else {
-            return false
+    /// The way that proofs go now; nil before a challenge.
+    var method: LoginMethod? {
+        switch scheme {
+        case .none: nil
+        case .basic: .basic
+        case .digest(let challenge): challenge.method
         }
-        return true
+    }
+
+    /// Goes a way that the challenges offer.
+    mutating func take(_ method: LoginMethod, of challenges: ChallengeList) {
+        guard let digest = challenges.digest(method) else {
+            scheme = .basic
+            return
+        }
+        if case .digest(let known) = scheme, known.nonce == digest.nonce {} else { uses = 0 }
+        scheme = .digest(digest)
+    }
+
+    /// The camera has refused a proof that went the present way.
+    mutating func wasRefused() {
+        if let method, !refused.contains(method) { refused.append(method) }
+    }
+
+    /// The camera has taken a proof.
+    mutating func wasTaken() {
+        isProven = true
+        refused = []
     }
 
     /// The `Authorization` header of the next request; nil before a challenge and without a user.

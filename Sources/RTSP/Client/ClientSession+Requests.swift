@@ -22,6 +22,7 @@ extension ClientSession {
             guard let location = request.headers["Location"] else { return [answer(request, .badRequest)] }
             return [answer(request, .ok)] + (isStopping ? [] : redirect(to: location))
         case "TEARDOWN":
+            if !isStopping { learnFromHangingUp() }
             return [answer(request, .ok)] + (isStopping ? end() : fail(.disconnected, "has ended the session"))
         default:
             return [answer(request, .notImplemented, ["Public": Self.answeredMethods])]

@@ -10,6 +10,7 @@ extension ClientSession {
         self.pending = nil
         note(response)
         if response.status == .unauthorized { return challenged(response, pending, now) }
+        noteLogin()
         if state == .stopping { return end() }
         if (300...399).contains(response.status.code), let location = response.headers["Location"] {
             return redirect(to: location)
@@ -45,36 +46,8 @@ extension ClientSession {
         if let methods = response.headers["Public"] ?? response.headers["Allow"],
             !methods.uppercased().contains(Method.getParameter.rawValue)
         {
-            keepAlive = .options
+            if lessons.signOfLife == .getParameter { lessons.signOfLife = .options }
         }
-    }
-
-    /// Answers a challenge once per request, once more when only the nonce was too old.
-    private mutating func challenged(
-        _ response: RTSPResponse,
-        _ refused: Pending,
-        _ now: MediaTime
-    ) -> [ClientAction] {
-        let challenges = ChallengeList(response.headers.all("WWW-Authenticate"))
-        let isStale = challenges.strongest?.isStale == true
-        let text: String
-        if url.user == nil, redirects > 0 {
-            text =
-                "sends its clients on to \(url), which asks for a password; that of the camera stays with its own host "
-                + "and port: put the address it sends to into the registry, with the account for it"
-        } else if url.user == nil {
-            text = "asks for a user name and a password, and its URL has none: add user:password@ before the host"
-        } else if !authentication.take(challenges) {
-            let offers = challenges.schemes.isEmpty ? "nothing" : challenges.schemes.joined(separator: ", ")
-            text = "offers no way to log in that is known here (Digest with MD5 or SHA-256, Basic), but: \(offers)"
-        } else if refused.proofs < (isStale ? 2 : 1) {
-            let actions = send(refused.method, at: now, proofs: refused.proofs + 1)
-            if state == .stopping { pending?.sentAt = refused.sentAt }
-            return actions
-        } else {
-            text = "does not take the user name and password for \(refused.method.rawValue): correct them in its URL"
-        }
-        return state == .stopping ? end() : fail(.unauthorized, text, status: response.status.code)
     }
 
     mutating func redirect(to location: String) -> [ClientAction] {
@@ -97,7 +70,6 @@ extension ClientSession {
         pending = nil
         hasAbandoned = false
         hasAskedOptions = false
-        keepAlive = .getParameter
         aggregate = url.requestURI
         sessionName = nil
         timeout = Self.defaultTimeout
@@ -107,7 +79,7 @@ extension ClientSession {
     private mutating func described(_ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
         let description: SessionDescription
         do throws(RTSPError) {
-            description = try SessionDescription(reading: String(buffer: response.body))
+            description = try SessionDescription(reading: RawText.decode(response.body.readableBytesView))
         } catch {
             return fail(error.code, "describes its stream in a way that cannot be read: \(error.message)")
         }
@@ -147,7 +119,7 @@ extension ClientSession {
 
     private mutating func wasSetUp(_ setup: Setup, _ response: RTSPResponse, _ now: MediaTime) -> [ClientAction] {
         guard let agreed = agreed(response.headers["Transport"]) else {
-            return fail(.unsupported, "sends over UDP although it was asked for TCP: read it over UDP")
+            return fail(.otherTransport, "sends over UDP although it was asked for TCP: \(Self.overUDP)")
         }
         let track = PlayedTrack(
             media: setup.media,
@@ -185,6 +157,7 @@ extension ClientSession {
         let entries = response.headers["RTP-Info"].map(RTPInfoHeader.entries) ?? []
         let name = setup.urls.track.split(separator: "/").last ?? ""
         state = .playing
+        startedAt = now
         scheduleKeepAlive(now)
         return [.started(entries.first { $0.url.hasSuffix(name) } ?? entries.first)]
     }
@@ -212,9 +185,11 @@ extension ClientSession {
         _ response: RTSPResponse,
         _ now: MediaTime
     ) -> [ClientAction] {
-        if response.status == .sessionNotFound { return refused(response, method) }
+        // Some cameras answer 454 although the session goes on: pictures tell.
+        let silence = now.seconds(since: max(lastFrame, startedAt))
+        if response.status == .sessionNotFound, silence >= options.responseTimeout { return refused(response, method) }
         if !isDone, method == .getParameter {
-            keepAlive = .options
+            lessons.signOfLife = .options
             return send(.options, at: now)
         }
         // A refused OPTIONS is a sign of life all the same: the camera has read it and answers.
@@ -228,7 +203,7 @@ extension ClientSession {
         let answer = "answers \(method.rawValue) with \(code) \(reason)"
         switch code {
         case 404: return fail(.notFound, "\(answer): correct the path in its URL", status: code)
-        case 461: return fail(.unsupported, "\(answer): it does not send over TCP, read it over UDP", status: code)
+        case 461: return fail(.otherTransport, "\(answer): it does not send over TCP: \(Self.overUDP)", status: code)
         default: return fail(.refused, answer + Self.advice(code), status: code)
         }
     }

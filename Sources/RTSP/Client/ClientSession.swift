@@ -15,8 +15,6 @@ public struct ClientSession: Sendable {
         public var teardownTimeout = 1.0
         /// How often a camera may send us to another address.
         public var maximumRedirects = 3
-        /// True to send `OPTIONS` before `DESCRIBE`: for cameras that hang up without it.
-        public var asksOptionsFirst = false
         /// What a camera near this machine may send its clients on to; others may not send them near at all.
         public var localAddresses = LocalAddresses.loopback
         /// The channels that are asked for.
@@ -85,23 +83,34 @@ public struct ClientSession: Sendable {
     /// True once a request was given up: from then on a response must name its request.
     var hasAbandoned = false
     var hasAskedOptions = false
-    var keepAlive = Method.getParameter
+    /// What is known of the camera by now, for its next session.
+    public internal(set) var lessons: CameraLessons
+    var startedAt = MediaTime.zero
     var keepAliveAt = MediaTime.zero
     var aggregate: String
     var sessionName: String?
     var timeout = Self.defaultTimeout
     var redirects = 0
     var lastSign: MediaTime
+    var lastFrame = MediaTime.zero
 
     /// Makes the session of a connection that is about to be opened.
     ///
     /// - Parameters:
     ///   - url: Where the stream is.
     ///   - options: Limits.
+    ///   - lessons: What earlier sessions have taught.
     ///   - clientNonce: Text that nobody can guess, part of the proof of the password; letters and digits.
     ///   - now: Time, on any clock that only grows.
-    public init(url: RTSPURL, options: Options, clientNonce: String, now: MediaTime) {
+    public init(
+        url: RTSPURL,
+        options: Options,
+        lessons: CameraLessons = CameraLessons(),
+        clientNonce: String,
+        now: MediaTime
+    ) {
         self.url = url
+        self.lessons = lessons
         self.options = options
         self.clientNonce = clientNonce
         self.aggregate = url.requestURI
@@ -119,7 +128,7 @@ public struct ClientSession: Sendable {
         guard state == .connecting else { return [] }
         lastSign = max(lastSign, now)
         state = .describing
-        return send(options.asksOptionsFirst && !hasAskedOptions ? .options : .describe, at: now)
+        return send(lessons.asksOptionsFirst && !hasAskedOptions ? .options : .describe, at: now)
     }
 
     /// The connection could not be opened.
@@ -140,6 +149,7 @@ public struct ClientSession: Sendable {
         case .stopping: return end()
         case .playing, .describing, .settingUp, .starting: break
         }
+        learnFromHangingUp()
         if let reason { return fail(.disconnected, "breaks the connection: \(reason.prefix(160))") }
         if state == .playing { return fail(.disconnected, "has closed the connection while it was playing") }
         let method = pending?.method.rawValue ?? "a request"
@@ -154,6 +164,7 @@ public struct ClientSession: Sendable {
 
     /// An interleaved frame has arrived; once per read is enough.
     public mutating func receiveFrame(at now: MediaTime) {
+        lastFrame = max(lastFrame, now)
         lastSign = max(lastSign, now)
     }
 
@@ -177,21 +188,32 @@ public struct ClientSession: Sendable {
     }
 
     private mutating func timePassedPlaying(to now: MediaTime) -> [ClientAction] {
-        guard let waiting = pending else { return now >= keepAliveAt ? send(keepAlive, at: now) : [] }
+        guard let waiting = pending else { return now >= keepAliveAt ? signOfLife(at: now) : [] }
         guard now.seconds(since: waiting.sentAt) >= options.responseTimeout else { return [] }
         guard now.seconds(since: lastSign) < options.responseTimeout else { return unanswered(waiting) }
         // Some cameras never answer a sign of life, but their pictures show that they live.
         pending = nil
         hasAbandoned = true
-        if keepAlive == .getParameter {
-            keepAlive = .options
+        if waiting.method == .getParameter {
+            lessons.signOfLife = .options
             return send(.options, at: now)
         }
         scheduleKeepAlive(now)
         return []
     }
 
+    private mutating func signOfLife(at now: MediaTime) -> [ClientAction] {
+        switch lessons.signOfLife {
+        case .getParameter: return send(.getParameter, at: now)
+        case .options: return send(.options, at: now)
+        case .reports:
+            scheduleKeepAlive(now)
+            return [.report]
+        }
+    }
+
     private mutating func unanswered(_ waiting: Pending) -> [ClientAction] {
+        learnFromSilence(waiting.method)
         let limit = seconds(options.responseTimeout)
         return fail(.timedOut, "did not answer \(waiting.method.rawValue) within \(limit)")
     }
@@ -253,6 +275,7 @@ public struct ClientSession: Sendable {
 
     mutating func scheduleKeepAlive(_ now: MediaTime) {
         keepAliveAt = now.advanced(bySeconds: Self.keepAliveShare * Double(timeout))
+        if hasOutlivedTimeout(at: now) { lessons.isSignProven = true }
     }
 
     /// The orderly end.
@@ -267,7 +290,9 @@ public struct ClientSession: Sendable {
         state = .closed
         pending = nil
         // Descriptions may hold anything: what a person reads is one line without control characters.
-        let line = String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? "?" : $0 })
+        let line = String(
+            RawText.shown(text).map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? "?" : $0 }
+        )
         return [.close(RTSPError(code, "camera \(url) \(line)", status: status))]
     }
 

@@ -38,6 +38,8 @@ public struct RTSPURL: Hashable, Sendable {
         case "rtsps": isSecure = true
         default: throw RTSPError(.unsupported, "only rtsp:// and rtsps:// are read")
         }
+        // Some servers look for `rtsp://` as it stands, whatever a sheet says.
+        let scheme = isSecure ? "rtsps://" : "rtsp://"
         let rest = text[colon.upperBound...]
         let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
         let authority = rest[..<end]
@@ -45,10 +47,10 @@ public struct RTSPURL: Hashable, Sendable {
         let server = at.map { authority[authority.index(after: $0)...] } ?? authority
         (host, port) = try Self.hostAndPort(server, defaultPort: isSecure ? 322 : 554)
         guard let at else {
-            (requestURI, user, password) = (text, nil, nil)
+            (requestURI, user, password) = (scheme + rest, nil, nil)
             return
         }
-        requestURI = String(text[..<colon.upperBound] + server + rest[end...])
+        requestURI = scheme + server + rest[end...]
         let account = authority[..<at]
         let separator = account.firstIndex(of: ":")
         user = try Self.decode(account[..<(separator ?? account.endIndex)])

@@ -28,6 +28,8 @@ public struct MediaDescription: Hashable, Sendable {
     public var formatParameters: [FormatParameter]
     /// `a=control`: the URL of the track, mostly relative to that of the session.
     public var control: String?
+    /// `a=framesize` or `a=x-dimensions`; nil when the description does not tell.
+    public var pictureSize: PictureSize?
 
     /// Makes a track.
     public init(
@@ -64,8 +66,16 @@ public struct MediaDescription: Hashable, Sendable {
         case "H264": .h264
         case "H265", "HEVC": .h265
         case "JPEG": .mjpeg
+        case "": codecOfParameters
         default: .other
         }
+    }
+
+    /// The coding whose parameters a track has that does not name it.
+    private var codecOfParameters: StreamFormat.Codec {
+        let names = formatParameters.map { $0.name.lowercased() }
+        if names.contains("sprop-parameter-sets") { return .h264 }
+        return names.contains("sprop-sps") ? .h265 : .other
     }
 
     /// The parameter sets in the `fmtp` line; nil when they are absent or incomplete, then they come in band.

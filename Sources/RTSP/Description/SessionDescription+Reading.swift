@@ -1,14 +1,16 @@
 extension SessionDescription {
     /// Reads the tracks out of a description; takes CRLF and LF, and skips lines that it does not know.
     ///
+    /// Cameras leave out what the standard asks for before the tracks, the version too, and put a byte order mark in front.
     /// Of tracks that are no video, those without an RTP payload type are left out: what a camera says about its
     /// metadata must not hide its video.
     ///
-    /// - Throws: `malformed` when the text does not start as SDP or a video track has no payload type.
+    /// - Throws: `malformed` when the text has neither a version nor a track, or a video track has no payload type.
     public init(reading text: String) throws(RTSPError) {
-        let lines = text.split(whereSeparator: \.isNewline).map { String($0).trimmed }
-        guard lines.first?.hasPrefix("v=") == true else {
-            throw RTSPError(.malformed, "a session description starts with v=0, this with: \(text.prefix(40))")
+        let lines = Self.lines(text)
+        guard lines.first?.hasPrefix("v=") == true || lines.contains(where: { $0.hasPrefix("m=") }) else {
+            let start = lines.first.map { "this begins with: \($0.prefix(40))" } ?? "this is empty"
+            throw RTSPError(.malformed, "a session description has lines v= and m=, \(start)")
         }
         self.init(name: "", control: nil, media: [])
         var isSkipping = false
@@ -24,6 +26,11 @@ extension SessionDescription {
             default: break
             }
         }
+    }
+
+    private static func lines(_ text: String) -> [String] {
+        let bare = text.unicodeScalars.drop { $0.value == 0xfeff }
+        return String(bare).split(whereSeparator: \.isNewline).map { String($0).trimmed }.filter { !$0.isEmpty }
     }
 
     /// `video 0 RTP/AVP 96`; nil when another kind has no payload type.
@@ -57,6 +64,11 @@ extension SessionDescription {
                 }
                 return FormatParameter(name: name, value: value)
             }
+        case "framesize":
+            // `26 2560-1440`; some leave the payload type out.
+            media[last].pictureSize = value.split(separator: " ").last.flatMap { PictureSize($0, separators: "-xX") }
+        case "x-dimensions":
+            media[last].pictureSize = media[last].pictureSize ?? PictureSize(value, separators: ",")
         default: break
         }
     }

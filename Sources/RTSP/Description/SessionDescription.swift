@@ -38,6 +38,9 @@ public struct SessionDescription: Hashable, Sendable {
             let parameters = track.formatParameters.map { $0.value.isEmpty ? $0.name : "\($0.name)=\($0.value)" }
             lines.append("a=fmtp:\(track.payloadType) \(parameters.joined(separator: ";"))")
         }
+        if let size = track.pictureSize {
+            lines.append("a=framesize:\(track.payloadType) \(size.width)-\(size.height)")
+        }
         if let control = track.control { lines.append("a=control:\(control)") }
         return lines
     }

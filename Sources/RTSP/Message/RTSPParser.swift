@@ -160,7 +160,7 @@ public struct RTSPParser: Sendable {
         guard bytes.allSatisfy(RTSPSearch.isText) else {
             throw RTSPError(.malformed, "an RTSP line holds control bytes: this is not RTSP")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return RawText.decode(bytes)
     }
 
     private static func startLine(_ line: String) throws(RTSPError) -> StartLine {

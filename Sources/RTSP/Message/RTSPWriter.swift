@@ -3,13 +3,13 @@ public import NIOCore
 extension ByteBuffer {
     /// Appends a request; `Content-Length` is written for it when it has a body.
     public mutating func writeRTSP(_ request: RTSPRequest) {
-        writeString("\(request.method) \(request.uri) \(request.version)\r\n")
+        writeRaw("\(request.method) \(request.uri) \(request.version)\r\n")
         writeHeaders(request.headers, body: request.body)
     }
 
     /// Appends a response; `Content-Length` is written for it when it has a body.
     public mutating func writeRTSP(_ response: RTSPResponse) {
-        writeString("RTSP/1.0 \(response.status.code) \(response.reason)\r\n")
+        writeRaw("RTSP/1.0 \(response.status.code) \(response.reason)\r\n")
         writeHeaders(response.headers, body: response.body)
     }
 
@@ -33,7 +33,7 @@ extension ByteBuffer {
         var headers = headers
         headers["Content-Length"] = body.readableBytes > 0 ? String(body.readableBytes) : nil
         for field in headers.fields {
-            writeString("\(field.name): \(Self.oneLine(field.value))\r\n")
+            writeRaw("\(field.name): \(Self.oneLine(field.value))\r\n")
         }
         writeString("\r\n")
         writeImmutableBuffer(body)

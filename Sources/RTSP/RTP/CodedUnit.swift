@@ -14,6 +14,8 @@ public struct CodedUnit: Sendable {
         case tooLarge
         /// Coded in a way that is not spoken here.
         case unsupported
+        /// MJPEG of more than 2,040 pixels, and nothing says how many.
+        case unknownSize
     }
 
     /// How a picture was coded, as far as its first slice tells.

@@ -57,13 +57,30 @@ struct JPEGPayload {
         data = position..<payload.count
     }
 
+    /// The size of the picture, which the header can say up to 2,040 pixels only.
+    ///
+    /// Beyond that it is 0, or some cameras let it wrap; then the header extension of ONVIF or the description tells.
+    ///
+    /// - Returns: Nil when nobody tells.
+    func size(described: PictureSize?, in packet: UnsafeRawBufferPointer) -> PictureSize? {
+        let told = JPEGExtension.size(in: packet) ?? described
+        guard let told, told.width > 2040 || told.height > 2040 else {
+            return width > 0 && height > 0 ? PictureSize(width: width, height: height) : told
+        }
+        let fits = [(width, told.width), (height, told.height)].allSatisfy { written, real in
+            written == 0 || written == (real + 7) / 8 * 8 % 2048
+        }
+        return fits ? told : PictureSize(width: width, height: height)
+    }
+
     /// Everything of a JFIF picture that stands before its scan.
     ///
     /// - Parameters:
+    ///   - size: Of the picture.
     ///   - tables: One or two quantisation tables in zigzag order, of 64 numbers each.
     ///   - precision: Bit n is set when table n has 16-bit numbers.
     /// - Returns: Nil when `tables` is too short for its precision.
-    func fileHeader(tables: [UInt8], precision: UInt8) -> [UInt8]? {
+    func fileHeader(size: PictureSize, tables: [UInt8], precision: UInt8) -> [UInt8]? {
         guard let sampling else { return nil }
         var file = FileWriter()
         file.segment(0xe0, Array("JFIF".utf8) + [0, 1, 1, 0, 0, 1, 0, 1, 0, 0])
@@ -81,8 +98,8 @@ struct JPEGPayload {
         // A single table is that of all components.
         let chrominance = count - 1
         if restartInterval > 0 { file.segment(0xdd, FileWriter.bytes(restartInterval)) }
-        let size = FileWriter.bytes(UInt16(height)) + FileWriter.bytes(UInt16(width))
-        file.segment(0xc0, [8] + size + [3, 1, sampling, 0, 2, 0x11, chrominance, 3, 0x11, chrominance])
+        let lines = FileWriter.bytes(UInt16(clamping: size.height)) + FileWriter.bytes(UInt16(clamping: size.width))
+        file.segment(0xc0, [8] + lines + [3, 1, sampling, 0, 2, 0x11, chrominance, 3, 0x11, chrominance])
         for table in JPEGTables.huffman { file.segment(0xc4, [table.selector] + table.lengths + table.values) }
         file.segment(0xda, [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0])
         return file.bytes

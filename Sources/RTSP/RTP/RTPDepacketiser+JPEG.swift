@@ -8,7 +8,7 @@ struct NamedQuantisation: Sendable {
 
 extension RTPDepacketiser {
     /// RFC 2435: each packet says where its part of the scan belongs, and all but the scan itself is made here.
-    mutating func takeJPEG(_ payload: UnsafeRawBufferPointer) {
+    mutating func takeJPEG(_ payload: UnsafeRawBufferPointer, in packet: UnsafeRawBufferPointer) {
         guard !payload.isEmpty else { return }
         guard let fragment = JPEGPayload(payload) else {
             counters.malformed &+= 1
@@ -19,7 +19,7 @@ extension RTPDepacketiser {
         if unit.stage == .head {
             unit.picture = .intra
             unit.isKeyframe = true
-            beginJPEG(fragment, payload, data)
+            beginJPEG(fragment, payload, data, packet)
         }
         if unit.stage == .kept {
             if fragment.offset != unit.size {
@@ -35,7 +35,8 @@ extension RTPDepacketiser {
     private mutating func beginJPEG(
         _ fragment: JPEGPayload,
         _ payload: UnsafeRawBufferPointer,
-        _ data: UnsafeRawBufferPointer
+        _ data: UnsafeRawBufferPointer,
+        _ packet: UnsafeRawBufferPointer
     ) {
         guard fragment.offset == 0 else {
             unit.isDamaged = true
@@ -45,9 +46,13 @@ extension RTPDepacketiser {
             // Some cameras send the whole file instead of its scan.
             return beginJPEG(with: [])
         }
-        guard fragment.sampling != nil, fragment.width > 0, fragment.height > 0 else {
+        guard fragment.sampling != nil else {
             counters.unsupported &+= 1
             return unit.omit(.unsupported)
+        }
+        guard let size = fragment.size(described: pictureSize, in: packet) else {
+            counters.unsupported &+= 1
+            return unit.omit(.unknownSize)
         }
         noteQuantisation(fragment, payload)
         let tables: [UInt8]
@@ -57,7 +62,7 @@ extension RTPDepacketiser {
         default: tables = []
         }
         let precision = fragment.quality < 128 ? 0 : quantisation.precision
-        guard let header = fragment.fileHeader(tables: tables, precision: precision) else {
+        guard let header = fragment.fileHeader(size: size, tables: tables, precision: precision) else {
             counters.refused &+= 1
             return unit.omit(.missingParameterSets)
         }

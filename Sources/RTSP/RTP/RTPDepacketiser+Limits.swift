@@ -21,8 +21,10 @@ extension RTPDepacketiser {
         public var parameterSetBytes = 4096
         /// A gap of more packets than this is a sender that counts anew, not loss.
         public var gap = 3000
-        /// Late packets in unbroken order after which the sender has started to count anew, not repeated itself.
-        public var lateRun = 32
+        /// Packets by which the numbers go back at most where a sender repeats what it has sent of a picture.
+        public var repetition = 32
+        /// Seconds between two pictures at most where a sender that counts anew has left nothing out.
+        public var continuousSeconds: Int64 = 5
         /// Packets of one other payload type after which it is taken for the track's, as long as there is nothing else.
         public var otherTypeRun = 32
 
@@ -36,7 +38,7 @@ extension RTPDepacketiser {
         public var packets = 0
         /// Packets that are missing by the sequence numbers.
         public var lost = 0
-        /// Packets that came twice or too late; dropped.
+        /// Packets that came twice; dropped.
         public var late = 0
         /// RTCP packets among the RTP packets; dropped.
         public var control = 0

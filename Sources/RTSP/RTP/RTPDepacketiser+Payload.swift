@@ -9,7 +9,7 @@ extension RTPDepacketiser {
         guard let first = payload.first else { return }
         switch first & 0x1f {
         case 28:
-            guard payload.count > 2 else { return noteMalformed() }
+            guard payload.count >= 2 else { return noteMalformed() }
             let flags = payload[1]
             let data = UnsafeRawBufferPointer(rebasing: payload[2...])
             takeFragment(first & 0xe0 | flags & 0x1f, 0, flags: flags, data)
@@ -30,7 +30,7 @@ extension RTPDepacketiser {
         guard payload.count >= 2 else { return noteMalformed() }
         switch first >> 1 & 0x3f {
         case 49:
-            guard payload.count > 3 else { return noteMalformed() }
+            guard payload.count >= 3 else { return noteMalformed() }
             let flags = payload[2]
             let data = UnsafeRawBufferPointer(rebasing: payload[3...])
             takeFragment(first & 0x81 | (flags & 0x3f) << 1, payload[1], flags: flags, data)
@@ -57,9 +57,11 @@ extension RTPDepacketiser {
     }
 
     /// STAP-A and AP: units with two bytes of length each.
+    ///
+    /// What stands behind the units and is too short for one more is padding that the camera has not announced.
     private mutating func takeAggregate(_ payload: UnsafeRawBufferPointer, from start: Int) {
         var position = start
-        while position + 2 <= payload.count {
+        while position + 2 + headerBytes <= payload.count {
             let length = Int(payload.bigEndian(at: position) as UInt16)
             position += 2
             guard position + length <= payload.count else { return noteMalformed() }
@@ -68,13 +70,13 @@ extension RTPDepacketiser {
             }
             position += length
         }
-        if position != payload.count { noteMalformed() }
+        if position == start, payload.count > start { noteMalformed() }
     }
 
     /// Some cameras put Annex B with its start codes into a packet instead of units.
-    private mutating func takeByteStream(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func takeByteStream(_ bytes: UnsafeRawBufferPointer, mayBeEmpty: Bool = false) {
         let units = AnnexB.units(bytes)
-        guard !units.isEmpty else { return noteMalformed() }
+        guard mayBeEmpty || !units.isEmpty else { return noteMalformed() }
         for range in units where range.count >= headerBytes {
             takeWhole(UnsafeRawBufferPointer(rebasing: bytes[range]))
         }
@@ -98,9 +100,9 @@ extension RTPDepacketiser {
             unit.appendStartCode()
             unit.bytes.append(contentsOf: unitBytes)
             unit.slices += 1
-        case .meaningless, .delimiter:
+        case .meaningless:
             break
-        case .parameterSet, .supplemental, .other:
+        case .delimiter, .parameterSet, .supplemental, .other:
             takeNonSlice(unitBytes, header.role)
         }
     }
@@ -115,32 +117,75 @@ extension RTPDepacketiser {
         if flags & 0x80 != 0 {
             startFragment(first, second, data)
         } else {
-            switch unit.fragment {
-            case .measured:
-                unit.size &+= data.count
-            case .kept:
-                unit.size &+= data.count
-                if fits(data.count) { unit.bytes.append(contentsOf: data) }
-            case .scratch:
-                if unit.scratch.count + data.count <= limits.headBytes {
-                    unit.scratch.append(contentsOf: data)
-                } else {
-                    counters.oversize &+= 1
-                    unit.scratch = []
-                    unit.fragment = .ignored
-                }
-            case .ignored:
-                break
-            case .none:
-                takeOrphan(header(first, second), data)
-            }
+            continueFragment(first, second, data)
         }
         // Start and end in one fragment are forbidden, and sent by cameras: it is a whole unit.
         if flags & 0x40 != 0 { endFragment() }
     }
 
+    private mutating func continueFragment(_ first: UInt8, _ second: UInt8, _ data: UnsafeRawBufferPointer) {
+        // Some cameras send a fragment without data, mostly the last one, for its end bit.
+        guard !data.isEmpty else { return }
+        switch unit.fragment {
+        case .begun(let first, let second):
+            unit.fragment = .none
+            startFragment(first, second, data)
+        case .measured:
+            unit.size &+= data.count
+        case .kept:
+            unit.size &+= data.count
+            if fits(data.count) { unit.bytes.append(contentsOf: data) }
+        case .scratch:
+            if unit.scratch.count + data.count <= limits.headBytes {
+                unit.scratch.append(contentsOf: data)
+            } else {
+                splitScratch(data)
+            }
+        case .ignored:
+            break
+        case .none:
+            takeOrphan(header(first, second), data)
+        }
+    }
+
+    /// A unit that is too large for what it says it is, as parameter sets: with start codes in it, it is several units,
+    /// the last of them still open.
+    private mutating func splitScratch(_ data: UnsafeRawBufferPointer) {
+        let scratch = unit.scratch
+        unit.scratch = []
+        unit.fragment = .ignored
+        let isSplit = scratch.withUnsafeBytes { bytes in
+            guard let start = AnnexB.startCode(in: bytes, from: 0), let open = AnnexB.units(bytes).last,
+                open.count > headerBytes
+            else { return false }
+            let before = UnsafeRawBufferPointer(rebasing: bytes[..<start])
+            if before.count >= headerBytes { takeWhole(before) }
+            takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start..<open.lowerBound]), mayBeEmpty: true)
+            // Up to the very end: what looks like zeros behind a unit may be the middle of it.
+            let body = bytes[(open.lowerBound + headerBytes)...]
+            let second = codec == .h264 ? 0 : bytes[open.lowerBound + 1]
+            startFragment(bytes[open.lowerBound], second, UnsafeRawBufferPointer(rebasing: body))
+            return true
+        }
+        guard isSplit else {
+            counters.oversize &+= 1
+            return
+        }
+        if case .scratch = unit.fragment, unit.scratch.count + data.count > limits.headBytes {
+            counters.oversize &+= 1
+            unit.scratch = []
+            unit.fragment = .ignored
+        } else {
+            continueFragment(0, 0, data)
+        }
+    }
+
     private mutating func startFragment(_ first: UInt8, _ second: UInt8, _ data: UnsafeRawBufferPointer) {
         endFragment()
+        guard !data.isEmpty else {
+            unit.fragment = .begun(first, second)
+            return
+        }
         countUnit()
         let header = header(first, second)
         switch header.role {
@@ -155,9 +200,9 @@ extension RTPDepacketiser {
             if codec == .h265 { unit.bytes.append(second) }
             unit.bytes.append(contentsOf: data)
             unit.slices += 1
-        case .meaningless, .delimiter:
+        case .meaningless:
             unit.fragment = .ignored
-        case .parameterSet, .supplemental, .other:
+        case .delimiter, .parameterSet, .supplemental, .other:
             unit.fragment = .scratch
             unit.scratch = codec == .h264 ? [first] : [first, second]
             unit.scratch.append(contentsOf: data)
@@ -181,6 +226,7 @@ extension RTPDepacketiser {
     mutating func endFragment() {
         let fragment = unit.fragment
         unit.fragment = .none
+        if case .begun = fragment { noteMalformed() }
         guard case .scratch = fragment else { return }
         let whole = unit.scratch
         unit.scratch = []
@@ -194,7 +240,7 @@ extension RTPDepacketiser {
             if first.count >= headerBytes { takeNonSlice(first, role) }
             return takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         }
-        unit.size &+= bytes.count
+        if role != .delimiter { unit.size &+= bytes.count }
         switch role {
         case .parameterSet:
             takeParameterSet(bytes)

@@ -4,7 +4,8 @@ import Flow
 ///
 /// H.264 (RFC 6184: single units, STAP-A, FU-A), H.265 (RFC 7798 without decoding order numbers: single units, AP, FU)
 /// and MJPEG (RFC 2435). A picture ends with the marker bit or, where a camera forgets it, with the next timestamp.
-/// Packets must come in order, as they do over TCP; a late one is dropped. One value per camera, one thread at a time.
+/// Packets must come in order, as they do over TCP: numbers that go back are a sender that counts anew, unless it
+/// repeats itself. One value per camera, one thread at a time.
 public struct RTPDepacketiser: Sendable {
     /// Which pictures keep their bytes; may be changed at any time and holds from the next picture.
     public var keeping = Keeping.everything
@@ -16,6 +17,8 @@ public struct RTPDepacketiser: Sendable {
     let limits: Limits
     let codec: StreamFormat.Codec
     private var payloadType: UInt8
+    /// What the description says of the picture; for MJPEG, whose own headers end at 2,040 pixels.
+    let pictureSize: PictureSize?
     var sets: StoredParameterSets
     var unit = UnitAssembly()
     /// The tables that MJPEG pictures refer to by their number; allocated for that coding only.
@@ -29,8 +32,12 @@ public struct RTPDepacketiser: Sendable {
     private var ticks: Int64 = 0
     private var lastTicks: Int64?
     private var isNewSource = true
-    private var lateNext: UInt16 = 0
-    private var lateRun = 0
+    /// Where the last packet that was taken for a repetition would go on, and how many there were in a row.
+    private var repeatedNext: UInt16 = 0
+    private var repeatedRun = 0
+    /// Length and last bytes of the last packet: what a repetition of it has, too.
+    private var lastMark: (count: Int, tail: UInt64) = (0, 0)
+    private let clockRate: Int64
     private var otherType: UInt8 = 0
     private var otherTypeRun = 0
     /// True for a camera that sets the marker bit on every packet of a picture.
@@ -58,6 +65,8 @@ public struct RTPDepacketiser: Sendable {
         self.codec = codec
         self.limits = limits
         self.payloadType = track.payloadType
+        self.pictureSize = track.pictureSize
+        self.clockRate = Int64(max(1, track.clockRate))
         self.sets = StoredParameterSets(
             codec: codec,
             mostSets: limits.parameterSets,
@@ -91,13 +100,16 @@ public struct RTPDepacketiser: Sendable {
         }
         guard header.payloadType == payloadType || adopts(header) else { return }
         if header.ssrc != source { restart(header, emit) }
-        let gap = header.sequence &- nextSequence
-        let isLoss = gap != 0
-        if isLoss, !passes(gap: gap, header.sequence) { return }
+        let mark = Self.mark(packet)
+        let step = step(to: header, mark)
+        if step == .repetition { return }
         if header.sequence == .max { cycles &+= 1 }
         nextSequence = header.sequence &+ 1
-        lateRun = 0
-        if isLoss {
+        lastMark = mark
+        repeatedRun = 0
+        let isLoss = step == .loss
+        // Where the numbers do not tell, an unfinished unit of another picture does.
+        if isLoss || step == .renumbering && unit.hasOpenFragment && !isSameTime(header) {
             unit.abandonFragment()
             unit.isDamaged = true
         }
@@ -111,7 +123,7 @@ public struct RTPDepacketiser: Sendable {
         switch codec {
         case .h264: takeH264(payload)
         case .h265: takeH265(payload)
-        case .mjpeg: takeJPEG(payload)
+        case .mjpeg: takeJPEG(payload, in: packet)
         case .other: break
         }
         if header.marker, unit.hasPicture, !distrustsMarker {
@@ -204,25 +216,57 @@ public struct RTPDepacketiser: Sendable {
         followsMarker = false
     }
 
-    /// Whether a packet that is not the next one is taken: yes after loss, no when it is late.
-    private mutating func passes(gap: UInt16, _ sequence: UInt16) -> Bool {
+    /// How a packet follows the last one.
+    private enum Step {
+        case next
+        /// Packets are missing in between.
+        case loss
+        /// The sender has begun to count anew; nothing is missing.
+        case renumbering
+        /// Sent before.
+        case repetition
+    }
+
+    /// Judges the number of a packet; over TCP none can be late.
+    private mutating func step(to header: RTPHeader, _ mark: (count: Int, tail: UInt64)) -> Step {
+        let gap = header.sequence &- nextSequence
+        guard gap != 0 else { return .next }
         if gap < 0x8000 {
-            if Int(gap) > limits.gap {
-                counters.restarts &+= 1
-            } else {
+            if header.sequence < nextSequence { cycles &+= 1 }
+            guard Int(gap) > limits.gap else {
                 counters.lost &+= Int(gap)
+                return .loss
             }
-            if sequence < nextSequence { cycles &+= 1 }
-            return true
-        }
-        lateRun = sequence == lateNext ? lateRun + 1 : 1
-        lateNext = sequence &+ 1
-        guard lateRun > limits.lateRun else {
+        } else if isRepetition(header, mark, distance: 0 &- gap) {
             counters.late &+= 1
-            return false
+            return .repetition
         }
         counters.restarts &+= 1
-        return true
+        let time = Int64(Int32(bitPattern: header.timestamp &- UInt32(truncatingIfNeeded: ticks)))
+        return abs(time) <= limits.continuousSeconds * clockRate ? .renumbering : .loss
+    }
+
+    /// Whether a packet with a smaller number was sent before: the last one once more, or a few of the same picture.
+    private mutating func isRepetition(
+        _ header: RTPHeader,
+        _ mark: (count: Int, tail: UInt64),
+        distance: UInt16
+    ) -> Bool {
+        if distance == 1 { return mark == lastMark && isSameTime(header) }
+        let isLater = Int32(bitPattern: header.timestamp &- UInt32(truncatingIfNeeded: ticks)) > 0
+        guard Int(distance) <= limits.repetition, !isLater else { return false }
+        repeatedRun = header.sequence == repeatedNext ? repeatedRun + 1 : 1
+        repeatedNext = header.sequence &+ 1
+        return repeatedRun <= limits.repetition
+    }
+
+    private func isSameTime(_ header: RTPHeader) -> Bool {
+        header.timestamp == UInt32(truncatingIfNeeded: ticks)
+    }
+
+    @inline(__always)
+    private static func mark(_ packet: UnsafeRawBufferPointer) -> (count: Int, tail: UInt64) {
+        (packet.count, packet.loadUnaligned(fromByteOffset: packet.count - 8, as: UInt64.self))
     }
 
     /// What a receiver report says about this source.

@@ -12,6 +12,8 @@ struct UnitAssembly: Sendable {
     /// A NAL unit whose fragments are arriving.
     enum Fragment {
         case none
+        /// Of a unit that has begun only its header has come.
+        case begun(UInt8, UInt8)
         /// A slice that begins at this index of `bytes`, start code included.
         case kept(start: Int)
         /// Anything but a slice, in `scratch`.
@@ -43,6 +45,11 @@ struct UnitAssembly: Sendable {
     var hasParameterSets = false
     /// True once any packet of the unit has come.
     var isOpen = false
+
+    /// True while a fragmented unit has not ended.
+    var hasOpenFragment: Bool {
+        if case .none = fragment { false } else { true }
+    }
 
     /// True once there is a picture to hand out.
     var hasPicture: Bool { stage != .head }
@@ -91,7 +98,7 @@ struct UnitAssembly: Sendable {
     /// Takes an unfinished slice out again: its packets were lost.
     mutating func abandonFragment() {
         switch fragment {
-        case .none, .ignored, .measured: break
+        case .none, .begun, .ignored, .measured: break
         case .kept(let start):
             bytes.removeSubrange(start...)
             slices -= 1

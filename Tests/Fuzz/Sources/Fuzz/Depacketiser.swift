@@ -11,7 +11,7 @@ func fuzzDepacketiser(_ codec: StreamFormat.Codec, _ input: inout Input) {
         limits.headBytes = 100
         limits.parameterSets = 3
         limits.parameterSetBytes = 40
-        limits.lateRun = 2
+        limits.repetition = 2
     }
     let names: [StreamFormat.Codec: String] = [.h264: "H264", .h265: "H265"]
     let track = MediaDescription(
