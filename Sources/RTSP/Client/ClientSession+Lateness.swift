@@ -10,6 +10,7 @@ extension ClientSession {
     public mutating func excuse(_ seconds: Double) {
         guard seconds > 0 else { return }
         lastSign = lastSign.advanced(bySeconds: seconds)
+        lastFrame = lastFrame.advanced(bySeconds: seconds)
         if let sentAt = pending?.sentAt { pending?.sentAt = sentAt.advanced(bySeconds: seconds) }
     }
 }
