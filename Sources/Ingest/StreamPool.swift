@@ -24,8 +24,6 @@ public final class StreamPool: Sendable {
         public var reconnectCap = 120.0
         /// True: only keyframes are read on; the rest is thrown away before it is copied.
         public var keyframesOnly = true
-        /// RTSP over UDP instead of TCP.
-        public var rtspOverUDP = false
         /// Which addresses close to this machine are read; files only with `any`.
         public var localAddresses = LocalAddresses.loopback
 

@@ -63,7 +63,7 @@ final class StreamReader: Sendable {
     /// Runs the turn on the calling thread.
     func run(_ pool: some StreamReaderDelegate) -> Outcome {
         do throws(MediaError) {
-            let demuxer = try Demuxer(url: source.url, options: options, interrupter: interrupter)
+            let demuxer = try Demuxer(url: source.address, options: options, interrupter: interrupter)
             opened.store(true, ordering: .relaxed)
             pool.opened(source.camera)
             return try read(demuxer, pool)
@@ -78,7 +78,7 @@ final class StreamReader: Sendable {
         options.readTimeout = settings.readTimeout
         options.keyframesOnly = settings.keyframesOnly
         options.localAddresses = settings.localAddresses
-        options.rtspTransport = settings.rtspOverUDP ? .udp : .tcp
+        options.rtspTransport = source.overUDP ? .udp : .tcp
         return options
     }
 

@@ -21,6 +21,21 @@ public struct StreamSource: Sendable, Hashable {
     /// Wall time before which it must not be opened; nil when it may be.
     public var quarantinedUntil: MediaTime?
 
+    /// True for an RTSP camera whose packets travel over UDP.
+    public var overUDP = false
+
+    /// Whether its address is one of RTSP.
+    public var isRTSP: Bool {
+        let scheme = url.prefix(8).lowercased()
+        return scheme.hasPrefix("rtsp://") || scheme.hasPrefix("rtsps://")
+    }
+
+    /// The address as FFmpeg wants it: with its scheme in lower case.
+    var address: String {
+        guard let colon = url.firstRange(of: "://") else { return url }
+        return url[..<colon.lowerBound].lowercased() + url[colon.lowerBound...]
+    }
+
     /// Makes a source.
     public init(camera: String, url: String, pointClass: Int = 3) {
         self.camera = camera

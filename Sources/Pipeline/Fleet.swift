@@ -272,7 +272,7 @@ struct Fleet: Sendable {
         return Sight.Expectation(
             interval: interval(of: camera),
             isPatrol: camera.patrolSessions != nil,
-            comesWhole: streams.comesWhole(camera.url)
+            comesWhole: streams.comesWhole(camera.id, at: camera.url)
         )
     }
 

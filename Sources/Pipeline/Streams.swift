@@ -1,30 +1,55 @@
 import Flow
 import Ingest
 
+/// How the packets of RTSP cameras travel.
+enum RTSPTransport: Sendable {
+    case tcp
+    case udp
+    /// Each camera as it can.
+    case automatic
+}
+
 /// All ways to read a stream behind one interface: RTSP over TCP on an event loop, everything else through libavformat.
 struct Streams: Sendable {
     private let fleet: RTSPFleet
     private let pool: StreamPool
-    private let usesFleet: Bool
+    private let router: TransportRouter
     private let beat: Heartbeat
     private let clocks: Clocks
 
     /// Longest silence of a healthy event loop, seconds.
     private static let longestSilence = 20.0
 
-    /// Makes the readers; `rtspOverUDP`: RTSP goes through libavformat too, because event loops read TCP only.
-    init(fleet: RTSPFleet, pool: StreamPool, rtspOverUDP: Bool, clocks: Clocks = .system) {
+    /// Makes the readers.
+    ///
+    /// - Parameters:
+    ///   - transport: How RTSP packets travel; over UDP through libavformat, because event loops read TCP only.
+    ///   - sink: Takes units and changes of state.
+    ///   - clocks: Time.
+    ///   - fleet: Makes the event loop for a sink.
+    ///   - pool: Makes the pool for a sink.
+    init(
+        _ transport: RTSPTransport,
+        sink: any StreamSink,
+        clocks: Clocks = .system,
+        fleet: (any StreamSink) -> RTSPFleet,
+        pool: (any StreamSink) -> StreamPool
+    ) {
         self.clocks = clocks
         self.beat = Heartbeat(name: "rtsp", limit: Self.longestSilence, now: clocks.monotonic())
-        self.fleet = fleet
-        self.pool = pool
-        self.usesFleet = !rtspOverUDP
+        self.router = TransportRouter(transport, clocks: clocks)
+        let switchboard = Switchboard(sink: sink, router: router)
+        self.fleet = fleet(switchboard.fleetSink)
+        self.pool = pool(switchboard.poolSink)
+        switchboard.connect(self.fleet, self.pool)
     }
 
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     func replace(with sources: [StreamSource]) {
-        fleet.replace(with: sources.filter(isForFleet))
-        pool.replace(with: sources.filter { !isForFleet($0) })
+        router.replace(with: sources) { split in
+            fleet.replace(with: split.fleet)
+            pool.replace(with: split.pool)
+        }
     }
 
     /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
@@ -38,18 +63,15 @@ struct Streams: Sendable {
         return beat.isSilent(now: clocks.monotonic()) ? [beat.name] : []
     }
 
-    private func isForFleet(_ source: StreamSource) -> Bool { comesWhole(source.url) }
-
     /// Ends all streams and returns when that is done; blocks the thread.
     func stop() {
         fleet.stop()
         pool.stop()
     }
 
-    /// Whether all units of the stream at an address come; libavformat gives none before the first keyframe.
-    func comesWhole(_ url: String) -> Bool {
-        guard usesFleet else { return false }
-        let scheme = url.prefix(8).lowercased()
-        return scheme.hasPrefix("rtsp://") || scheme.hasPrefix("rtsps://")
+    /// Whether all units of a camera's stream come; libavformat gives none before the first keyframe.
+    func comesWhole(_ camera: String, at url: String) -> Bool {
+        let source = StreamSource(camera: camera, url: url)
+        return source.isRTSP && !router.isOverUDP(source)
     }
 }

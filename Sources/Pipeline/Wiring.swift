@@ -59,7 +59,6 @@ extension StreamPool.Settings {
         reconnectBase = settings.reconnectBase
         reconnectCap = settings.reconnectCap
         keyframesOnly = settings.decode != .everyFrame
-        rtspOverUDP = settings.rtspTransport == .udp
         localAddresses = settings.localAddresses
     }
 }
@@ -93,12 +92,24 @@ extension Delivery.Settings {
     }
 }
 
+extension RTSPTransport {
+    init(_ settings: DaemonSettings.Ingest.Transport) {
+        self =
+            switch settings {
+            case .auto: .automatic
+            case .tcp: .tcp
+            case .udp: .udp
+            }
+    }
+}
+
 extension Streams {
     init(_ settings: DaemonSettings, sink: any StreamSink, meter: Meter, crumbs: Breadcrumbs?) {
         self.init(
-            fleet: RTSPFleet(settings: RTSPFleet.Settings(settings), sink: sink, meter: meter, crumbs: crumbs),
-            pool: StreamPool(settings: StreamPool.Settings(settings.ingest), sink: sink, meter: meter),
-            rtspOverUDP: settings.ingest.rtspTransport == .udp
+            RTSPTransport(settings.ingest.rtspTransport),
+            sink: sink,
+            fleet: { RTSPFleet(settings: RTSPFleet.Settings(settings), sink: $0, meter: meter, crumbs: crumbs) },
+            pool: { StreamPool(settings: StreamPool.Settings(settings.ingest), sink: $0, meter: meter) }
         )
     }
 }

@@ -79,7 +79,11 @@ public struct DaemonSettings: Sendable, Hashable {
 
         /// How RTSP carries its packets.
         public enum Transport: String, Sendable, Hashable, CaseIterable {
+            /// Over TCP, and over UDP for the cameras that do not send over TCP.
+            case auto
+            /// Interleaved in the RTSP connection.
             case tcp
+            /// In datagrams.
             case udp
         }
 
@@ -98,7 +102,7 @@ public struct DaemonSettings: Sendable, Hashable {
         /// What is decoded.
         public var decode = Decode.gated
         /// How RTSP packets travel.
-        public var rtspTransport = Transport.tcp
+        public var rtspTransport = Transport.auto
         /// Which addresses close to this machine may be cameras.
         public var localAddresses = LocalAddresses.loopback
         /// Ingest processes on this machine.

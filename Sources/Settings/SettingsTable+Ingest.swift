@@ -11,8 +11,20 @@ extension SettingsTable {
             unit: "threads",
             note: "Threads for what is not RTSP over TCP, each holding one stream; with more streams they take turns."
         ),
-        seconds("ingest", "open_timeout_s", \.ingest.openTimeout, 1...120, "Longest wait for a stream to open."),
-        seconds("ingest", "read_timeout_s", \.ingest.readTimeout, 1...120, "Longest silence of an open stream."),
+        seconds(
+            "ingest",
+            "open_timeout_s",
+            \.ingest.openTimeout,
+            1...120,
+            "Longest wait for a connection and for each answer of a camera; a stream may take twice as long to open."
+        ),
+        seconds(
+            "ingest",
+            "read_timeout_s",
+            \.ingest.readTimeout,
+            1...120,
+            "Longest silence of an open stream that is not RTSP over TCP; of that see supervision.stall_s."
+        ),
         seconds(
             "ingest",
             "turn_s",
@@ -53,7 +65,9 @@ extension SettingsTable {
                 }
             ),
             unit: "",
-            note: "How RTSP packets travel. UDP loses some; take it only for cameras that know nothing else."
+            note:
+                "How RTSP packets travel. auto: over TCP, and over UDP for the cameras that do not send over TCP; what "
+                + "works is found for each. UDP loses packets, and each of its cameras needs one of the io_threads."
         ),
         Setting(
             section: "ingest",

@@ -85,7 +85,8 @@ extension CameraFailure {
         self =
             switch error.code {
             case .malformed, .tooLarge, .redirectLoop: .garbled
-            case .unsupported, .otherTransport: .unsupported
+            case .unsupported: .unsupported
+            case .otherTransport: .otherTransport
             case .missingParameterSets, .noVideo: .noVideo
             case .unauthorized: .unauthorized
             case .notFound: .notFound

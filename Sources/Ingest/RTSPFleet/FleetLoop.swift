@@ -75,6 +75,12 @@ final class FleetLoop: @unchecked Sendable {
         gauges.cameras.set(cameras.count)
     }
 
+    /// Ends one camera.
+    func remove(_ id: String) {
+        if let camera = cameras[id] { remove(camera) }
+        gauges.cameras.set(cameras.count)
+    }
+
     /// Tells the life of a camera what a decoded picture showed.
     func sampled(_ id: String, isSame: Bool) {
         guard let camera = cameras[id] else { return }

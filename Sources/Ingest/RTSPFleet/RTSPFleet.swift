@@ -46,6 +46,11 @@ public final class RTSPFleet: Sendable {
         loop.eventLoop.execute { [loop] in loop.replace(with: sources) }
     }
 
+    /// Ends one camera at once; the others go on.
+    public func remove(_ camera: String) {
+        loop.eventLoop.execute { [loop] in loop.remove(camera) }
+    }
+
     /// Cameras that the fleet reads or waits to read.
     public var count: Int { wanted.withLock { $0 } }
 

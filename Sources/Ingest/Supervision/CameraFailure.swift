@@ -22,6 +22,8 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
     case noVideo
     /// There is no decoder for its video.
     case unsupported
+    /// It does not send over TCP.
+    case otherTransport
     /// The address cannot be read.
     case badAddress
     /// Worker processes died while they worked on its stream.
@@ -30,7 +32,7 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
     /// Whether it may go away by itself; otherwise a person is needed.
     public var isRetriable: Bool {
         switch self {
-        case .unauthorized, .noVideo, .unsupported, .badAddress, .crashes: false
+        case .unauthorized, .noVideo, .unsupported, .otherTransport, .badAddress, .crashes: false
         default: true
         }
     }
@@ -43,6 +45,7 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         case .samePicture: "same_picture"
         case .noVideo: "no_video"
         case .badAddress: "bad_address"
+        case .otherTransport: "other_transport"
         default: "\(self)"
         }
     }
@@ -66,6 +69,7 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         case .unauthorized: "refuses user and password: correct them in the registry"
         case .noVideo: "has no video in its stream: check the address"
         case .unsupported: "sends video that cannot be decoded here"
+        case .otherTransport: "does not send over TCP: set ingest.rtsp_transport to auto or udp"
         case .badAddress: "has an address that cannot be read: correct it in the registry"
         case .crashes: "is in quarantine: its stream made worker processes crash"
         }
