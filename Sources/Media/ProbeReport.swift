@@ -26,6 +26,10 @@ public struct ProbeReport: Hashable, Sendable, Codable {
     public var droppedUnits: Int
     /// Mean brightness of the decoded keyframes, 0 (black) to 255; nil when none could be decoded.
     public var averageLuma: Double?
+    /// Who has read an RTSP stream, and how its packets came; nil for other streams.
+    public var way: String?
+    /// What another reader than the daemon's sees otherwise; nil when there was none, empty when nothing differs.
+    public var differences: [String]?
     /// The first keyframe that could be decoded, as JPEG; not in the JSON.
     public var picture: [UInt8]?
 
@@ -33,7 +37,7 @@ public struct ProbeReport: Hashable, Sendable, Codable {
     public var isSnapshot: Bool { MediaForms.isSinglePicture(container) }
 
     private enum CodingKeys: String, CodingKey {
-        case container, codec, width, height, units, keyframes
+        case container, codec, width, height, units, keyframes, way, differences
         case framesPerSecond = "fps"
         case keyframeInterval = "keyframe_interval_s"
         case kilobitsPerSecond = "bit_rate_kbps"

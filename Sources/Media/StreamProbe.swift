@@ -1,4 +1,4 @@
-internal import Flow
+public import Flow
 
 /// Looks at one stream for some seconds: what `gridwatch probe` shows.
 public struct StreamProbe {
@@ -31,7 +31,7 @@ public struct StreamProbe {
         options.keyframesOnly = false
         let start = IOWatch.now()
         let demuxer = try Demuxer(url: url, options: options)
-        var probe = StreamProbe(info: demuxer.info)
+        var probe = StreamProbe(demuxer.info)
         let opened = IOWatch.now()
         do throws(MediaError) {
             while let unit = try demuxer.next() {
@@ -45,22 +45,33 @@ public struct StreamProbe {
             throw MediaError(.endOfStream, "\(redacted(url: url)) ended before a keyframe came")
         }
         probe.report.droppedUnits = demuxer.droppedUnits
+        probe.report.way = demuxer.info.container == "rtsp" ? "libavformat, \(options.rtspTransport.rawValue)" : nil
         return probe.summary
     }
 
-    private init(info: StreamInfo) {
+    init(_ info: StreamInfo) {
+        self.init(container: info.container, codec: info.codec, width: info.width, height: info.height)
+    }
+
+    /// Makes the probe of a stream of which this is known before its first unit; sizes are 0 when they are not.
+    public init(container: String, codec: String, width: Int, height: Int) {
         report = ProbeReport(
-            container: info.container,
-            codec: info.codec,
-            width: info.width,
-            height: info.height,
+            container: container,
+            codec: codec,
+            width: width,
+            height: height,
             units: 0,
             keyframes: 0,
             droppedUnits: 0
         )
     }
 
-    private mutating func add(_ unit: AccessUnit, secondsSinceStart: Double) {
+    /// Takes the next unit, `secondsSinceStart` after opening began; decodes keyframes, so it takes milliseconds.
+    public mutating func add(_ unit: AccessUnit, secondsSinceStart: Double) {
+        guard !unit.isDamaged, !unit.bytes.isEmpty else {
+            report.droppedUnits += 1
+            return
+        }
         report.units += 1
         bytes += unit.bytes.count
         firstTime = min(firstTime ?? unit.time, unit.time)
@@ -88,7 +99,8 @@ public struct StreamProbe {
         report.picture = report.picture ?? jpeg
     }
 
-    private var summary: ProbeReport {
+    /// What was measured so far.
+    public var summary: ProbeReport {
         var report = report
         if let firstTime, let lastTime, firstTime < lastTime {
             let rate = Double(report.units - 1) / lastTime.seconds(since: firstTime)
