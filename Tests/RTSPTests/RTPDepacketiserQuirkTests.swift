@@ -200,6 +200,65 @@ import Testing
         #expect(camera.taken().map(\.bytes) == [key])
     }
 
+    /// H.264 slices that are not IDR: I in all slices, I in this one, P.
+    private let plain: (all: [UInt8], one: [UInt8], p: [UInt8]) = (
+        [0x41, 0x88, 0x84, 0x11], [0x41, 0xb8, 0x84, 0x11], Camera.p
+    )
+
+    @Test("where no IDR comes for ten seconds, plain I pictures are keyframes; where it does, they are not")
+    func plainIntra() throws {
+        var camera = try Camera()
+        for second in 0..<16 {
+            camera.sendPicture(second < 2 ? Camera.idr : plain.p)
+            camera.timestamp &+= 90_000 - 7200
+            camera.sendPicture(plain.all)
+        }
+        let pictures = camera.taken().enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        #expect(pictures.map(\.isKeyframe) == Array(repeating: false, count: 11) + Array(repeating: true, count: 5))
+        #expect(pictures.last?.bytes == Camera.annexB(Camera.sps, Camera.pps, plain.all))
+        camera.sendPicture(Camera.idr)
+        camera.sendPicture(plain.all)
+        #expect(camera.taken().map(\.isKeyframe) == [true, false])
+    }
+
+    @Test("a picture that begins with an I slice and goes on with others is no keyframe, kept or not")
+    func mixedSlices() throws {
+        for keeping in [RTPDepacketiser.Keeping.everything, .keyframes] {
+            var camera = try Camera()
+            camera.depacketiser.keeping = keeping
+            camera.sendPicture(plain.p)
+            camera.timestamp &+= 90_000 * 12
+            camera.send(plain.one)
+            camera.send([0x41, 0x04, 0xe6, 0x88], marker: true)
+            camera.timestamp &+= 3600
+            camera.sendPicture(plain.one)
+            let units = camera.taken()
+            #expect(units.map(\.isKeyframe) == [false, false, true])
+            #expect(
+                units.map { $0.bytes != nil } == (keeping == .everything ? [true, true, true] : [false, false, true])
+            )
+        }
+    }
+
+    @Test("an I picture of H.265 is found behind the bits that its parameter set adds")
+    func plainIntra265() throws {
+        for extra in [UInt8(0), 2] {
+            // PPS 0 of SPS 0, two flags, three bits: how many more stand in each slice header.
+            let pps: [UInt8] = [0x44, 0x01, 0xc0 | extra << 1, 0x72]
+            // First slice, PPS 0, the bits, slice type 2 or 1.
+            let i: [UInt8] = [0x02, 0x01, extra == 0 ? 0b1101_1000 : 0b1100_0110, 0x55]
+            let p: [UInt8] = [0x02, 0x01, extra == 0 ? 0b1101_0000 : 0b1100_0100, 0x55]
+            var sets = Camera.h265
+            sets.picture = [pps]
+            var camera = try Camera(codec: .h265, sets: sets)
+            camera.sendPicture(p)
+            camera.timestamp &+= 90_000 * 12
+            camera.sendPicture(i)
+            camera.sendPicture(p)
+            #expect(camera.taken().map(\.isKeyframe) == [false, true, false])
+        }
+    }
+
     @Test("time that goes back is kept and told")
     func timeGoesBack() throws {
         var camera = try Camera()

@@ -26,7 +26,7 @@ public struct CodedUnit: Sendable {
         case predicted
         /// From two other pictures.
         case bipredicted
-        /// The transport cannot tell; H.265 pictures that are no random access point.
+        /// The transport cannot tell; H.265 pictures that are no random access point and begin with no I slice.
         case unknown
     }
 
@@ -48,7 +48,8 @@ public struct CodedUnit: Sendable {
     public var omission: Omission?
     /// How the picture was coded.
     public var picture: Picture
-    /// True when decoding can start here: IDR, CRA, BLA, a recovery point that begins with an I slice, MJPEG.
+    /// True when decoding can start here: IDR, CRA, BLA, MJPEG, a recovery point of I slices, and where none of these came
+    /// for a while any picture of I slices.
     public var isKeyframe: Bool
     /// True when a recovery point message stands before the picture: decoded from here it will be right some time.
     public var isRecoveryPoint: Bool

@@ -82,13 +82,18 @@ struct SliceStart {
 
     /// Reads an H.265 slice from behind its NAL unit header: ITU-T H.265, 7.3.6.1.
     ///
-    /// The slice type stands behind bits whose number only the parameter set tells.
-    init(h265 body: UnsafeRawBufferPointer, isRandomAccess: Bool) {
+    /// The slice type stands behind bits whose number only the parameter set tells: `sets` is asked for it where it matters.
+    init(h265 body: UnsafeRawBufferPointer, isRandomAccess: Bool, sets: StoredParameterSets) {
         var reader = NALBitReader(body, from: 0)
         isFirst = reader.bits(1) == 1
         if isRandomAccess { reader.skip(1) }
         pictureSet = reader.expGolomb()
-        picture = isRandomAccess ? .intra : .unknown
+        guard !isRandomAccess, isFirst, let extra = pictureSet.flatMap(sets.extraBits) else {
+            picture = isRandomAccess ? .intra : .unknown
+            return
+        }
+        reader.skip(extra)
+        picture = reader.expGolomb() == 2 ? .intra : .unknown
     }
 }
 

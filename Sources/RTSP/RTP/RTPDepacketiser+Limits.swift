@@ -25,6 +25,8 @@ extension RTPDepacketiser {
         public var repetition = 32
         /// Seconds between two pictures at most where a sender that counts anew has left nothing out.
         public var continuousSeconds: Int64 = 5
+        /// Seconds without an IDR picture or its like after which plain I pictures count as keyframes.
+        public var plainIntraSeconds: Int64 = 10
         /// Packets of one other payload type after which it is taken for the track's, as long as there is nothing else.
         public var otherTypeRun = 32
 

@@ -298,13 +298,14 @@ extension RTPDepacketiser {
     private mutating func beginSlice(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) {
         switch unit.stage {
         case .head: beginPicture(header, body)
-        case .kept: if unit.isKeyframe { _ = covers(sliceStart(header, body)) }
+        case .kept: if unit.isKeyframe { goOnWithKeyframe(sliceStart(header, body)) }
         case .measured: break
         }
     }
 
     private func sliceStart(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) -> SliceStart {
-        codec == .h264 ? SliceStart(h264: body) : SliceStart(h265: body, isRandomAccess: header.isRandomAccess)
+        codec == .h264
+            ? SliceStart(h264: body) : SliceStart(h265: body, isRandomAccess: header.isRandomAccess, sets: sets)
     }
 
     /// Refuses a keyframe whose slice asks for parameter sets that are not known.
@@ -315,11 +316,22 @@ extension RTPDepacketiser {
         return false
     }
 
+    /// A further slice of a keyframe: one that needs other pictures shows that it is none, unless its kind says so.
+    private mutating func goOnWithKeyframe(_ slice: SliceStart) {
+        guard covers(slice), codec == .h264, unit.isPlainIntra, slice.picture != .intra else { return }
+        unit.isKeyframe = false
+        unit.picture = slice.picture
+        if keeping == .keyframes { unit.omit(.notWanted) }
+    }
+
     private mutating func beginPicture(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) {
         let slice = sliceStart(header, body)
         unit.picture = slice.picture
         unit.isReference = header.isReference
-        unit.isKeyframe = header.isRandomAccess || unit.isRecoveryPoint && slice.picture == .intra
+        if header.isRandomAccess { noteRandomAccess() }
+        unit.isPlainIntra =
+            !header.isRandomAccess && slice.picture == .intra && (unit.isRecoveryPoint || lacksKeyframes)
+        unit.isKeyframe = header.isRandomAccess || unit.isPlainIntra
         if !slice.isFirst { noteContinuation() }
         guard unit.isKeyframe || keeping == .everything else { return unit.omit(.notWanted) }
         unit.stage = .kept

@@ -30,6 +30,8 @@ public struct RTPDepacketiser: Sendable {
     private var nextSequence: UInt16 = 0
     private var cycles: UInt32 = 0
     private var ticks: Int64 = 0
+    /// Time of the last picture that decoding is meant to start with, or of the beginning.
+    private var randomAccessTicks: Int64 = 0
     private var lastTicks: Int64?
     private var isNewSource = true
     /// Where the last packet that was taken for a repetition would go on, and how many there were in a row.
@@ -183,6 +185,16 @@ public struct RTPDepacketiser: Sendable {
         if followsMarker { distrustsMarker = true }
     }
 
+    mutating func noteRandomAccess() {
+        randomAccessTicks = ticks
+    }
+
+    /// True when the camera has sent nothing for a while that decoding is meant to start with: other pictures that need
+    /// no others must do then, as some cameras send nothing else.
+    var lacksKeyframes: Bool {
+        abs(ticks &- randomAccessTicks) >= limits.plainIntraSeconds * clockRate
+    }
+
     /// Whether a packet of another payload type is to be taken.
     private mutating func adopts(_ header: RTPHeader) -> Bool {
         // The types 72 to 79 with marker are the packet types 200 to 207 of RTCP (RFC 5761, 4).
@@ -211,6 +223,7 @@ public struct RTPDepacketiser: Sendable {
         nextSequence = header.sequence
         cycles = 0
         ticks = Int64(header.timestamp)
+        randomAccessTicks = ticks
         lastTicks = nil
         isNewSource = true
         followsMarker = false

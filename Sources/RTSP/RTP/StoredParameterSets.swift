@@ -20,6 +20,8 @@ struct StoredParameterSets: Sendable {
         var id: UInt32
         /// Id of the set that this one builds on.
         var base: UInt32
+        /// Bits between the id of an H.265 picture parameter set and the type in a slice that asks for it.
+        var extraBits = 0
         /// Where it is in `annexB`, without its start code.
         var range: Range<Int>
 
@@ -89,6 +91,11 @@ struct StoredParameterSets: Sendable {
         return codec == .h264 || first(.video, sequence.base) != nil
     }
 
+    /// Bits that stand before the type of an H.265 slice which asks for this picture parameter set; nil when it is unknown.
+    func extraBits(picture id: UInt32) -> Int? {
+        first(.picture, id)?.extraBits
+    }
+
     private func first(_ kind: Kind, _ id: UInt32) -> Entry? {
         entries.first { $0.kind == kind && $0.id == id }
     }
@@ -126,7 +133,10 @@ struct StoredParameterSets: Sendable {
             Self.skipProfileTierLevel(&reader)
             return entry(.sequence, reader.expGolomb(), base: video, highest: 15)
         case 34:
-            return entry(.picture, reader.expGolomb(), base: reader.expGolomb(), highest: 63)
+            var entry = entry(.picture, reader.expGolomb(), base: reader.expGolomb(), highest: 63)
+            reader.skip(2)
+            entry?.extraBits = Int(reader.bits(3))
+            return entry
         default:
             return nil
         }

@@ -39,6 +39,8 @@ struct UnitAssembly: Sendable {
     var picture = CodedUnit.Picture.unknown
     var isKeyframe = false
     var isRecoveryPoint = false
+    /// True for a keyframe of another kind than those that decoding is meant to start with.
+    var isPlainIntra = false
     var isReference = false
     var isDamaged = false
     /// True when parameter sets came with the unit.
