@@ -90,6 +90,12 @@ final class Chromium: Sendable {
         )
     }
 
+    /// Opens a page that has nothing live and waits until it is loaded.
+    func open(_ url: String) async throws {
+        _ = try await call("Page.navigate", ["url": url])
+        try await wait(for: "location.href === '\(url)' && document.readyState === 'complete'")
+    }
+
     /// Opens a page and waits until it is live.
     func visit(_ url: String) async throws {
         _ = try await call("Page.navigate", ["url": url])

@@ -47,6 +47,33 @@ import Testing
         }
     }
 
+    @Test("no script makes HTML out of text, and none runs text as a script")
+    func scriptsWriteTexts() throws {
+        let folder = Self.assets.appending(path: "static")
+        let forbidden: [(String, Regex<Substring>)] = [
+            ("innerHTML or outerHTML is written", /(?:inner|outer)HTML\s*\+?=(?!=)/),
+            ("insertAdjacentHTML", /insertAdjacentHTML/),
+            ("document.write", /document\.write/),
+            ("a fragment of HTML", /createContextualFragment|setHTMLUnsafe|srcdoc/),
+            ("text as a script", /\beval\s*\(|new Function|setTimeout\(\s*['"`]|javascript:/),
+            // A text that Leaflet is given is HTML to it: an element, or a function that makes one, is not.
+            (
+                "a text for Leaflet",
+                /\b(?:bindTooltip|bindPopup|setTooltipContent|setPopupContent)\((?!box,|name,|\(\) => \w+Popup\()/
+            ),
+            ("HTML for Leaflet", /\bhtml:\s*(?!String\(\w+\.length\))/),
+        ]
+        var scripts = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".js") {
+            scripts += 1
+            let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
+            for (what, pattern) in forbidden {
+                #expect(text.firstMatch(of: pattern) == nil, "\(name): \(what)")
+            }
+        }
+        #expect(scripts > 10)
+    }
+
     @Test("every failure and reason has its words")
     func failureWords() throws {
         let known = Set(try Self.strings(.chinese).keys)

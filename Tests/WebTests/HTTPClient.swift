@@ -215,6 +215,11 @@ final class HeldConnection: Sendable {
         try HTTPClient.write(Array(text.utf8), to: socket)
     }
 
+    /// Says that nothing more will come.
+    func endSending() {
+        shutdown(socket, Int32(SHUT_WR))
+    }
+
     /// True when the server has closed it; what it said before is dropped.
     var isClosed: Bool {
         var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -17,7 +17,10 @@ async function draw(place) {
   layer.eachLayer((one) => {
     if (!one.feature.properties.is_self) return;
     map.fitBounds(one.getBounds(), { padding: [14, 14] });
-    one.bindTooltip(one.feature.properties.name, { permanent: true, direction: 'center', className: 'grid-label' });
+    // A text given to Leaflet is HTML to it: the name must stay a text.
+    const name = document.createElement('span');
+    name.textContent = one.feature.properties.name;
+    one.bindTooltip(name, { permanent: true, direction: 'center', className: 'grid-label' });
   });
   L.circleMarker(point, { radius: 7, color: '#fff', weight: 2, fillColor: '#ff5d6c', fillOpacity: 1 }).addTo(map);
 }
