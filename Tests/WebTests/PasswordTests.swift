@@ -58,7 +58,7 @@ import Testing
     @Test(
         "passwords that nobody has on a list are taken",
         arguments: [
-            "Kites-Over-The-River-7", "Sturm-und-Drang-9", "Neues-Wort-1", "xK7#mQ2v", "河边的柳树绿了", "quartz lamp fig 8",
+            "Kites-Over-The-River-7", "Sturm-und-Drang-9", "Neues-Wort-1", "xK7#mQ2v", "河边的柳树又绿了", "quartz lamp fig 8",
             "tv8-harbor-lemon", "48210593716455",
         ]
     )

@@ -60,10 +60,8 @@ struct SessionAPI: Sendable {
     @Sendable private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(PasswordChange.self)
         let visitor = try context.requireVisitor()
-        let device = try await desk.changePassword(of: visitor, from: body.current, to: body.new)
+        try await desk.changePassword(of: visitor, from: body.current, to: body.new)
         context.logger.notice("password changed", metadata: ["account": "\(visitor.account.login)"])
-        var response = Response.done
-        response.headers[.setCookie] = cookies.set(device)
-        return response
+        return .done
     }
 }

@@ -123,9 +123,8 @@ public struct AccountDesk: Sendable {
 
     /// Replaces the visitor's own password and ends his other sessions.
     ///
-    /// - Returns: For the browser to keep: the former mark ends with the former password.
     /// - Throws: `WebError`: `invalid` with the rule that is broken, `tooMany` after too many failures.
-    func changePassword(of visitor: Visitor, from current: String, to new: String) async throws -> DeviceMark {
+    func changePassword(of visitor: Visitor, from current: String, to new: String) async throws {
         let login = visitor.account.login
         // Who is logged in is no stranger at his address: his own failures count, nobody else's.
         let source = "session \(visitor.account.id)"
@@ -139,7 +138,6 @@ public struct AccountDesk: Sendable {
         try PasswordRule.check(new, login: login, name: visitor.account.displayName)
         let hash = try await hash(new)
         try await store.setPassword(hash, account: visitor.account.id, mustChange: false, keeping: visitor.tokenHash)
-        return DeviceMark(login: login, passwordHash: hash)
     }
 
     /// All accounts.

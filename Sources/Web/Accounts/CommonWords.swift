@@ -30,7 +30,7 @@ enum CommonWords {
         wechat alipay zhifubao baidu tencent xinnian fagong facai gongxi jixiang ruyi shunli
         """
     private static let numbers = """
-        520 521 1314 5201314 1314520 666 888 8888 6666 168 110 119 120 12306 10086 10010 7758521 7758258
+        430581 4305 520 521 1314 5201314 1314520 666 888 8888 6666 168 110 119 120 12306 10086 10010 7758521 7758258
         """
     /// Family and given names in the forms in which they are written before a number.
     private static let names = """

@@ -16,7 +16,21 @@ final class ConnectionDoor: Sendable {
     private struct State {
         var table: ConnectionTable<ObjectIdentifier>
         var channels: [ObjectIdentifier: any Channel] = [:]
+        var dismissed = 0
     }
+
+    /// What becomes of a new connection.
+    enum Welcome: Sendable {
+        /// It has its place.
+        case taken
+        /// It has none, and is told so when it asks for something.
+        case dismissed
+        /// It has none, and so many are being told already that it must be closed at once.
+        case refused
+    }
+
+    /// Connections that are being told at once that there is no place.
+    private static let dismissedLimit = 64
 
     /// Makes the door of one server.
     ///
@@ -48,27 +62,31 @@ final class ConnectionDoor: Sendable {
     }
 
     /// Gives a new connection its place, and closes the one that loses it.
-    ///
-    /// - Returns: False when there is none; the caller closes the connection.
-    func admit(_ channel: any Channel) -> Bool {
+    func admit(_ channel: any Channel) -> Welcome {
         let id = ObjectIdentifier(channel)
         let address = isProxy(channel) ? nil : channel.remoteAddress?.ipAddress
-        let (isTaken, loser) = state.withLock { state -> (Bool, (any Channel)?) in
-            guard case .taken(let evicting) = state.table.admit(id, address: address) else { return (false, nil) }
+        let (welcome, loser) = state.withLock { state -> (Welcome, (any Channel)?) in
+            guard case .taken(let evicting) = state.table.admit(id, address: address) else {
+                guard state.dismissed < Self.dismissedLimit else { return (.refused, nil) }
+                state.dismissed += 1
+                return (.dismissed, nil)
+            }
             state.channels[id] = channel
-            defer { open.set(state.table.count) }
-            return (true, evicting.flatMap { state.channels.removeValue(forKey: $0) })
-        }
-        guard isTaken else {
-            refused.add()
-            return false
+            open.set(state.table.count)
+            return (.taken, evicting.flatMap { state.channels.removeValue(forKey: $0) })
         }
         if let loser {
             evicted.add()
             loser.close(promise: nil)
         }
-        channel.closeFuture.whenComplete { [self] _ in leave(id) }
-        return true
+        switch welcome {
+        case .taken: channel.closeFuture.whenComplete { [self] _ in leave(id) }
+        case .dismissed: channel.closeFuture.whenComplete { [self] _ in state.withLock { $0.dismissed -= 1 } }
+        case .refused: break
+        }
+        if case .taken = welcome { return welcome }
+        refused.add()
+        return welcome
     }
 
     /// Notes what a connection is about now.

@@ -12,13 +12,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let door: ConnectionDoor
+    private let isWelcome: Bool
     private var clock: RequestClock
     private var alarm: (at: Double, task: Scheduled<Void>)?
     private var isAnswerBegun = false
     private var isOver = false
 
-    init(door: ConnectionDoor, isProxy: Bool) {
+    init(door: ConnectionDoor, welcome: ConnectionDoor.Welcome, isProxy: Bool) {
         self.door = door
+        if case .taken = welcome { isWelcome = true } else { isWelcome = false }
         self.clock = RequestClock(door.limits, isProxy: isProxy, at: Self.now)
     }
 
@@ -42,6 +44,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         guard !isOver else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
+            guard isWelcome else { return refuse(door.refusals.crowded, context) }
             guard Self.isSound(head) else { return refuse(door.refusals.malformed, context) }
             clock.head(at: Self.now)
         case .body(let bytes): clock.received(bytes.readableBytes)
@@ -138,7 +141,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         isOver = true
         guard !isAnswerBegun else { return context.close(promise: nil) }
         let body = ByteBuffer(string: refusal.body)
-        let head = HTTPResponseHead(
+        var head = HTTPResponseHead(
             version: .http1_1,
             status: HTTPResponseStatus(statusCode: refusal.status),
             headers: [
@@ -146,6 +149,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 "X-Content-Type-Options": "nosniff", "Content-Length": String(body.readableBytes),
             ]
         )
+        if refusal.status == 429 { head.headers.add(name: "Retry-After", value: "5") }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
