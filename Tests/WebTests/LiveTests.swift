@@ -52,10 +52,22 @@ extension LiveSite {
             #expect(try await site.stranger.get("/api/v1/events").status == 401)
             let parts = try await AccessTests.parts(site)
             let account = try #require(try await AccountStore(pool: site.pool).list().first)
-            for _ in 0..<WebSettings().maximumStreamsPerAccount { _ = try await parts.feed.subscribe(account) }
-            await #expect(throws: WebError.self) { try await parts.feed.subscribe(account) }
+            var held: [ChangeFeed.Subscription] = []
+            for _ in 0..<WebSettings().maximumStreamsPerAccount { held.append(try await parts.feed.subscribe(account)) }
+            await #expect(throws: WebError.self) { _ = try await parts.feed.subscribe(account) }
+            held.removeLast()
+            held.append(try await parts.feed.subscribe(account))
             parts.feed.close()
-            await #expect(throws: WebError.self) { try await parts.feed.subscribe(account) }
+            await #expect(throws: WebError.self) { _ = try await parts.feed.subscribe(account) }
+        }
+
+        @Test("who asks for a stream's head only, however often, holds none")
+        func heads() async throws {
+            let site = try TestSite.current
+            let olga = try await site.browser("olga")
+            for _ in 0..<(WebSettings().maximumStreamsPerAccount * 2) {
+                #expect(try await site.client.send("HEAD", "/api/v1/events", headers: olga.headers).status == 200)
+            }
         }
     }
 }

@@ -68,10 +68,28 @@ final class ChangeFeed: Sendable {
         )
     }
 
+    /// A stream that is open as long as somebody holds this.
+    ///
+    /// A browser may be gone before the first byte of its answer is written, and a HEAD has no body at all: then nobody
+    /// reads the messages, and what would have closed the stream afterwards never runs.
+    final class Subscription: Sendable {
+        let messages: AsyncStream<Message>
+        private let key: Int
+        private let feed: ChangeFeed
+
+        fileprivate init(messages: AsyncStream<Message>, key: Int, feed: ChangeFeed) {
+            self.messages = messages
+            self.key = key
+            self.feed = feed
+        }
+
+        deinit { feed.unsubscribe(key) }
+    }
+
     /// Opens a stream for an account.
     ///
     /// - Throws: `WebError`: `tooMany` when the account holds too many, `unavailable` while shutting down.
-    func subscribe(_ account: Account) async throws -> (key: Int, messages: AsyncStream<Message>) {
+    func subscribe(_ account: Account) async throws -> Subscription {
         let rights = try await reader.listener(account.access)
         let (stream, continuation) = AsyncStream.makeStream(
             of: Message.self,
@@ -87,11 +105,10 @@ final class ChangeFeed: Sendable {
             continuation.yield(.beat(isLive: state.isLive))
             return state.nextKey
         }
-        return (key, stream)
+        return Subscription(messages: stream, key: key, feed: self)
     }
 
-    /// Closes a stream.
-    func unsubscribe(_ key: Int) {
+    private func unsubscribe(_ key: Int) {
         let listener = state.withLock { state in
             let gone = state.listeners.removeValue(forKey: key)
             streams.set(state.listeners.count)

@@ -14,11 +14,10 @@ struct EventStream: Sendable {
     func response(to request: Request, _ context: WebContext) async throws -> Response {
         let visitor = try context.requireVisitor()
         guard let token = cookies.token(of: request) else { throw WebError(.unauthenticated) }
-        let (key, messages) = try await feed.subscribe(visitor.account)
-        let body = ResponseBody { [feed] writer in
-            defer { feed.unsubscribe(key) }
+        let subscription = try await feed.subscribe(visitor.account)
+        let body = ResponseBody { writer in
             try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
-            for await message in messages {
+            for await message in subscription.messages {
                 // A beat is also the time to see whether the session still lives.
                 if case .beat = message, await isOver(token) { break }
                 try await writer.write(ByteBuffer(string: Self.text(message)))

@@ -32,7 +32,9 @@ struct SiteMiddleware: RouterMiddleware {
     /// Believes `X-Forwarded-For` of the proxies that the settings name, and nobody else's.
     private func identify(_ request: Request, _ context: inout WebContext) {
         let forwarded = request.headers[.forwardedFor]
-        context.isLocal = forwarded == nil && ["127.0.0.1", "::1", "local"].contains(context.peer)
+        // Whoever passes a request on says so in one of these.
+        let isPassedOn = HTTPField.Name.signsOfProxies.contains { request.headers[$0] != nil }
+        context.isLocal = !isPassedOn && ["127.0.0.1", "::1", "local"].contains(context.peer)
         context.peer = settings.visitor(connected: context.peer, forwarded: forwarded)
     }
 
@@ -43,12 +45,11 @@ struct SiteMiddleware: RouterMiddleware {
     /// Refuses changes that another site makes a browser send.
     ///
     /// Browsers say where a request comes from in `Sec-Fetch-Site`; older ones and those inside other apps say at least
-    /// `Origin`, which must then be this host. Who sends neither is no browser and holds no cookie of one.
+    /// `Origin`, which must be this host when it is there. Who sends neither is no browser and holds no cookie of one.
     private func checkOrigin(of request: Request) throws {
         guard ![.get, .head, .options].contains(request.method) else { return }
-        if let site = request.headers[.secFetchSite] {
-            guard site == "same-origin" || site == "none" else { throw WebError(.crossSite) }
-            return
+        if let site = request.headers[.secFetchSite], site != "same-origin", site != "none" {
+            throw WebError(.crossSite)
         }
         guard let origin = request.headers[.origin]?.lowercased() else { return }
         let authority = origin.range(of: "://").map { String(origin[$0.upperBound...]) }
@@ -119,6 +120,10 @@ extension HTTPField.Name {
     }
 
     static let forwardedFor = known("X-Forwarded-For")
+    static let signsOfProxies = [
+        forwardedFor, known("Forwarded"), known("Via"), known("X-Real-IP"), known("X-Forwarded-Host"),
+        known("X-Forwarded-Proto"),
+    ]
     static let secFetchSite = known("Sec-Fetch-Site")
     static let referrerPolicy = known("Referrer-Policy")
     static let openerPolicy = known("Cross-Origin-Opener-Policy")
