@@ -8,10 +8,10 @@ enum ConnectionPhase: Sendable, Hashable {
     case answering
 }
 
-/// Who is connected and what each is about; decides who must go when there is no room. Pure: no sockets, no time.
+/// Who is connected and what each is about; decides who must go when there is no room.
 ///
-/// Somebody who opens thousands of connections and sends nothing loses his own oldest ones to his newer ones, and when
-/// all places are taken to anybody's. Who waits for an answer, or is logged in and reads, keeps his place.
+/// Pure: no sockets, no time. Somebody who opens thousands of connections and sends nothing loses his own oldest ones
+/// to his newer ones, and when all places are taken to anybody's. Who waits for an answer keeps his place.
 struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     /// What becomes of a new connection.
     enum Admission: Sendable, Hashable {

@@ -1,4 +1,6 @@
-/// The deadlines of one connection. Pure: it is told what happened when, in seconds of a clock that only goes forward.
+/// The deadlines of one connection.
+///
+/// Pure: it is told what happened when, in seconds of a clock that only goes forward.
 struct RequestClock: Sendable {
     /// What took too long.
     enum Late: Sendable, Hashable {

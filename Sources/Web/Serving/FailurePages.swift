@@ -146,9 +146,6 @@ struct FailurePages: Sendable {
 }
 
 extension PostgresError {
-    /// True when the database takes no changes for now: a standby, or one that an administrator closed.
-    var isReadOnly: Bool { sqlState == "25006" }
-
     /// True when a value of the request is none that the database can hold: class 22 of SQLSTATE, data exceptions.
     var isRefusedValue: Bool { code == .queryFailed && sqlState?.hasPrefix("22") ?? false }
 }
