@@ -113,11 +113,17 @@ final class AlertRecorder: Sendable {
         return record
     }
 
+    private static func names(_ records: [AlertRecord]) -> String {
+        records.map { "\($0.id)/\($0.phase.rawValue)" }.joined(separator: ",")
+    }
+
     private func commit(_ records: [AlertRecord]) {
         while true {
             do throws(SpoolError) {
                 try spool.append(records)
                 accepted.add(records.count)
+                // What a ledger counts: from here on a statement must reach the database, whatever dies.
+                logger.debug("accepted", metadata: ["statements": "\(Self.names(records))"])
                 health.report("spool", problem: nil)
                 return
             } catch {
