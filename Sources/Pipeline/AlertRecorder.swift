@@ -32,6 +32,8 @@ final class AlertRecorder: Sendable {
     private let evidence: EvidenceStore
     private let health: HealthBoard
     private let log: FloodGate
+    /// For the lines of a ledger, of which none may be left out.
+    private let logger: Logger
     private let accepted: Metric
     private let withoutEvidence: Metric
     private let lost: Metric
@@ -59,6 +61,7 @@ final class AlertRecorder: Sendable {
         self.queue = BoundedQueue(capacity: capacity)
         self.health = health
         self.log = FloodGate(logger)
+        self.logger = logger
         self.accepted = meter.counter(
             "gridwatch_alerts_accepted_total",
             "Alert statements that are durable on the local disk."
@@ -92,10 +95,17 @@ final class AlertRecorder: Sendable {
     }
 
     private func work() {
+        var continuation = AlertContinuation(left: (try? spool.openAlerts) ?? [])
         while true {
             let batch = queue.takeBatch(limit: Self.groupLimit)
             if batch.isEmpty { return }
-            commit(batch.map(withEvidence))
+            commit(
+                batch.map { item in
+                    var item = item
+                    item.record = continuation.follow(item.record)
+                    return withEvidence(item)
+                }
+            )
         }
     }
 

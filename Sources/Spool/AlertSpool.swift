@@ -85,6 +85,13 @@ public final class AlertSpool: Sendable {
         get throws(SpoolError) { try withFile("counting the quarantine") { try $0.quarantined() } }
     }
 
+    /// Alerts that have begun and whose ends were not appended; those that the process before this one left, too.
+    ///
+    /// Whatever was taken over from a damaged database is not among them.
+    public var openAlerts: [OpenAlert] {
+        get throws(SpoolError) { try withFile("reading open alerts") { try $0.openAlerts() } }
+    }
+
     /// When the oldest waiting record was stated; nil when none waits.
     public var oldest: MediaTime? {
         get throws(SpoolError) { try next(limit: 1).first?.record.statedAt }
@@ -98,13 +105,20 @@ public final class AlertSpool: Sendable {
     public func append(_ records: [AlertRecord]) throws(SpoolError) {
         guard !records.isEmpty else { return }
         let bodies = try records.map(encode)
+        var open: [Int64: OpenAlert] = [:]
+        var ended: Set<Int64> = []
+        for record in records {
+            let alert = OpenAlert(record)
+            open[alert.key] = record.phase == .end ? nil : alert
+            if record.phase == .end { ended.insert(alert.key) } else { ended.remove(alert.key) }
+        }
         let size = bodies.reduce(0) { $0 + $1.count + 32 }
         let room = capacityBytes - Self.reserveBytes(capacityBytes)
         do throws(SpoolError) {
             // The reserve is for taking records out, not for more of them.
             try withFile("writing \(records.count) alerts", mayUseReserve: false) { file in
                 guard file.bytes + size <= room else { throw self.capacityError(file) }
-                try file.append(bodies)
+                try file.append(bodies, open: Array(open.values), ended: Array(ended))
             }
             meters.appended.add(records.count)
         } catch {

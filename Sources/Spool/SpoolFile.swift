@@ -1,3 +1,4 @@
+internal import Flow
 internal import Foundation
 internal import GRDB
 
@@ -51,6 +52,7 @@ struct SpoolFile {
             // Counts that damage has made smaller would hide rows without an error.
             if !isNew { try queue.read(Self.check) }
             let found = try queue.read(Self.inspect)
+            try queue.write(Self.keepOpenAlerts)
             (uuid, nextSequence, rows, bytes) = (found.uuid, found.nextSequence, found.rows, found.bytes)
         } catch {
             try? queue.close()
@@ -102,6 +104,17 @@ struct SpoolFile {
         try database.execute(sql: "INSERT INTO identity (uuid) VALUES (?)", arguments: [uuid])
     }
 
+    /// Makes the table of open alerts, which older files lack; what is an hour older than the newest has no successor.
+    private static func keepOpenAlerts(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS open_alert (
+                    key INTEGER PRIMARY KEY, started_at INTEGER NOT NULL, stated_at INTEGER NOT NULL);
+                DELETE FROM open_alert WHERE stated_at < (SELECT max(stated_at) FROM open_alert) - 3600000000;
+                """
+        )
+    }
+
     private static func inspect(
         _ database: Database
     ) throws -> (uuid: String, nextSequence: Int64, rows: Int, bytes: Int) {
@@ -149,7 +162,9 @@ struct SpoolFile {
 
 extension SpoolFile {
     /// Writes `bodies` in one transaction: when it returns, they are on the disk.
-    mutating func append(_ bodies: [Data]) throws {
+    ///
+    /// `open`: the alerts that they leave open; `ended`: the keys of those that they end.
+    mutating func append(_ bodies: [Data], open: [OpenAlert] = [], ended: [Int64] = []) throws {
         let first = nextSequence
         bytes = try queue.write { database in
             let insert = try database.cachedStatement(
@@ -161,10 +176,38 @@ extension SpoolFile {
                 try insert.execute(arguments: [sequence, checksum, body])
                 sequence += 1
             }
+            try Self.note(database, open, ended)
             return try Self.usedBytes(database)
         }
         rows += bodies.count
         nextSequence += Int64(bodies.count)
+    }
+
+    private static func note(_ database: Database, _ open: [OpenAlert], _ ended: [Int64]) throws {
+        let note = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO open_alert (key, started_at, stated_at) VALUES (?, ?, ?)"
+        )
+        for alert in open {
+            try note.execute(arguments: [alert.key, alert.startedAt.microseconds, alert.statedAt.microseconds])
+        }
+        let forget = try database.cachedStatement(sql: "DELETE FROM open_alert WHERE key = ?")
+        for key in ended { try forget.execute(arguments: [key]) }
+    }
+
+    /// Alerts that have begun and not ended.
+    func openAlerts() throws -> [OpenAlert] {
+        try queue.read { database in
+            try Row.fetchAll(database, sql: "SELECT key, started_at, stated_at FROM open_alert").compactMap { row in
+                guard let key = Int64.fromDatabaseValue(row[0]), let started = Int64.fromDatabaseValue(row[1]),
+                    let stated = Int64.fromDatabaseValue(row[2])
+                else { return nil }
+                return OpenAlert(
+                    key: key,
+                    startedAt: MediaTime(microseconds: started),
+                    statedAt: MediaTime(microseconds: stated)
+                )
+            }
+        }
     }
 
     /// The first rows behind number `after`, in order.

@@ -155,4 +155,38 @@ import Testing
         try spool.append([odd, record(2)])
         #expect(try drain(spool) == [odd, record(2)])
     }
+
+    @Test("what was begun and not ended is remembered over a kill, and over what is delivered meanwhile")
+    func openAlerts() throws {
+        let folder = try TemporaryFolder()
+        let spool = try openSpool(folder.path)
+        func statement(_ rule: String, _ phase: AlertPhase, start: Int, at: Int) -> AlertRecord {
+            var record = record(start)
+            (record.rule, record.phase, record.statedAt) = (rule, phase, MediaTime(seconds: Double(at)))
+            return record
+        }
+        try spool.append([statement("a", .start, start: 1, at: 1), statement("b", .start, start: 1, at: 1)])
+        try spool.append([statement("a", .update, start: 1, at: 9), statement("b", .end, start: 1, at: 9)])
+        try spool.append([statement("c", .end, start: 2, at: 9), statement("c", .start, start: 7, at: 10)])
+        try spool.remove(try spool.next(limit: 100).map(\.sequence))
+        let copy = folder.path + "/copy"
+        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: folder.path + "/current", toPath: copy + "/current")
+        let left = try openSpool(copy).openAlerts.sorted { $0.statedAt < $1.statedAt }
+        let camera = record(1).camera
+        #expect(
+            left == [
+                OpenAlert(
+                    key: OpenAlert.key(camera: camera, rule: "a"),
+                    startedAt: record(1).startedAt,
+                    statedAt: MediaTime(seconds: 9)
+                ),
+                OpenAlert(
+                    key: OpenAlert.key(camera: camera, rule: "c"),
+                    startedAt: record(7).startedAt,
+                    statedAt: MediaTime(seconds: 10)
+                ),
+            ]
+        )
+    }
 }
