@@ -32,12 +32,22 @@ public struct Hearing: Sendable {
 
     /// The newest of its own announcements that the session has heard.
     private final class Last: Sendable {
+        private let session = UUID().uuidString
         private let state = Mutex(0)
 
         var number: Int { state.withLock { $0 } }
 
-        func hear(_ number: Int) { state.withLock { $0 = max($0, number) } }
+        func text(_ number: Int) -> String { "\(session)/\(number)" }
+
+        /// Others use the same channel: through a pooler, one for each session would stay behind for ever.
+        func hear(_ text: String) {
+            guard text.hasPrefix(session), let number = Int(text.dropFirst(session.count + 1)) else { return }
+            state.withLock { $0 = max($0, number) }
+        }
     }
+
+    /// The channel of the announcements that are to come back.
+    private static let channel = "gridwatch_heard"
 
     private let pool: PostgresPool
     private let channels: [String]
@@ -73,22 +83,21 @@ public struct Hearing: Sendable {
         began: @escaping @Sendable () -> Void,
         heard: @escaping @Sendable (PostgresNotification) -> Void
     ) async throws {
-        let own = "gridwatch_heard_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         let last = Last()
         try await pool.withConnection { connection in
-            for channel in channels + [own] { try await connection.listen(channel) }
+            for channel in channels + [Self.channel] { try await connection.listen(channel) }
             began()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for await notification in connection.notifications {
-                        guard notification.channel == own else {
+                        guard notification.channel == Self.channel else {
                             heard(notification)
                             continue
                         }
-                        if let number = Int(notification.payload) { last.hear(number) }
+                        last.hear(notification.payload)
                     }
                 }
-                group.addTask { try await check(own, last) }
+                group.addTask { try await check(last) }
                 // The session is over, or deaf.
                 defer { group.cancelAll() }
                 try await group.next()
@@ -97,13 +106,13 @@ public struct Hearing: Sendable {
     }
 
     /// Announces something every so often; ends by throwing, when it does not come back.
-    private func check(_ channel: String, _ last: Last) async throws {
+    private func check(_ last: Last) async throws {
         var missed = 0
         var number = 0
         while true {
             number += 1
             // That an announcement cannot be made says nothing about the hearing.
-            if (try? await announce(channel, String(number))) != nil {
+            if (try? await announce(Self.channel, last.text(number))) != nil {
                 missed = try await comes(number, last) ? 0 : missed + 1
                 if missed >= settings.checks { throw Deaf() }
             }
