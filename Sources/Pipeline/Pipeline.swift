@@ -82,22 +82,10 @@ public final class Pipeline: Service {
             health: health,
             logger: logger
         )
-        keeper = ShardKeeper(
-            settings.ingest,
-            place,
-            instance: try Installation.identity(directory: settings.storage.directory),
-            database: database,
-            meter: meter,
-            health: health,
-            logger: logger
-        )
+        keeper = try ShardKeeper(settings, place, database: database, meter: meter, health: health, logger: logger)
         delivery = Delivery(
             spool: spool,
-            writer: AlertWriter(
-                pool: database,
-                budget: TaskBudget(tasksPerDay: settings.cases.tasksPerGrid),
-                triage: TriageLimits(minutes: settings.cases.triageMinutes)
-            ),
+            writer: AlertWriter(settings.cases, database: database),
             authority: { [keeper] in keeper.authority },
             settings: Delivery.Settings(settings.delivery),
             meter: meter,

@@ -1,3 +1,4 @@
+import Cases
 import Detection
 import Flow
 import Foundation
@@ -137,25 +138,35 @@ extension CameraWatch {
 
 extension ShardKeeper {
     convenience init(
-        _ settings: DaemonSettings.Ingest,
+        _ settings: DaemonSettings,
         _ place: WorkerPlace,
-        instance: String,
         database: PostgresPool,
         meter: Meter,
         health: HealthBoard,
         logger: Logger
-    ) {
+    ) throws {
+        let instance = try Installation.identity(directory: settings.storage.directory)
         self.init(
             leases: ShardLeases(pool: database),
             worker: WorkerIdentity(id: place.name),
             host: ProcessInfo.processInfo.hostName,
-            capacity: settings.maxCameras,
+            capacity: settings.ingest.maxCameras,
             version: place.version,
             instance: place.isSupervised ? instance : "",
             stats: { WorkerStats(meter).json },
             meter: meter,
             health: health,
             logger: logger
+        )
+    }
+}
+
+extension AlertWriter {
+    init(_ settings: DaemonSettings.Cases, database: PostgresPool) {
+        self.init(
+            pool: database,
+            budget: TaskBudget(tasksPerDay: settings.tasksPerGrid),
+            triage: TriageLimits(minutes: settings.triageMinutes)
         )
     }
 }

@@ -66,6 +66,8 @@ struct SpoolImage {
         var intact: [ClosedRange<Int64>] = []
         /// Rows whose checksum does not match, by number; at most `brokenLimit`.
         var broken: [Int64: FoundRow] = [:]
+        /// Rows that have lost their number or their shape: they are missing somewhere else.
+        var strays = 0
         /// The number given last, where the file still says so.
         var lastGiven: Int64?
         /// Cells of the fullest whole leaf.
@@ -98,7 +100,10 @@ struct SpoolImage {
             }
             let content = page(newest, number).read(overflow: overflow)
             if content.kind == .unknown { unknown.append(number) }
-            if content.kind == .leaf { findings.fullestLeaf = max(findings.fullestLeaf, content.cells) }
+            if content.kind == .leaf {
+                findings.fullestLeaf = max(findings.fullestLeaf, content.cells)
+                if !content.rows.isEmpty { findings.strays += content.cells - content.rows.count }
+            }
             // That table has a row for each of two tables.
             if findings.lastGiven == nil, content.cells <= 2 || content.kind == .unknown {
                 findings.lastGiven = lastGiven(newest)
@@ -137,9 +142,13 @@ struct SpoolImage {
         let room = Int64(findings.damagedPages + 1) * Int64(max(findings.fullestLeaf, 16))
         let first = numbers.first ?? (late.map(\.sequence).max() ?? 0)
         for row in late where row.sequence >= first - room { numbers.insert(row.sequence) }
-        for row in late { findings.broken[row.sequence] = nil }
         findings.intact = numbers.ranges
-        for sequence in findings.broken.keys where numbers.contains(sequence) { findings.broken[sequence] = nil }
+        let last = max(findings.lastGiven ?? 0, numbers.ranges.last?.upperBound ?? 0)
+        for sequence in findings.broken.keys
+        where numbers.contains(sequence) || sequence < first - room || sequence > last {
+            findings.broken[sequence] = nil
+            findings.strays += 1
+        }
     }
 
     private func page(_ bytes: [UInt8], _ number: Int) -> SpoolPage {
@@ -213,15 +222,14 @@ extension SpoolImage.Findings {
 
     /// Rows that are missing between those that are there, as far as damaged pages can explain it; about.
     var missingRows: Int {
-        guard damagedPages > 0, let first = intact.first?.lowerBound, let last = intact.last?.upperBound else {
-            return 0
-        }
-        let most = damagedPages * max(fullestLeaf, 1)
+        // A damaged row may have lost its number, and then it leaves a gap elsewhere.
+        let most = damagedPages * max(fullestLeaf, 1) + strays + broken.count
+        guard most > 0, let first = intact.first?.lowerBound, let last = intact.last?.upperBound else { return 0 }
         var missing = zip(intact, intact.dropFirst()).reduce(0) { sum, pair in
             sum + min(most, Int(pair.1.lowerBound - pair.0.upperBound) - 1)
         }
-        missing -= broken.keys.count { first < $0 && $0 < last }
         if let lastGiven, lastGiven > last { missing += Int(min(Int64(most), lastGiven - last)) }
+        missing -= broken.keys.count { first < $0 && $0 <= max(last, lastGiven ?? last) }
         return min(most, max(0, missing))
     }
 }
