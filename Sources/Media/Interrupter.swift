@@ -23,19 +23,40 @@ public final class Interrupter: Sendable {
 final class IOWatch: Sendable {
     let interrupter: Interrupter
     private let deadline = Atomic<Int64>(.max)
+    private let lookedAt = Atomic<Int64>(0)
+    private let clock: @Sendable () -> Int64
 
-    init(interrupter: Interrupter) {
+    /// Longest time between two questions that counts, nanoseconds; while FFmpeg waits it asks every tenth of a second.
+    private static let longestStep: Int64 = 500_000_000
+
+    /// Makes a watch; `clock` gives nanoseconds that never go back.
+    init(interrupter: Interrupter, clock: @escaping @Sendable () -> Int64 = IOWatch.now) {
         self.interrupter = interrupter
+        self.clock = clock
     }
 
     /// Starts the time-out of the next call into FFmpeg.
     func allow(seconds: Double) {
         let bounded = min(max(seconds, 0), 1_000_000)
-        deadline.store(Self.now() &+ Int64(bounded * 1_000_000_000), ordering: .relaxed)
+        let now = clock()
+        lookedAt.store(now, ordering: .relaxed)
+        deadline.store(now &+ Int64(bounded * 1_000_000_000), ordering: .relaxed)
     }
 
     /// True when the time of the current call is over.
-    var isOverdue: Bool { Self.now() >= deadline.load(ordering: .relaxed) }
+    ///
+    /// FFmpeg asks before it looks at the socket. When this process got no turn for a while, that time is its own
+    /// lateness and no silence of the other side: the answer may lie unread, so the deadline moves by it. On the thread
+    /// that calls FFmpeg.
+    var isOverdue: Bool {
+        let now = clock()
+        let late = now &- lookedAt.load(ordering: .relaxed) &- Self.longestStep
+        lookedAt.store(now, ordering: .relaxed)
+        let end = deadline.load(ordering: .relaxed)
+        guard late > 0, end < .max - late else { return now >= end }
+        deadline.store(end + late, ordering: .relaxed)
+        return now >= end + late
+    }
 
     /// True when the current call must return.
     var mustStop: Bool { interrupter.isInterrupted || isOverdue }
