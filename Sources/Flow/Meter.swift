@@ -103,6 +103,11 @@ public final class Meter: Sendable {
         }
     }
 
+    /// The sum of this process's own metrics of a name, over their labels; 0 when there is none.
+    public func sum(of name: String) -> Int {
+        metrics.withLock { $0.reduce(0) { $1.name == name ? $0 + $1.value : $0 } }
+    }
+
     /// Keeps what another process has told of its metrics, in place of what it told before.
     ///
     /// - Parameters:

@@ -69,7 +69,7 @@ final class LiveWorkers: StreamSink {
         )
         self.workers = beats.map { beat in
             SampleWorker(
-                name: beat.name,
+                beat: beat,
                 limits: SampleWorker.Limits(units: queueUnits),
                 clocks: clocks,
                 crumbs: crumbs,
@@ -134,6 +134,15 @@ final class LiveWorkers: StreamSink {
     func silentWorkers() -> [String] {
         for worker in workers { worker.submit { _ in } }
         return reports.silent()
+    }
+
+    /// The shortest sampling interval of cameras of which something came since the call before, in seconds, as the threads
+    /// told at that call: each call asks them anew. Infinite when nothing came.
+    func shortestInterval() -> Double {
+        for (index, worker) in workers.enumerated() {
+            worker.submit { [reports] worker in reports.due(every: worker.takeShortestInterval(), worker: index) }
+        }
+        return reports.shortestInterval
     }
 
     /// Works off what waits, ends all open alerts, and stops the threads.

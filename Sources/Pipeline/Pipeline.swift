@@ -37,6 +37,7 @@ public final class Pipeline: Service {
     private let scores: ScoreReporter
     private let clips: AlertClips
     private let watch: CameraWatch
+    private let standstill: StandstillReporter
     private let changes: RegistryChanges
     private let fleetBell = Bell()
     private let logger: Logger
@@ -72,6 +73,7 @@ public final class Pipeline: Service {
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
         let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
+        standstill = StandstillReporter(workers: workers, meter: meter, health: health)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
         watch = CameraWatch(
             settings.supervision,
@@ -142,7 +144,8 @@ public final class Pipeline: Service {
 
     private func watchAll() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in
+            // Before all else in the process: a lease that is renewed too late gives its cameras away.
+            group.addTask(priority: .high) { [self] in
                 // The lease outlives the rest: who still watches must not look dead to the others.
                 await keeper.run { [self] _ in fleetBell.ring() }
             }
@@ -167,6 +170,11 @@ public final class Pipeline: Service {
     /// Call it every few seconds; each call asks the workers for a sign that the next call looks for.
     public func silentLoops() -> [String] {
         workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : [])
+    }
+
+    /// Looks whether pictures or alerts stand still; call it once a second.
+    func lookForStandstill() {
+        standstill.look()
     }
 
     private func drain() async {

@@ -59,6 +59,7 @@ final class SampleWorker: @unchecked Sendable {
     private let clocks: Clocks
     private let delegate: any SampleWorkerDelegate
     private let crumbs: Breadcrumbs?
+    private let beat: Heartbeat
     private var trail: BreadcrumbTrail?
     private let condition = NSCondition()
     private var inbox = Inbox()
@@ -69,23 +70,28 @@ final class SampleWorker: @unchecked Sendable {
     let chunks = ChunkPool()
     /// The cameras of this thread; touched by jobs and units on the thread only.
     private(set) var lanes: [String: CameraLane] = [:]
+    /// Shortest sampling interval of the cameras of which something came since `takeShortestInterval`, seconds.
+    private var shortestInterval = Double.infinity
     /// Sums over the lanes; on the thread only.
     private(set) var totals = Totals()
 
     /// Makes a worker and starts its thread.
+    ///
+    /// `beat` gets a sign of life with each piece of work, not with each turn: on a busy machine a turn may be long.
     init(
-        name: String,
+        beat: Heartbeat,
         limits: Limits,
         clocks: Clocks,
         crumbs: Breadcrumbs?,
         delegate: any SampleWorkerDelegate
     ) {
+        self.beat = beat
         self.limits = limits
         self.clocks = clocks
         self.crumbs = crumbs
         self.delegate = delegate
         finished.enter()
-        NamedThread.start(name, stack: 4 << 20) { [self] in
+        NamedThread.start(beat.name, stack: 4 << 20) { [self] in
             run()
             finished.leave()
         }
@@ -171,7 +177,9 @@ final class SampleWorker: @unchecked Sendable {
         trail = crumbs?.attach()
         while let work = next() {
             for batch in work.batches {
+                beat.touch(now: clocks.monotonic())
                 guard let lane = lanes[batch.camera] else { continue }
+                shortestInterval = min(shortestInterval, lane.interval)
                 trail?.enter(batch.camera, .other)
                 totals.change(lane, by: -1)
                 for unit in batch.units { take(unit, lane) }
@@ -179,8 +187,12 @@ final class SampleWorker: @unchecked Sendable {
                 trail?.leave()
             }
             // After the units: a job that ends a camera ends it behind what came before.
-            for job in work.jobs { job(self) }
+            for job in work.jobs {
+                job(self)
+                beat.touch(now: clocks.monotonic())
+            }
             decodeNext()
+            beat.touch(now: clocks.monotonic())
             delegate.turned(self)
         }
     }
@@ -244,6 +256,13 @@ final class SampleWorker: @unchecked Sendable {
         if seen > 0 { delegate.looked(lane, pictures: seen) }
     }
 
+    /// The shortest sampling interval of the cameras of which something came since the last call, in seconds; infinite
+    /// when nothing came. On the worker's thread.
+    func takeShortestInterval() -> Double {
+        defer { shortestInterval = .infinity }
+        return shortestInterval
+    }
+
     /// Bursts decoded so far, and those for which there was no time; on the worker's thread.
     var burstCounts: (decoded: Int, refused: Int) { bench.burstCounts }
 
@@ -257,6 +276,6 @@ protocol SampleWorkerDelegate: AnyObject, Sendable {
     func looked(_ lane: CameraLane, pictures: Int)
     /// A unit or sample of a camera could not be decoded.
     func failed(_ lane: CameraLane, _ error: MediaError)
-    /// The worker has turned once more: a sign of life.
+    /// The worker has turned once more.
     func turned(_ worker: SampleWorker)
 }

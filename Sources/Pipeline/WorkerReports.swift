@@ -23,6 +23,7 @@ final class WorkerReports: SampleWorkerDelegate {
     }
 
     private let told: Mutex<[Told]>
+    private let intervals: Mutex<[Double]>
     private let listener = Mutex<Listener?>(nil)
     private let pictures: Metric
     private let broken: Metric
@@ -40,6 +41,7 @@ final class WorkerReports: SampleWorkerDelegate {
         self.clocks = clocks
         self.beats = beats
         self.told = Mutex(beats.map { _ in Told() })
+        self.intervals = Mutex(beats.map { _ in .infinity })
         self.pictures = meter.counter("gridwatch_pictures_total", "Pictures that detection looked at.")
         self.broken = meter.counter("gridwatch_units_broken_total", "Access units that could not be decoded.")
         self.buffered = meter.gauge("gridwatch_gop_buffer_bytes", "Bytes of pictures that are kept for bursts.")
@@ -84,6 +86,14 @@ final class WorkerReports: SampleWorkerDelegate {
         beats.filter { $0.isSilent(now: clocks.monotonic()) }.map(\.name)
     }
 
+    /// Notes the shortest sampling interval among the cameras of a worker of which something came.
+    func due(every interval: Double, worker: Int) {
+        intervals.withLock { $0[worker] = interval }
+    }
+
+    /// The shortest of those that the workers told last, seconds.
+    var shortestInterval: Double { intervals.withLock { $0.min() ?? .infinity } }
+
     func looked(_ lane: CameraLane, pictures count: Int) {
         pictures.add(count)
         states.picture(
@@ -106,7 +116,6 @@ final class WorkerReports: SampleWorkerDelegate {
 
     func turned(_ worker: SampleWorker) {
         guard let number = numbers.withLock({ $0[ObjectIdentifier(worker)] }) else { return }
-        beats[number].touch(now: clocks.monotonic())
         let now = Told(counts: worker.decodeCounts, totals: worker.totals, bursts: worker.burstCounts)
         let before = told.withLock { told in
             defer { told[number] = now }

@@ -152,7 +152,7 @@ public struct DaemonSettings: Sendable, Hashable {
         /// Threads of each ingest process; 0 means the cores of the machine divided by the processes.
         public var threads = 0
         /// Access units that may wait per thread.
-        public var queueUnits = 16_384
+        public var queueUnits = 65_536
     }
 
     /// The city's days and its place, for schedules.

@@ -229,7 +229,7 @@ enum SettingsTable {
         Setting(
             section: "workers",
             key: "queue_units",
-            kind: .integer(\.workers.queueUnits, 8...65_536),
+            kind: .integer(\.workers.queueUnits, 8...1_048_576),
             unit: "access units",
             note:
                 "What may wait per thread before it is looked at. A full queue drops to the next keyframe and counts it."

@@ -122,7 +122,9 @@ enum Readiness {
         } catch {
             problems["database"] = "\(error)"
         }
-        let parts = Set(["database", "registry", "spool", "evidence", "delivery"]).union(problems.keys)
+        let parts = Set(["database", "registry", "spool", "evidence", "delivery", "pictures", "alerts"]).union(
+            problems.keys
+        )
         return HealthReport(
             checks: parts.sorted().map {
                 HealthReport.Check(name: $0, isReady: problems[$0] == nil, detail: problems[$0])
@@ -170,13 +172,17 @@ struct Watchdog: Service {
         let manager = ServiceManager()
         let interval = min(manager.watchdogInterval ?? 10, 10)
         await cancelWhenGracefulShutdown {
+            var wasSilent = false
             while !Task.isCancelled {
-                // Workers that hang are the supervisor's affair; systemd restarts a supervisor that hangs.
-                if supervisor?.isSilent == true {
+                // Workers that hang are the supervisor's affair; systemd restarts a supervisor that hangs. After a pause
+                // of the whole process this loop may be the first to wake, so that one look alone says nothing.
+                let isSilent = supervisor?.isSilent == true
+                if isSilent, wasSilent {
                     logger.critical("the supervisor of the ingest processes gives no sign of life")
                 } else {
                     manager.alive()
                 }
+                wasSilent = isSilent
                 let problems = health.current
                 manager.status(problems.isEmpty ? "all well" : problems.values.sorted().joined(separator: "; "))
                 try? await Task.sleep(for: .seconds(interval))

@@ -71,6 +71,49 @@ import Testing
         try await site.close()
     }
 
+    @Test("a parent that was stopped for half a minute kills no healthy process; one stopped for ten seconds goes on")
+    func pausedProcesses() async throws {
+        let site = try await IngestSite(cameras: 4, clips: Self.clips)
+        let parent = try site.startNode("a", decode: "keyframes")
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 4 }, "\(site.log("a"))")
+        let worker = try #require(site.worker(of: parent))
+        kill(parent, SIGSTOP)
+        try await Task.sleep(for: .seconds(30))
+        kill(parent, SIGCONT)
+        try await Task.sleep(for: .seconds(3))
+        #expect(site.worker(of: parent) == worker, "\(site.log("a"))")
+        kill(worker, SIGSTOP)
+        try await Task.sleep(for: .seconds(10))
+        kill(worker, SIGCONT)
+        try await Task.sleep(for: .seconds(15))
+        #expect(site.worker(of: parent) == worker, "\(site.log("a"))")
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 4 })
+        let reconnects = try await site.number("SELECT coalesce(sum(reconnects), 0) FROM camera_state")
+        #expect(reconnects == 0, "what cameras sent meanwhile was read, and none of them was given up")
+        #expect(try await site.number("SELECT count(*) FROM camera_quarantine") == 0)
+        try await site.close()
+    }
+
+    @Test("a process that stands still for good is killed and started again, and no camera gets a strike for it")
+    func hungProcess() async throws {
+        let site = try await IngestSite(cameras: 2, clips: ["sample-streams/river-day.mp4"])
+        let parent = try site.startNode("a", decode: "every_frame")
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 2 }, "\(site.log("a"))")
+        let worker = try #require(site.worker(of: parent))
+        kill(worker, SIGSTOP)
+        var next: Int32?
+        for _ in 0..<240 where next == nil {
+            try await Task.sleep(for: .milliseconds(500))
+            if let found = site.worker(of: parent), found != worker { next = found }
+        }
+        #expect(next != nil, "\(site.log("a"))")
+        #expect(site.log("a").contains("gives no sign of life"))
+        #expect(try await site.eventually(90, Self.watched("a")) { $0 == 2 }, "\(site.log("a"))")
+        #expect(!site.log("a").contains("strike"))
+        #expect(try await site.number("SELECT count(*) FROM camera_quarantine") == 0)
+        try await site.close()
+    }
+
     @Test("a process that crashes is started again; the camera on which it crashed three times goes to quarantine")
     func poisonCamera() async throws {
         let site = try await IngestSite(cameras: 1, clips: ["sample-streams/river-day.mp4"])

@@ -1,3 +1,4 @@
+import Flow
 import Testing
 
 @testable import Ingest
@@ -72,5 +73,64 @@ import Testing
         #expect(life.handle(.wanted, now: 2, random: 1).isEmpty)
         #expect(life.handle(.exited(.code(0)), now: 3, random: 1) == [.launch])
         #expect(life.deaths == 0)
+    }
+
+    @Test(
+        "a worker that hardly gets the CPU is slow, not dead; when it has worked for two seconds without a sign it is"
+    )
+    func slow() {
+        var life = WorkerLife()
+        _ = life.handle(.wanted, now: 0, random: 1)
+        _ = life.handle(.worked(0.5), now: 1, random: 1)
+        _ = life.handle(.alive, now: 1, random: 1)
+        // A hundredth of a second of the CPU each second, as among a hundred busy others.
+        for second in 2...150 {
+            _ = life.handle(.worked(0.5 + Double(second) / 100), now: Double(second), random: 1)
+            #expect(life.handle(.timePassed, now: Double(second), random: 1).isEmpty, "after \(second) s")
+        }
+        _ = life.handle(.alive, now: 151, random: 1)
+        // From here on it turns on the spot.
+        for second in 152...170 {
+            _ = life.handle(.worked(Double(second) - 140), now: Double(second), random: 1)
+            #expect(life.handle(.timePassed, now: Double(second), random: 1).isEmpty)
+        }
+        _ = life.handle(.worked(31), now: 171, random: 1)
+        #expect(life.handle(.timePassed, now: 171, random: 1) == [.kill])
+    }
+
+    @Test("a worker that stands still altogether is dead after 20 s")
+    func standsStill() {
+        var life = WorkerLife()
+        _ = life.handle(.wanted, now: 0, random: 1)
+        _ = life.handle(.worked(0.5), now: 1, random: 1)
+        _ = life.handle(.alive, now: 1, random: 1)
+        for second in 2...20 {
+            _ = life.handle(.worked(0.5), now: Double(second), random: 1)
+            #expect(life.handle(.timePassed, now: Double(second), random: 1).isEmpty)
+        }
+        _ = life.handle(.worked(0.5), now: 21, random: 1)
+        #expect(life.handle(.timePassed, now: 21, random: 1) == [.kill])
+    }
+
+    @Test("a parent that was paused for 100 s does not take its own pause for a silence of its workers")
+    func pausedParent() {
+        var clock = PatientClock(longestStep: 1)
+        var life = WorkerLife()
+        _ = life.handle(.wanted, now: clock.look(5000), random: 1)
+        var now = 5000.0
+        for _ in 0..<40 {
+            now += 0.25
+            _ = life.handle(.alive, now: clock.look(now), random: 1)
+        }
+        now += 100
+        #expect(life.handle(.timePassed, now: clock.look(now), random: 1).isEmpty)
+        // What was in the pipe comes now.
+        _ = life.handle(.alive, now: clock.now, random: 1)
+        for _ in 0..<79 {
+            now += 0.25
+            #expect(life.handle(.timePassed, now: clock.look(now), random: 1).isEmpty)
+        }
+        now += 0.5
+        #expect(life.handle(.timePassed, now: clock.look(now), random: 1) == [.kill], "and a real silence is one")
     }
 }

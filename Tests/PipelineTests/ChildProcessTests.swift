@@ -30,6 +30,7 @@ import Testing
         defer {
             child.signal(SIGKILL)
             _ = child.follow { _ in }
+            child.release()
         }
         let folder = "/proc/\(child.identifier)/fd"
         let inherited = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { Int32($0) }.sorted()

@@ -14,6 +14,11 @@ public struct WorkerLifeSettings: Sendable, Hashable {
     public var startWithin: Double
     /// Longest silence of a running worker.
     public var hungAfter: Double
+    /// Seconds of the CPU that a worker must have used since its last sign before a silence counts against it, unless it
+    /// stands still altogether; a worker that has not given its first sign gets `startWork`.
+    public var hungWork: Double
+    /// The same until the first sign of life.
+    public var startWork: Double
     /// How long a stopping worker may take.
     public var stopWithin: Double
     /// How long a worker must run until the next death counts as the first again.
@@ -25,12 +30,16 @@ public struct WorkerLifeSettings: Sendable, Hashable {
     public init(
         startWithin: Double = 60,
         hungAfter: Double = 20,
+        hungWork: Double = 2,
+        startWork: Double = 30,
         stopWithin: Double = 20,
         steadyAfter: Double = 60,
         backoff: Backoff = Backoff(base: 0.5, cap: 30)
     ) {
         self.startWithin = max(1, startWithin)
         self.hungAfter = max(1, hungAfter)
+        self.hungWork = max(0, hungWork)
+        self.startWork = max(0, startWork)
         self.stopWithin = max(1, stopWithin)
         self.steadyAfter = max(0, steadyAfter)
         self.backoff = backoff
@@ -39,7 +48,12 @@ public struct WorkerLifeSettings: Sendable, Hashable {
 
 /// The life of one worker process as its parent sees it: a pure value, told what happens, answering what to do.
 ///
-/// A worker that dies or hangs is started again after a growing wait, for ever. Monotonic seconds throughout.
+/// A worker that dies or hangs is started again after a growing wait, for ever.
+///
+/// Slow is not dead: on a machine with thirty times too much to do a healthy worker may not get to a sign of life for a
+/// minute. A silence counts only once the worker has used the CPU for `hungWork` seconds without a sign (it turns on the
+/// spot) or has not used it at all for as long as a silence may last (it stands still). Seconds throughout, of a clock
+/// that does not count the owner's own pauses (`Flow.PatientClock`).
 public struct WorkerLife: Sendable {
     /// What happened.
     public enum Event: Sendable, Hashable {
@@ -51,6 +65,8 @@ public struct WorkerLife: Sendable {
         case launchFailed
         /// The process gave a sign of life.
         case alive
+        /// The process has used the CPU for so many seconds since its launch.
+        case worked(Double)
         /// The process is gone.
         case exited(WorkerExit)
         /// Nothing but time; needed at `checkAt` at the latest.
@@ -94,6 +110,11 @@ public struct WorkerLife: Sendable {
     private var backoff: Backoff
     private var since = 0.0
     private var lastSign = 0.0
+    /// Seconds of the CPU, as last told and as at the last sign of life; nil while nobody has told.
+    private var work: Double?
+    private var workAtSign = 0.0
+    /// When the work was last more than before.
+    private var workedAt = 0.0
     private var isWanted = false
 
     /// Makes the life of a worker that is not wanted yet.
@@ -106,18 +127,24 @@ public struct WorkerLife: Sendable {
     public var checkAt: Double {
         switch state {
         case .stopped: .infinity
-        case .starting: since + settings.startWithin
-        case .running: lastSign + settings.hungAfter
+        case .starting: patience(from: since, settings.startWithin, settings.startWork)
+        case .running: patience(from: lastSign, settings.hungAfter, settings.hungWork)
         case .waiting: since
         case .stopping, .hung: since + settings.stopWithin
         }
+    }
+
+    /// When a silence counts.
+    private func patience(from sign: Double, _ limit: Double, _ ownWork: Double) -> Double {
+        guard let work, work - workAtSign < ownWork else { return sign + limit }
+        return max(sign, workedAt) + limit
     }
 
     /// Takes an event.
     ///
     /// - Parameters:
     ///   - event: What happened; what cannot happen in this state is ignored.
-    ///   - now: Monotonic seconds.
+    ///   - now: Seconds of the owner's clock.
     ///   - random: A number in 0..<1 for the jitter of the waits.
     /// - Returns: What to do, in this order.
     public mutating func handle(_ event: Event, now: Double, random: Double) -> [Action] {
@@ -132,7 +159,12 @@ public struct WorkerLife: Sendable {
             guard state == .starting || state == .running else { return [] }
             if state == .starting { enter(.running, now: now) }
             lastSign = now
+            workAtSign = work ?? 0
             if now - since >= settings.steadyAfter { backoff.succeeded() }
+            return []
+        case .worked(let seconds):
+            if seconds > work ?? 0 { workedAt = now }
+            work = max(seconds, work ?? 0)
             return []
         case .launchFailed:
             guard state == .starting || state == .stopping else { return [] }
@@ -153,6 +185,9 @@ public struct WorkerLife: Sendable {
 
     private mutating func launch(now: Double) -> [Action] {
         enter(.starting, now: now)
+        work = nil
+        workAtSign = 0
+        workedAt = now
         return [.launch]
     }
 

@@ -49,7 +49,11 @@ struct ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+        // Threads of a pool block signals; a child that inherits that cannot be asked to end.
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
         let words = ([executable] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + variables { free(text) } }
@@ -62,7 +66,7 @@ struct ChildProcess: Sendable {
         return ChildProcess(identifier: identifier, reports: ends[0])
     }
 
-    /// Reads what the child reports and returns when it has ended; blocks the thread, call it once.
+    /// Reads what the child reports and returns when it has ended; blocks the thread, call it once, then `release`.
     func follow(_ body: (WorkerReport) -> Void) -> WorkerExit {
         var reader = WorkerReportReader()
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -72,11 +76,32 @@ struct ChildProcess: Sendable {
             guard count > 0 else { break }
             for report in reader.take(Data(buffer[0..<count])) { body(report) }
         }
-        close(reports)
         var status: Int32 = 0
         while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
         let signal = status & 0x7f
         return signal == 0 ? .code(status >> 8 & 0xff) : .signal(signal)
+    }
+
+    /// Gives the descriptor back, after `follow`; nothing else may be asked then.
+    func release() {
+        close(reports)
+    }
+
+    /// Whether a report lies in the pipe that nobody has read yet.
+    var hasUnreadReports: Bool {
+        var count: Int32 = 0
+        return ioctl(reports, UInt(FIONREAD), &count) == 0 && count > 0
+    }
+
+    /// Seconds of the CPU that the child has used so far, all its threads together; nil when it is gone.
+    var workSeconds: Double? {
+        guard let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return nil }
+        // Behind the name, which may hold anything: state, ten numbers, then user and system time in ticks.
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
+        return (user + system) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
     }
 
     /// Sends a signal.

@@ -14,9 +14,16 @@ import Synchronization
 /// A trap in Swift or a crash in FFmpeg ends a process, not the daemon; its cameras go on in the other processes within
 /// the lease's time, and here as soon as the process is back. A camera that ends processes again and again goes to
 /// quarantine (`Store.Quarantine`).
+///
+/// The looks at the processes have a thread of their own: neither the database nor whatever else runs in the daemon's
+/// tasks makes them late, and when they are late all the same, the processes are not charged with it.
 public final class IngestSupervisor: Service {
     /// Seconds between two looks at the processes.
     private static let interval = 0.25
+    /// Most seconds between two looks that count for the processes.
+    private static let longestStep = 1.0
+    /// Seconds between two tries to tell strikes.
+    private static let strikeInterval = 1.0
     /// Longest silence of this supervisor's own loop, seconds.
     private static let longestSilence = 20.0
     /// Strikes that wait for the database at most.
@@ -32,11 +39,17 @@ public final class IngestSupervisor: Service {
         var life = WorkerLife()
         var process: ChildProcess?
         var parts: Set<String> = []
+        /// Its number, also when it has ended.
+        var identifier: pid_t = 0
+        /// Loops of the process that gave no sign of life in its last report.
+        var silentLoops: [String] = []
     }
 
     private struct State {
         var slots: [Slot]
         var strikes: [Strike] = []
+        var attention = PatientClock(longestStep: IngestSupervisor.longestStep)
+        var isOver = false
     }
 
     private let settings: DaemonSettings
@@ -100,43 +113,68 @@ public final class IngestSupervisor: Service {
     /// Supervises until the service group stops it, then stops the processes in order.
     public func run() async {
         for slot in 0..<settings.ingest.processes { handle(.wanted, slot) }
+        NamedThread.start("supervisor") { [self] in
+            while !state.withLock(\.isOver) {
+                turn()
+                Thread.sleep(forTimeInterval: Self.interval)
+            }
+        }
         await cancelWhenGracefulShutdown { [self] in
             while !Task.isCancelled {
-                turn()
                 await tellStrikes()
-                try? await Task.sleep(for: .seconds(Self.interval))
+                try? await Task.sleep(for: .seconds(Self.strikeInterval))
             }
         }
         for slot in 0..<settings.ingest.processes { handle(.unwanted, slot) }
         while state.withLock({ $0.slots.contains { $0.life.state != .stopped } }) {
-            turn()
             // Cancelled or not, the children end first.
             await withCheckedContinuation { continuation in
                 DispatchQueue.global().asyncAfter(deadline: .now() + Self.interval) { continuation.resume() }
             }
         }
+        state.withLock { $0.isOver = true }
         await tellStrikes()
     }
 
     private func turn() {
-        beat.touch(now: clocks.monotonic())
-        for slot in 0..<settings.ingest.processes { handle(.timePassed, slot) }
+        let now = clocks.monotonic()
+        beat.touch(now: now)
+        _ = state.withLock { $0.attention.look(now) }
+        for slot in 0..<settings.ingest.processes {
+            let (process, isUnread) = state.withLock { state in
+                let process = state.slots[slot].process
+                return (process, process?.hasUnreadReports == true)
+            }
+            if let work = process?.workSeconds { handle(.worked(work), slot) }
+            // What lies in the pipe may be a sign of life: nobody is judged before it is read.
+            if !isUnread { handle(.timePassed, slot) }
+        }
         running.set(state.withLock { $0.slots.count { $0.life.state == .running } })
     }
 
     /// Gives the life of a process an event and does what it says.
     private func handle(_ event: WorkerLife.Event, _ slot: Int) {
-        let now = clocks.monotonic()
-        let (actions, process) = state.withLock { state in
-            let actions = state.slots[slot].life.handle(event, now: now, random: Double.random(in: 0..<1))
-            return (actions, state.slots[slot].process)
+        let (actions, process, silent) = state.withLock { state in
+            let actions = state.slots[slot].life.handle(
+                event,
+                now: state.attention.now,
+                random: Double.random(in: 0..<1)
+            )
+            return (actions, state.slots[slot].process, state.slots[slot].silentLoops)
         }
         for action in actions {
             switch action {
             case .launch: launch(slot)
             case .terminate: process?.signal(SIGTERM)
             case .kill:
-                logger.error("an ingest process gives no sign of life: it is killed", metadata: ["slot": "\(slot)"])
+                let working = breadcrumbs(slot)?.working.map { "\($0.camera) (\($0.activity))" } ?? []
+                logger.error(
+                    "an ingest process gives no sign of life: it is killed",
+                    metadata: [
+                        "slot": "\(slot)", "silent_loops": "\(silent.joined(separator: ", "))",
+                        "at_work_on": "\(working.joined(separator: ", "))",
+                    ]
+                )
                 process?.signal(SIGKILL)
             case .died(let exit, let wasHung): died(slot, exit, wasHung: wasHung)
             }
@@ -159,10 +197,17 @@ public final class IngestSupervisor: Service {
                 arguments: arguments(slot),
                 environment: Self.environment
             )
-            state.withLock { $0.slots[slot].process = process }
+            state.withLock { state in
+                state.slots[slot].process = process
+                state.slots[slot].identifier = process.identifier
+            }
             NamedThread.start("worker-\(slot)-pipe") { [self] in
                 let ending = process.follow { report in take(report, slot) }
-                state.withLock { $0.slots[slot].process = nil }
+                state.withLock { state in
+                    state.slots[slot].process = nil
+                    state.slots[slot].silentLoops = []
+                }
+                process.release()
                 handle(.exited(ending), slot)
             }
         } catch {
@@ -175,6 +220,7 @@ public final class IngestSupervisor: Service {
         if report.silentLoops.isEmpty { handle(.alive, slot) }
         meter.keep(report.metrics, of: ("worker", "\(slot)"))
         let before = state.withLock { state in
+            state.slots[slot].silentLoops = report.silentLoops
             defer { state.slots[slot].parts = Set(report.problems.keys) }
             return state.slots[slot].parts
         }
@@ -191,18 +237,32 @@ public final class IngestSupervisor: Service {
         deaths.add()
         let how = exit.map { "\($0)" } ?? "could not be launched"
         logger.error("an ingest process died", metadata: ["slot": "\(slot)", "how": "\(how)", "hung": "\(wasHung)"])
-        // Who was killed from outside, or ended by itself, died on nobody's stream.
-        let path = WorkerPlace.breadcrumbs(settings.storage, slot: slot)
-        guard let report = try? BreadcrumbReport(path: path), report.crash != nil || wasHung else { return }
+        if let exit { strike(slot, exit) }
+    }
+
+    /// Gives the camera a strike on whose stream a process crashed.
+    ///
+    /// Nobody gets one for a process that was killed, from outside or because it gave no sign of life, or that ended by
+    /// itself: on a machine with too much to do that would be whoever happened to be at work.
+    private func strike(_ slot: Int, _ exit: WorkerExit) {
+        guard case .signal(let number) = exit, let report = breadcrumbs(slot), report.crash?.signal == number else {
+            return
+        }
         for work in report.suspects {
-            let signal = report.crash.map { "signal \($0.signal), " } ?? ""
-            let reason = "an ingest process \(wasHung ? "hung" : "crashed") on its stream (\(signal)\(work.activity))"
+            let reason = "an ingest process crashed on its stream (signal \(number), \(work.activity))"
             logger.error("strike", metadata: ["camera": "\(work.camera)", "reason": "\(reason)"])
             state.withLock { state in
                 guard state.strikes.count < Self.strikeLimit else { return }
                 state.strikes.append(Strike(camera: work.camera, reason: reason, at: clocks.wall()))
             }
         }
+    }
+
+    /// What the newest process of a slot was doing; nil when it left nothing.
+    private func breadcrumbs(_ slot: Int) -> BreadcrumbReport? {
+        let path = WorkerPlace.breadcrumbs(settings.storage, slot: slot)
+        guard let report = try? BreadcrumbReport(path: path) else { return nil }
+        return report.process == state.withLock { $0.slots[slot].identifier } ? report : nil
     }
 
     /// Brings strikes into the database, where every process sees the quarantine; they wait while it is away.
