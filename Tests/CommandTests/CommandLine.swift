@@ -1,4 +1,5 @@
 import Foundation
+import TestThreads
 
 /// The command that was built beside the tests, run as people run it.
 enum CommandUnderTest {
@@ -47,7 +48,7 @@ enum CommandUnderTest {
         }
         process.standardOutput = files[0]
         process.standardError = files[1]
-        try process.run()
+        try process.runGuarded()
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus,

@@ -1,6 +1,7 @@
 import Foundation
 import Postgres
 import Store
+import TestThreads
 import Testing
 
 /// A site of its own for a test: a database on the private server, a farm of cameras, and ingest nodes as processes.
@@ -122,7 +123,7 @@ final class IngestSite {
         try file.seekToEnd()
         process.standardOutput = file
         process.standardError = file
-        try process.run()
+        try process.runGuarded()
         processes.append(process)
         return process.processIdentifier
     }

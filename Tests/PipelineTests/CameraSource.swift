@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Simulator
+import TestThreads
 
 /// Where a test's camera comes from: our own farm, or a server that is not ours.
 enum CameraSource: String, CaseIterable {
@@ -55,7 +56,7 @@ enum CameraSource: String, CaseIterable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
+        try process.runGuarded()
         let identifier = process.processIdentifier
         return Camera(url: "rtsp://127.0.0.1:\(port)/test") { kill(identifier, SIGKILL) }
     }

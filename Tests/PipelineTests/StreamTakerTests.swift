@@ -4,6 +4,7 @@ import Logging
 import Media
 import Settings
 import Synchronization
+import TestThreads
 import Testing
 
 @testable import Pipeline
@@ -117,11 +118,12 @@ private struct TLSServer {
             ["s_server", "-quiet", "-accept", "127.0.0.1:\(port)"]
                 + ["-key", folder + "/key.pem", "-cert", folder + "/cert.pem"]
         )
-        try server.run()
+        try server.runGuarded()
     }
 
     func stop() {
-        server.terminate()
+        kill(server.processIdentifier, SIGKILL)
+        server.waitUntilExit()
     }
 
     private static func openssl(_ arguments: [String]) -> Process {

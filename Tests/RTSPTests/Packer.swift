@@ -1,5 +1,6 @@
 import Foundation
 import RTSP
+import TestThreads
 import Testing
 
 /// Another program that cuts a clip's video into RTP packets, without a network in between.
@@ -73,7 +74,7 @@ enum Packer: String, CaseIterable, CustomTestStringConvertible, Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["timeout", "60"] + command
-        try process.run()
+        try process.runGuarded()
         return process
     }
 }

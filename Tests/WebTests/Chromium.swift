@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestThreads
 
 /// A headless Chromium with one page, driven over its debugging pipe.
 ///
@@ -52,7 +53,7 @@ final class Chromium: Sendable {
         process.standardOutput = answers
         input = dup(requests.fileHandleForWriting.fileDescriptor)
         output = dup(answers.fileHandleForReading.fileDescriptor)
-        try process.run()
+        try process.runGuarded()
     }
 
     private func stop() {

@@ -7,6 +7,7 @@ import Postgres
 import Replay
 import Settings
 import Store
+import TestThreads
 import Testing
 
 @testable import Web
@@ -351,7 +352,7 @@ private final class RunningDaemon {
         try log.seekToEnd()
         process.standardOutput = log
         process.standardError = log
-        try process.run()
+        try process.runGuarded()
         processes.append(process)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestThreads
 
 /// A program of the machine that a test runs to its end.
 struct CommandLineTool: Sendable {
@@ -41,7 +42,7 @@ struct CommandLineTool: Sendable {
         let errors = Pipe()
         process.standardOutput = output
         process.standardError = errors
-        try process.run()
+        try process.runGuarded()
         let timer = DispatchSource.makeTimerSource(queue: .global())
         timer.schedule(deadline: .now() + seconds)
         timer.setEventHandler { process.terminate() }
