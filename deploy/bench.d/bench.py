@@ -133,12 +133,14 @@ class Bench:
 
     # The farm
 
-    def farm(self, name, cameras, kind, port, extra=(), motion="0.05"):
-        """Starts a farm; returns its process and the cameras' URLs."""
+    def farm(self, name, cameras, kind, port, extra=(), motion="0.05", clips=None):
+        """Starts a farm that shows the clips of a kind, or those given; returns its process and the cameras' URLs."""
         listing = f"{self.folder}/{name}.csv"
         words = [
             self.binary, "simulate", "--cameras", str(cameras), "--listen", f"127.0.0.1:{port}", "--addresses", "8",
-            "--clips", f"{CLIPS}/{kind}/quiet", "--motion-share", motion, "--motion-clips", f"{CLIPS}/{kind}/motion",
+            *(["--clips", *clips] if clips else [
+                "--clips", f"{CLIPS}/{kind}/quiet", "--motion-share", motion, "--motion-clips", f"{CLIPS}/{kind}/motion",
+            ]),
             "--urls", listing, "--stats", f"{self.folder}/{name}.jsonl", *extra,
         ]
         process = self.start(name, words)
@@ -234,7 +236,7 @@ class Bench:
         return daemon
 
     def metrics(self):
-        """Sums of the daemon's metrics by name, over workers and labels; and with labels."""
+        """Sums of the daemon's metrics by name, over workers and labels; and by name and class, as in `name II`."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.web}/metrics", timeout=5) as answer:
                 text = answer.read().decode()
@@ -245,6 +247,10 @@ class Bench:
             match = re.match(r"(gridwatch_\w+)(\{.*\})? (-?\d+)$", line)
             if match:
                 sums[match[1]] = sums.get(match[1], 0) + int(match[3])
+                point_class = re.search(r'[{,]class="(I+)"', match[2] or "")
+                if point_class:
+                    name = f"{match[1]} {point_class[1]}"
+                    sums[name] = sums.get(name, 0) + int(match[3])
         return sums
 
     def await_(self, what, condition, patience, *logs):
@@ -444,16 +450,42 @@ def everything_mb(bench):
     return sum(memory_kb(pid) for pid in set(pids)) / 1024
 
 
+# Cameras of W2 by class: a tenth I, a fifth II, the rest III, all with the interval of class III.
+CLASSES = "CASE WHEN number % 10 = 0 THEN 1 WHEN number % 10 < 3 THEN 2 ELSE 3 END"
+
+
+class Busy:
+    """Processes that calculate without a pause, for a minute of a run."""
+
+    def __init__(self, bench, count, seconds):
+        self.bench, self.count = bench, count
+        # The fourth minute; of a shorter run the middle third.
+        self.start = min(180, seconds / 3)
+        self.end = self.start + min(60, seconds / 3)
+        self.processes = []
+
+    def advance(self, elapsed):
+        if self.count and not self.processes and self.start <= elapsed < self.end:
+            say(f"{self.count} busy processes begin")
+            words = [sys.executable, "-c", "while True: pass"]
+            self.processes = [self.bench.start("busy", words) for _ in range(self.count)]
+        elif self.processes and elapsed >= self.end:
+            for process in self.processes:
+                self.bench.stop(process)
+            say("the busy processes have ended")
+            self.processes, self.count = [], 0
+
+
 def hold(bench, words):
     cameras = words.cameras or 32_000
     minutes = words.minutes
     _, urls = bench.farm("farm", cameras, "w2", 18_554, ("--send-interval", "2"), motion="0")
     bench.database()
     bench.settings(
-        18_080, processes=2, sampling_3_s=60, read_interval_ms=2000, connects_per_second=200, connects_per_host=100,
-        max_cameras=17_000,
+        18_080, processes=2, sampling_1_s=60, sampling_2_s=60, sampling_3_s=60, read_interval_ms=2000,
+        connects_per_second=200, connects_per_host=100, max_cameras=17_000,
     )
-    bench.registry(urls, 3)
+    bench.registry(urls, CLASSES)
     daemon = bench.serve()
     began = time.monotonic()
     def open_now():
@@ -466,47 +498,123 @@ def hold(bench, words):
     workers = children(daemon.pid)
     usage, farm_usage = Usage(workers), Usage(family(bench.processes[0].pid))
     minima = {"playing": cameras, "in_time": cameras}
-    peak_mb = 0.0
-    end = time.monotonic() + minutes * 60
+    peak_mb, whole_at, overload_end = 0.0, None, None
+    busy = Busy(bench, words.busy, minutes * 60)
+    begin = time.monotonic()
+    end = begin + minutes * 60
     while time.monotonic() < end:
-        time.sleep(min(5, max(0.1, end - time.monotonic())))
+        # Closely while it matters when all is well again, else seldom: looking costs, too.
+        is_close = words.busy and begin + busy.start - 5 < time.monotonic() < begin + busy.end + 120
+        time.sleep(min(1 if is_close else 5, max(0.1, end - time.monotonic())))
+        was_busy = bool(busy.processes)
+        busy.advance(time.monotonic() - begin)
+        if was_busy and not busy.processes:
+            overload_end = time.monotonic()
         metrics, farm = bench.metrics() or {}, bench.farm_stats("farm")
+        in_time = metrics.get("gridwatch_cameras_in_time", 0)
         minima["playing"] = min(minima["playing"], farm["playing"])
-        minima["in_time"] = min(minima["in_time"], metrics.get("gridwatch_cameras_in_time", 0))
-        peak_mb = max(peak_mb, everything_mb(bench))
+        minima["in_time"] = min(minima["in_time"], in_time)
+        if overload_end and farm["playing"] == cameras and in_time == cameras:
+            whole_at = whole_at or time.monotonic()
+        else:
+            whole_at = None
+        if not is_close:
+            peak_mb = max(peak_mb, everything_mb(bench))
         say(f"{(end - time.monotonic()) / 60:4.1f} min left: {farm['playing']} play, "
-            f"{metrics.get('gridwatch_cameras_in_time', 0)} seen in time, {peak_mb:.0f} MiB in all")
+            f"{in_time} seen in time, {peak_mb:.0f} MiB in all")
     after, farm = bench.metrics(), bench.farm_stats("farm")
     def grew(name):
         return after.get(name, 0) - before.get(name, 0)
+    def by_class(name):
+        return {point_class: grew(f"{name} {point_class}") for point_class in ("I", "II", "III")}
     lost = farm["ended_by_client"] - start["ended_by_client"] + farm["timed_out"] - start["timed_out"]
     worker_mb = [memory_kb(pid) / 1024 for pid in workers]
     result = {
         "workload": {
-            "name": "W2", "size": "352x288", "fps": 5, "kbps": 32, "gop_s": 2, "sampling_s": 60, "class": 3,
-            "motion_share": 0, "minutes": minutes,
+            "name": "W2", "size": "352x288", "fps": 5, "kbps": 32, "gop_s": 2, "sampling_s": 60,
+            "class": "I 10 %, II 20 %, III 70 %", "motion_share": 0, "minutes": minutes, "busy_processes": words.busy,
         },
         "cameras": cameras,
         "workers": len(workers),
+        "workers_replaced": len(set(children(daemon.pid)) - set(workers)),
         "connected_after_s": rounded(connected, 1),
         "fewest_playing": minima["playing"],
         "fewest_seen_in_time": minima["in_time"],
         "sessions_lost_by_client": lost,
+        "of_them_given_up_as_silent": grew("gridwatch_rtsp_given_up_total"),
+        "of_them_timed_out_at_the_farm": farm["timed_out"] - start["timed_out"],
         "sessions_ended_by_farm": farm["ended_by_farm"] - start["ended_by_farm"],
         "samples": grew("gridwatch_samples_total"),
         "samples_later_than_interval": grew("gridwatch_camera_samples_late_total"),
+        "samples_late_by_class": by_class("gridwatch_samples_late_total"),
         "samples_dropped": grew("gridwatch_samples_dropped_total"),
+        "samples_dropped_by_class": by_class("gridwatch_samples_dropped_total"),
+        "units_dropped": grew("gridwatch_units_dropped_total"),
+        "pictures_dropped_by_farm": farm["dropped_units"] - start["dropped_units"],
+        "event_loops_late_s": rounded(grew("gridwatch_rtsp_loop_late_ms_total") / 1000, 1),
+        "whole_again_after_s": rounded(whole_at - overload_end, 1) if whole_at and overload_end else None,
         "cpu_percent_workers": rounded(usage.percent(), 1),
         "cpu_percent_farm": rounded(farm_usage.percent(), 1),
         "worker_mb": [rounded(value, 0) for value in worker_mb],
         "kb_per_camera": rounded(sum(worker_mb) * 1024 / cameras, 1),
         "everything_peak_mb": rounded(peak_mb, 0),
     }
-    result["targets"] = {
-        "every camera sampled within its interval": result["samples_later_than_interval"] == 0
-        and minima["in_time"] == cameras,
+    targets = {
         "no session lost that the farm did not end": lost == 0 and minima["playing"] == cameras,
+        "no ingest process replaced": result["workers_replaced"] == 0,
         "everything under 8 GiB": peak_mb < 8192,
+    }
+    if words.busy:
+        targets["whole again within 30 s of the end of the load"] = bool(whole_at) and whole_at - overload_end <= 30
+    else:
+        targets["every camera sampled within its interval"] = (
+            result["samples_later_than_interval"] == 0 and minima["in_time"] == cameras
+        )
+    result["targets"] = targets
+    return result
+
+
+def main_stream(bench, words):
+    """One main stream beside many sub-streams: what each loses because it is read too seldom."""
+    cameras = words.cameras or (200 if words.quick else 1000)
+    seconds = 30 if words.quick else 60
+    clip = f"{bench.folder}/main.mp4"
+    source = "nullsrc=s=640x360:r=25:d=4,format=gray,geq=lum='random(1)*255',format=yuv420p"
+    rate = f"{words.mbit}M"
+    subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast",
+         "-g", "50", "-bf", "0", "-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", f"{words.mbit // 2}M",
+         "-x264-params", "nal-hrd=cbr", clip],
+        check=True,
+    )
+    _, urls = bench.farm("farm", cameras, "w1", 18_554)
+    _, main = bench.farm("main", 1, "w1", 28_554, clips=[clip])
+    bench.database()
+    bench.settings(18_080, processes=1, sampling_1_s=10, connects_per_second=400, connects_per_host=200)
+    bench.registry(main + urls, 1)
+    daemon = bench.serve()
+    bench.await_(
+        "open cameras", lambda: bench.value("gridwatch_rtsp_connections") == cameras + 1, 180, "serve"
+    )
+    time.sleep(20)
+    start, others = bench.farm_stats("main"), bench.farm_stats("farm")
+    usage = Usage(children(daemon.pid))
+    time.sleep(seconds)
+    after, end = bench.farm_stats("main"), bench.farm_stats("farm")
+    metrics = bench.metrics()
+    result = {
+        "workload": {"name": "main", "mbit_s": words.mbit, "others": cameras, "seconds": seconds},
+        "measured_mbit_s": rounded((after["bytes"] - start["bytes"]) * 8 / 1e6 / (after["time"] - start["time"]), 1),
+        "pictures_sent": after["units"] - start["units"],
+        "pictures_dropped": after["dropped_units"],
+        "pictures_dropped_by_others": end["dropped_units"] - others["dropped_units"],
+        "packets_lost": metrics.get("gridwatch_rtp_packets_lost_total", 0),
+        "read_often": metrics.get("gridwatch_rtsp_read_often", 0),
+        "cpu_percent": rounded(usage.percent(), 2),
+    }
+    result["targets"] = {
+        "nothing dropped, from its first picture on": after["dropped_units"] == 0,
+        "nothing dropped by the others": result["pictures_dropped_by_others"] == 0,
     }
     return result
 
@@ -648,16 +756,19 @@ def table(value, indent=0):
 
 def main():
     parser = argparse.ArgumentParser(prog="deploy/bench")
-    parser.add_argument("run", nargs="?", choices=["compare", "hold", "latency", "reboot"], default="compare")
+    parser.add_argument("run", nargs="?", choices=["compare", "hold", "main", "latency", "reboot"], default="compare")
     parser.add_argument("--quick", action="store_true", help="fewer cameras, shorter")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--cameras", type=int)
     parser.add_argument("--minutes", type=float, default=10, help="of hold and latency")
+    parser.add_argument("--busy", type=int, default=0, help="of hold: processes that calculate during the fourth minute")
+    parser.add_argument("--mbit", type=int, default=16, help="of main: Mbit/s of the main stream")
     words = parser.parse_args(sys.argv[2:])
     bench = Bench(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        result = {"compare": compare, "hold": hold, "latency": latency, "reboot": reboot}[words.run](bench, words)
+        runs = {"compare": compare, "hold": hold, "main": main_stream, "latency": latency, "reboot": reboot}
+        result = runs[words.run](bench, words)
     finally:
         bench.close()
     print(json.dumps(result, indent=1) if words.json else "\n".join(table(result)))
