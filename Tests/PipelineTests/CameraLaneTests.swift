@@ -7,6 +7,7 @@ import Media
 import Postgres
 import Spool
 import Store
+import Synchronization
 import TestThreads
 import Testing
 
@@ -34,7 +35,7 @@ import Testing
         let clips: AlertClips
         let lane: CameraLane
 
-        init(_ rules: [Rule], _ settings: DetectionSettings) throws {
+        init(_ rules: [Rule], _ settings: DetectionSettings, clocks: Clocks = .system) throws {
             folder = try Folder()
             try FileManager.default.createDirectory(
                 atPath: folder.path + "/evidence",
@@ -63,7 +64,8 @@ import Testing
                 settings: settings,
                 recorder: recorder,
                 scores: ScoreReporter(archive: archive, days: 8, meter: Meter(), logger: logger),
-                clips: clips
+                clips: clips,
+                clocks: clocks
             )
         }
 
@@ -110,6 +112,23 @@ import Testing
         ])
         #expect(told.map(\.phase) == [.start, .end, .start, .end])
         #expect(told[0].id == told[1].id && told[1].settingsVersion == after.version)
+    }
+
+    @Test("alerts go on when the clock is set back: one keeps its times in order, the next has the new time")
+    func clockSetBack() throws {
+        let wall = Mutex(MediaTime(seconds: 1000))
+        let clocks = Clocks(wall: { wall.withLock { $0 } }, monotonic: { 0 })
+        let plain = try Bench([Self.shore], DetectionSettings()).play([])
+        let told = try Bench([Self.shore], DetectionSettings(), clocks: clocks).play([
+            (at: 16, body: { _ in wall.withLock { $0 = MediaTime(seconds: 910) } })
+        ])
+        #expect(told.map(\.phase) == [.start, .end, .start, .end])
+        #expect(told[0] == plain[0] && told[1] == plain[1], "begun before, ended by the same clock")
+        for (moved, before) in zip(told[2...], plain[2...]) {
+            #expect(before.startedAt.seconds(since: moved.startedAt) == 90)
+            #expect(before.statedAt.seconds(since: moved.statedAt) == 90)
+        }
+        #expect(try #require(told[3].endedAt) > told[3].startedAt)
     }
 
     @Test("rules that are refused leave the camera with those that it had")
