@@ -35,6 +35,7 @@ final class LiveWorkers: StreamSink {
     private let lanes: LaneMaker
     private let states: StateReporter
     private let dropped: Metric
+    private let standstill: StandstillReporter
 
     /// Starts the threads.
     ///
@@ -62,6 +63,7 @@ final class LiveWorkers: StreamSink {
         self.reports = reports
         self.lanes = lanes
         self.states = states
+        self.standstill = StandstillReporter(meter: meter, clocks: clocks)
         self.dropped = meter.counter(
             "gridwatch_units_dropped_total",
             "Access units dropped before decoding.",
@@ -136,13 +138,19 @@ final class LiveWorkers: StreamSink {
         return reports.silent()
     }
 
-    /// The shortest sampling interval of cameras of which something came since the call before, in seconds, as the threads
-    /// told at that call: each call asks them anew. Infinite when nothing came.
+    /// The shortest sampling interval of cameras of which something came since the call before, in seconds.
+    ///
+    /// As the threads told at that call: each call asks them anew. Infinite when nothing came.
     func shortestInterval() -> Double {
         for (index, worker) in workers.enumerated() {
             worker.submit { [reports] worker in reports.due(every: worker.takeShortestInterval(), worker: index) }
         }
         return reports.shortestInterval
+    }
+
+    /// Tells `health` when pictures or alerts of this process stand still; call it once a second.
+    func lookForStandstill(_ health: HealthBoard) {
+        standstill.look(self, health)
     }
 
     /// Works off what waits, ends all open alerts, and stops the threads.

@@ -37,7 +37,6 @@ public final class Pipeline: Service {
     private let scores: ScoreReporter
     private let clips: AlertClips
     private let watch: CameraWatch
-    private let standstill: StandstillReporter
     private let changes: RegistryChanges
     private let fleetBell = Bell()
     private let logger: Logger
@@ -73,7 +72,6 @@ public final class Pipeline: Service {
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
         let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
-        standstill = StandstillReporter(workers: workers, meter: meter, health: health)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
         watch = CameraWatch(
             settings.supervision,
@@ -172,9 +170,9 @@ public final class Pipeline: Service {
         workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : [])
     }
 
-    /// Looks whether pictures or alerts stand still; call it once a second.
+    /// Tells `health` when pictures or alerts stand still; call it once a second.
     func lookForStandstill() {
-        standstill.look()
+        workers.lookForStandstill(health)
     }
 
     private func drain() async {

@@ -256,8 +256,9 @@ final class SampleWorker: @unchecked Sendable {
         if seen > 0 { delegate.looked(lane, pictures: seen) }
     }
 
-    /// The shortest sampling interval of the cameras of which something came since the last call, in seconds; infinite
-    /// when nothing came. On the worker's thread.
+    /// The shortest sampling interval of the cameras of which something came since the last call, in seconds.
+    ///
+    /// Infinite when nothing came. On the worker's thread.
     func takeShortestInterval() -> Double {
         defer { shortestInterval = .infinity }
         return shortestInterval

@@ -13,21 +13,21 @@ final class StandstillReporter: Sendable {
         var lookedAt = -Double.infinity
     }
 
-    private let workers: LiveWorkers
     private let meter: Meter
-    private let health: HealthBoard
     private let clocks: Clocks
     private let state = Mutex(State())
 
-    init(workers: LiveWorkers, meter: Meter, health: HealthBoard, clocks: Clocks = .system) {
-        self.workers = workers
+    init(meter: Meter, clocks: Clocks) {
         self.meter = meter
-        self.health = health
         self.clocks = clocks
     }
 
     /// Looks, now and then; call it once a second.
-    func look() {
+    ///
+    /// - Parameters:
+    ///   - workers: Whose pictures they are.
+    ///   - health: Where it is told.
+    func look(_ workers: LiveWorkers, _ health: HealthBoard) {
         let now: Double? = state.withLock { state in
             let now = state.attention.look(clocks.monotonic())
             guard now - state.lookedAt >= Self.interval else { return nil }

@@ -3,8 +3,8 @@
 /// A pure value, told what reads find. Sub-streams are read once in the fleet's interval, which is what makes them cheap.
 /// A read that finds more than a third of the buffer used halves the interval, one that finds two thirds goes to the
 /// shortest at once; after ten seconds without either it grows back, as long as twice the time would still be less than
-/// a third. A new connection begins with the shortest and grows with every read that finds little: a main stream begins
-/// with a keyframe of half a megabyte.
+/// a third. A new connection begins with the shortest, and grows with every read that finds little once something has
+/// come: a main stream begins with a keyframe of half a megabyte.
 struct ReadPace: Sendable, Hashable {
     /// Seconds without pressure after which the interval grows back.
     static let calm = 10.0
@@ -16,6 +16,7 @@ struct ReadPace: Sendable, Hashable {
     /// Bytes that the socket's buffer holds.
     private let capacity: Int
     private var pressedAt = -Double.infinity
+    private var hasBegun = false
 
     /// Makes the pace of a connection that begins.
     ///
@@ -50,7 +51,8 @@ struct ReadPace: Sendable, Hashable {
     ///   - bytes: What has come since the one before.
     ///   - now: Monotonic seconds.
     mutating func due(after bytes: Int, now: Double) {
-        guard bytes < capacity / 6, now - pressedAt >= Self.calm else { return }
+        hasBegun = hasBegun || bytes > 0
+        guard hasBegun, bytes < capacity / 6, now - pressedAt >= Self.calm else { return }
         interval = min(longest, 2 * interval)
     }
 }
