@@ -12,6 +12,7 @@ private struct Sender {
     var reads = 0
     private var now = 0.0
     private var readAt = 0.0
+    private var lastRead = 0.0
 
     /// Sends for so many seconds: 25 pictures a second, every 50th eight times as big as the others, each in eight parts.
     ///
@@ -33,7 +34,8 @@ private struct Sender {
         reads += 1
         let bytes = buffered
         buffered = 0
-        pace.found(bytes, now: at)
+        pace.found(bytes, after: at - lastRead, now: at)
+        lastRead = at
         pace.due(after: bytes, now: at)
         readAt = at + pace.interval
     }
@@ -54,6 +56,21 @@ private struct Sender {
         sender.run(seconds: 60, mbit: mbit)
         #expect(sender.dropped == 0)
         #expect(sender.pace.isHurried)
+    }
+
+    @Test("a loop that is late does not read sub-streams more often: that would only make it later")
+    func late() {
+        var pace = ReadPace(shortest: 0.02, longest: 0.5, capacity: Sender.capacity)
+        for read in 1...20 { pace.due(after: 1000, now: Double(read)) }
+        #expect(!pace.isHurried)
+        // 512 kb/s, looked at every three seconds.
+        for read in 1...20 {
+            pace.found(192_000, after: 3, now: 20 + 3 * Double(read))
+            #expect(!pace.isHurried)
+        }
+        // 4 Mbit/s needs its time, however late the loop is.
+        pace.found(250_000, after: 0.5, now: 90)
+        #expect(pace.interval == 0.02)
     }
 
     @Test("a stream that grows is followed at once, one that shrinks after ten seconds")

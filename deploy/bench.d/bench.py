@@ -454,6 +454,13 @@ def everything_mb(bench):
 CLASSES = "CASE WHEN number % 10 = 0 THEN 1 WHEN number % 10 < 3 THEN 2 ELSE 3 END"
 
 
+def late_by_class(bench):
+    """Samples that came later than the interval of their camera so far, by class."""
+    rows = bench.sql(
+        "SELECT point_class, sum(late_count) FROM camera JOIN camera_state ON camera_id = id GROUP BY 1 ORDER BY 1")
+    return {"I" * int(row.split("|")[0]): int(row.split("|")[1]) for row in rows.splitlines()}
+
+
 class Busy:
     """Processes that calculate without a pause, for a minute of a run."""
 
@@ -495,6 +502,8 @@ def hold(bench, words):
     say(f"{cameras} cameras open after {connected:.0f} s; every one is to be seen once")
     bench.await_("first sample of every camera", lambda: bench.value("gridwatch_cameras_in_time") == cameras, 180, "serve")
     start, before = bench.farm_stats("farm"), bench.metrics()
+    measured_since = bench.sql("SELECT now()")
+    late_before = late_by_class(bench)
     workers = children(daemon.pid)
     usage, farm_usage = Usage(workers), Usage(family(bench.processes[0].pid))
     minima = {"playing": cameras, "in_time": cameras}
@@ -542,10 +551,17 @@ def hold(bench, words):
         "fewest_seen_in_time": minima["in_time"],
         "sessions_lost_by_client": lost,
         "of_them_given_up_as_silent": grew("gridwatch_rtsp_given_up_total"),
+        "of_them_broken_off": grew("gridwatch_ingest_failures_total"),
         "of_them_timed_out_at_the_farm": farm["timed_out"] - start["timed_out"],
+        "cameras_moved_between_processes": int(bench.sql(
+            "SELECT count(*) FROM camera JOIN ingest_shard USING (shard) WHERE watched AND since > "
+            f"'{measured_since}'")),
         "sessions_ended_by_farm": farm["ended_by_farm"] - start["ended_by_farm"],
         "samples": grew("gridwatch_samples_total"),
         "samples_later_than_interval": grew("gridwatch_camera_samples_late_total"),
+        "of_them_by_class": {
+            point_class: count - late_before.get(point_class, 0) for point_class, count in late_by_class(bench).items()
+        },
         "samples_late_by_class": by_class("gridwatch_samples_late_total"),
         "samples_dropped": grew("gridwatch_samples_dropped_total"),
         "samples_dropped_by_class": by_class("gridwatch_samples_dropped_total"),

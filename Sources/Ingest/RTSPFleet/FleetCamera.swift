@@ -23,6 +23,8 @@ final class FleetCamera {
     var pace: ReadPace?
     /// When it is read next, while that is more often than once in a turn of the wheel.
     var readAt = 0.0
+    /// When it was read last, and the time before.
+    var readTimes = (last: 0.0, before: 0.0)
     /// True while it is among those that are read more often.
     var isHurried = false
     /// Our own lateness that its deadlines have been moved by, seconds since the fleet was made.

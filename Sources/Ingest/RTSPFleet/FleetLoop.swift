@@ -178,10 +178,15 @@ final class FleetLoop: @unchecked Sendable {
             guard camera.readAt <= now else { return false }
             camera.pace?.due(after: connection.bytesRead, now: now)
             camera.readAt = now + (camera.pace?.interval ?? 0)
-            connection.read()
+            read(camera, connection, now)
             return false
         }
         gauges.hurried.set(hurried.count)
+    }
+
+    private func read(_ camera: FleetCamera, _ connection: CameraConnection, _ now: Double) {
+        camera.readTimes = (last: now, before: camera.readTimes.last)
+        connection.read()
     }
 
     private func hurry(_ camera: FleetCamera) {
@@ -254,7 +259,7 @@ final class FleetLoop: @unchecked Sendable {
         guard let connection = camera.connection else { return }
         connection.timePassed(to: elapsed())
         guard connection.isPlaying else { return }
-        if !camera.isHurried { connection.read() }
+        if !camera.isHurried { read(camera, connection, now()) }
         if let counters = connection.counters { gauges.count(counters, since: &camera.counted) }
     }
 
@@ -357,6 +362,7 @@ extension FleetLoop: CameraConnectionOwner {
             capacity: 2 * settings.receiveBuffer
         )
         camera.readAt = now()
+        camera.readTimes = (last: camera.readAt, before: camera.readAt)
         hurry(camera)
         pacer.handshakeEnded(camera.source.camera, reached: true, now: now())
         handle(.opened, camera)
@@ -372,9 +378,10 @@ extension FleetLoop: CameraConnectionOwner {
 
     func hasRead(_ bytes: Int, camera: FleetCamera) {
         let before = camera.pace
-        camera.pace?.found(bytes, now: now())
+        let now = now()
+        camera.pace?.found(bytes, after: now - camera.readTimes.before, now: now)
         guard let pace = camera.pace, pace != before, pace.isHurried else { return }
-        camera.readAt = min(camera.readAt, now() + pace.interval)
+        camera.readAt = min(camera.readAt, now + pace.interval)
         hurry(camera)
     }
 

@@ -2,9 +2,11 @@
 ///
 /// A pure value, told what reads find. Sub-streams are read once in the fleet's interval, which is what makes them cheap.
 /// A read that finds more than a third of the buffer used halves the interval, one that finds two thirds goes to the
-/// shortest at once; after ten seconds without either it grows back, as long as twice the time would still be less than
-/// a third. A new connection begins with the shortest, and grows with every read that finds little once something has
-/// come: a main stream begins with a keyframe of half a megabyte.
+/// shortest at once. A read that comes late finds more, and that is not the stream's doing: reading more often would only
+/// make the loop later still, so there the interval shrinks to what the stream needs by its rate. After ten seconds without
+/// pressure it grows back, as long as twice the time would still be less than a third. A new connection begins with the
+/// shortest, and grows with every read that finds little once something has come: a main stream begins with a keyframe of
+/// half a megabyte.
 struct ReadPace: Sendable, Hashable {
     /// Seconds without pressure after which the interval grows back.
     static let calm = 10.0
@@ -15,6 +17,8 @@ struct ReadPace: Sendable, Hashable {
     private let longest: Double
     /// Bytes that the socket's buffer holds.
     private let capacity: Int
+    /// Most seconds by which a read may miss its time, beyond as long again, and still not be late.
+    private static let tolerance = 0.05
     private var pressedAt = -Double.infinity
     private var hasBegun = false
 
@@ -38,10 +42,17 @@ struct ReadPace: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - bytes: All of it so far.
+    ///   - elapsed: Seconds in which it came: since the read before.
     ///   - now: Monotonic seconds.
-    mutating func found(_ bytes: Int, now: Double) {
+    mutating func found(_ bytes: Int, after elapsed: Double, now: Double) {
         guard bytes > capacity / 3 else { return }
-        interval = bytes > capacity / 3 * 2 ? shortest : max(shortest, interval / 2)
+        if elapsed > 2 * interval + Self.tolerance {
+            let needed = elapsed * Double(capacity / 3) / Double(bytes)
+            guard needed < interval else { return }
+            interval = max(shortest, needed)
+        } else {
+            interval = bytes > capacity / 3 * 2 ? shortest : max(shortest, interval / 2)
+        }
         pressedAt = now
     }
 
