@@ -68,6 +68,9 @@ private struct Sender {
             pace.found(192_000, after: 3, now: 20 + 3 * Double(read))
             #expect(!pace.isHurried)
         }
+        // Nor one whose turn takes a little longer than it should.
+        pace.found(90_000, after: 0.7, now: 85)
+        #expect(!pace.isHurried)
         // 4 Mbit/s needs its time, however late the loop is.
         pace.found(250_000, after: 0.5, now: 90)
         #expect(pace.interval == 0.02)

@@ -46,9 +46,9 @@ struct ReadPace: Sendable, Hashable {
     ///   - now: Monotonic seconds.
     mutating func found(_ bytes: Int, after elapsed: Double, now: Double) {
         guard bytes > capacity / 3 else { return }
+        let needed = elapsed * Double(capacity / 3) / Double(bytes)
+        guard needed < interval else { return }
         if elapsed > 2 * interval + Self.tolerance {
-            let needed = elapsed * Double(capacity / 3) / Double(bytes)
-            guard needed < interval else { return }
             interval = max(shortest, needed)
         } else {
             interval = bytes > capacity / 3 * 2 ? shortest : max(shortest, interval / 2)
