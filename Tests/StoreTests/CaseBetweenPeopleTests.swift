@@ -42,6 +42,10 @@ struct CaseBetweenPeopleTests {
                 #expect(error?.act?.post == "微网格长一" && error?.act?.accountID == clerk.accountID)
                 #expect(try #require(error?.act?.at).timeIntervalSinceNow < 60)
             }
+            let same = try await refused {
+                try await desk.dispatch(case: id, toPost: worker.postID, by: admin, seen: 1)
+            }
+            #expect(same?.reason == .samePost && same?.act?.actor == "值班员")
             #expect(try await database.value("SELECT string_agg(state, ' ') FROM task") == "open")
             let moved = try await desk.dispatch(case: id, toPost: stranger.postID, by: admin, seen: first.version)
             #expect(moved.assigneePostID == stranger.postID && moved.version > first.version)

@@ -59,7 +59,9 @@ import Testing
                 )
                 let text = RefusalText.sentence(reason, after: act, reader: 1, strings)
                 check(text, language, "\(reason.rawValue) after \(kind.rawValue)")
-                let isRace = [.caseChanged, .caseClosed, .taskChanged, .taskWithdrawn, .wrongStage].contains(reason)
+                let isRace = [.caseChanged, .caseClosed, .taskChanged, .taskWithdrawn, .wrongStage, .samePost].contains(
+                    reason
+                )
                 #expect(text.contains("Li") == isRace, "\(reason.rawValue): \(text)")
                 #expect(text.contains(LocalTime.clock(act.at)) == isRace, "\(reason.rawValue): \(text)")
             }

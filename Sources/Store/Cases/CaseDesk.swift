@@ -303,7 +303,7 @@ extension CaseDesk {
             case .alreadyDone: return nil
             case .forbidden: throw StoreError(.forbidden, error.message, because: .role)
             case .sameHandlerAndChecker: throw StoreError(.forbidden, error.message, because: .ownWork)
-            case .samePost: throw StoreError(.conflict, "case \(entry.number): \(error.message)", because: .samePost)
+            case .samePost: reason = .samePost
             case .closed: reason = .caseClosed
             case .wrongStage: reason = .wrongStage
             }
