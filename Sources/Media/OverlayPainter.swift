@@ -18,6 +18,7 @@ struct OverlayPainter {
 
         static let yellow = Color(y: 226, u: 1, v: 149)
         static let red = Color(y: 76, u: 85, v: 255)
+        static let black = Color(y: 0, u: 128, v: 128)
     }
 
     /// `frame` is `AV_PIX_FMT_YUVJ420P` and may be written.
@@ -38,6 +39,45 @@ struct OverlayPainter {
             outline(corners.map { NormalizedPoint(x: $0.0, y: $0.1) }, .red)
         }
     }
+
+    /// Says by how much the picture was brightened: a sun, and the factor, in the corner below left.
+    func sign(_ factor: Double) {
+        let digits = String(Int((factor * 10).rounded()))
+        let text = "☀×" + digits.dropLast() + "." + digits.suffix(1)
+        let scale = max(1, width / 320)
+        let glyphs = text.compactMap { Self.glyphs[$0] }
+        let size = (width: glyphs.reduce(1) { $0 + $1.columns + 1 }, height: 9)
+        let top = height - (size.height + 2) * scale
+        guard size.width * scale <= width, top >= 0 else { return }
+        fill(x: 0, y: top, width: size.width * scale, height: height - top, .black)
+        var left = scale
+        for glyph in glyphs {
+            for (row, line) in glyph.lines.enumerated() {
+                for (column, mark) in line.enumerated() where mark == "#" {
+                    fill(x: left + column * scale, y: top + (row + 2) * scale, width: scale, height: scale, .yellow)
+                }
+            }
+            left += (glyph.columns + 1) * scale
+        }
+    }
+
+    /// A sign of seven lines.
+    private struct Glyph {
+        let lines: [Substring]
+        var columns: Int { lines.first?.count ?? 0 }
+
+        init(_ text: String) { lines = text.split(separator: "/") }
+    }
+
+    private static let glyphs: [Character: Glyph] = [
+        "☀": Glyph("#..#..#/.#.#.#./..###../#######/..###../.#.#.#./#..#..#"),
+        "×": Glyph("...../...../#...#/.#.#./..#../.#.#./#...#"), ".": Glyph("./././././#/#"),
+        "0": Glyph(".##./#..#/#..#/#..#/#..#/#..#/.##."), "1": Glyph(".#./##./.#./.#./.#./.#./###"),
+        "2": Glyph(".##./#..#/...#/..#./.#../#.../####"), "3": Glyph("###./...#/...#/.##./...#/...#/###."),
+        "4": Glyph("#..#/#..#/#..#/####/...#/...#/...#"), "5": Glyph("####/#.../#.../###./...#/...#/###."),
+        "6": Glyph(".##./#.../#.../###./#..#/#..#/.##."), "7": Glyph("####/...#/..#./..#./.#../.#../.#.."),
+        "8": Glyph(".##./#..#/#..#/.##./#..#/#..#/.##."), "9": Glyph(".##./#..#/#..#/.###/...#/...#/.##."),
+    ]
 
     private func outline(_ points: [NormalizedPoint], _ color: Color) {
         guard var last = points.last else { return }
@@ -71,11 +111,15 @@ struct OverlayPainter {
 
     /// A square of the line's thickness with its top left corner at the point.
     private func dot(_ x: Int, _ y: Int, _ color: Color) {
+        fill(x: x, y: y, width: thickness, height: thickness, color)
+    }
+
+    private func fill(x: Int, y: Int, width: Int, height: Int, _ color: Color) {
         guard let luma = frame.pointee.data.0, let u = frame.pointee.data.1, let v = frame.pointee.data.2 else {
             return
         }
-        for row in y..<min(y + thickness, height) {
-            for column in x..<min(x + thickness, width) {
+        for row in y..<min(y + height, self.height) {
+            for column in x..<min(x + width, self.width) {
                 luma[row * Int(frame.pointee.linesize.0) + column] = color.y
                 u[row / 2 * Int(frame.pointee.linesize.1) + column / 2] = color.u
                 v[row / 2 * Int(frame.pointee.linesize.2) + column / 2] = color.v

@@ -56,7 +56,8 @@ public struct Picture: ~Copyable {
         )
     }
 
-    /// Evidence: the picture as JPEG (full range, 4:2:0) with regions in yellow and boxes in red.
+    /// Evidence: the picture as JPEG (full range, 4:2:0) with regions in yellow and boxes in red, a dark one brighter
+    /// where the overlay says so.
     ///
     /// - Parameters:
     ///   - overlay: What to draw into the copy; the picture itself stays as it is.
@@ -79,7 +80,11 @@ public struct Picture: ~Copyable {
             format: AV_PIX_FMT_YUVJ420P,
             fullRange: true
         )
-        OverlayPainter(frame: copy).paint(overlay)
+        let brightening = overlay.brightensDark ? NightBrightening(copy) : nil
+        brightening?.apply(to: copy)
+        let painter = OverlayPainter(frame: copy)
+        painter.paint(overlay)
+        if let brightening { painter.sign(brightening.factor) }
         return try JPEGEncoder.encode(copy, quality: quality)
     }
 

@@ -306,7 +306,11 @@ extension CameraPipeline {
     /// The evidence picture of a start or update; an alert is worth more than its picture, so failing makes none.
     private func photograph(_ picture: borrowing Picture, _ change: AlertChange) -> [UInt8]? {
         guard let evidence, change.phase != .end else { return nil }
-        let overlay = Overlay(polygons: change.rule.polygon.map { [$0] } ?? [], boxes: [change.box])
+        let overlay = Overlay(
+            polygons: change.rule.polygon.map { [$0] } ?? [],
+            boxes: [change.box],
+            brightensDark: true
+        )
         return try? picture.jpeg(overlay: overlay, maxWidth: evidence.maxWidth, quality: evidence.quality)
     }
 }

@@ -1,5 +1,6 @@
 // swift-tools-version: 6.2
-// The parsers that read what cameras send, and the files of spools, built for libFuzzer; `run` beside this file builds and runs it.
+// The parsers that read what cameras and phones send, and the files of spools, built for libFuzzer; `run` beside this
+// file builds and runs it.
 //
 // A package of its own, because the instrumentation is for every file of the targets. Authentication needs a library
 // of cryptography that takes minutes to build, and the sessions need authentication: those are left out.
@@ -21,7 +22,10 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/apple/swift-nio", from: "2.101.2")],
     targets: [
         .target(name: "CCrash", cSettings: [.unsafeFlags(["-O2"])]),
+        .systemLibrary(name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil"),
+        .target(name: "CVision", cSettings: [.unsafeFlags(["-O3"])]),
         .target(name: "Flow", dependencies: ["CCrash"], swiftSettings: strict),
+        .target(name: "Media", dependencies: ["CFFmpeg", "CVision", "Flow"], swiftSettings: strict),
         .target(
             name: "RTSP",
             dependencies: ["Flow", nioCore],
@@ -30,7 +34,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Flow", "RTSP", nioCore],
+            dependencies: ["Flow", "Media", "RTSP", nioCore],
             swiftSettings: strict,
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),

@@ -16,6 +16,7 @@ struct Target: Sendable {
         Target(name: "rtcp", run: fuzzControlPackets),
         Target(name: "nal-units", run: fuzzUnits),
         Target(name: "spool", run: fuzzSalvage),
+        Target(name: "photo", run: fuzzPhotos),
     ]
 
     /// The one that the environment names.
