@@ -9,6 +9,8 @@ final class MediaInput {
     private let stream: UnsafeMutablePointer<AVStream>
     /// Asked by FFmpeg as long as the context lives.
     private let guardian: InputGuard
+    /// True for a stream that FFmpeg gives as it stands in FLV.
+    private let isFLVHEVC: Bool
 
     /// Longest wait for a server's goodbye, in seconds.
     private static let closeTimeout = 0.5
@@ -26,7 +28,10 @@ final class MediaInput {
         do throws(MediaError) {
             guard let context = opened else { throw MediaError(.outOfMemory, "no memory to open \(source.name)") }
             self.context = context
-            self.stream = try opening.findVideo(in: context, found)
+            let stream = try opening.findVideo(in: context, found)
+            self.stream = stream
+            isFLVHEVC = FLVHEVC.isFound(stream.pointee.codecpar.pointee, container: context.pointee.iformat.pointee)
+            if isFLVHEVC { try opening.configureHEVC(stream, in: context, found) }
         } catch {
             avformat_close_input(&opened)
             throw error
@@ -72,7 +77,11 @@ final class MediaInput {
 
     /// Reads the next packet of any stream into `packet`; FFmpeg's status.
     func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 {
-        av_read_frame(context, packet)
+        let status = av_read_frame(context, packet)
+        guard status >= 0, isFLVHEVC, isVideo(packet) else { return status }
+        if case .picture = FLVHEVC.unwrap(packet) { return status }
+        av_packet_unref(packet)
+        return gw_error_again
     }
 
     /// True when the packet is of the video stream.

@@ -119,10 +119,31 @@ struct MediaOpening {
             let found = others.isEmpty ? "nothing that FFmpeg knows" : "only " + others.joined(separator: ", ")
             throw MediaError(.noVideo, "\(source.name) has no video, \(found); name a stream with a picture")
         }
-        guard avcodec_find_decoder(video.pointee.codecpar.pointee.codec_id) != nil else {
-            throw unknownCoding(video.pointee.codecpar.pointee, container: context.pointee.iformat.pointee, source)
-        }
+        let parameters = video.pointee.codecpar.pointee
+        let container = context.pointee.iformat.pointee
+        guard avcodec_find_decoder(parameters.codec_id) != nil || FLVHEVC.isFound(parameters, container: container)
+        else { throw unknownCoding(parameters, container: container, source) }
         return video
+    }
+
+    /// Reads on to the configuration of H.265 in FLV, which stands before its first picture.
+    func configureHEVC(
+        _ video: UnsafeMutablePointer<AVStream>,
+        in context: UnsafeMutablePointer<AVFormatContext>,
+        _ source: MediaSource
+    ) throws(MediaError) {
+        let packet = try PacketBox()
+        while !watch.mustStop {
+            let status = av_read_frame(context, packet.pointer)
+            guard status >= 0 else { throw error(status, source, type: "", leftAccount: false) }
+            defer { packet.clear() }
+            guard packet.pointer.pointee.stream_index == video.pointee.index,
+                case .configuration = FLVHEVC.unwrap(packet.pointer)
+            else { continue }
+            if FLVHEVC.configure(video.pointee.codecpar, by: packet.pointer) { return }
+            throw MediaError(.outOfMemory, "no memory to open \(source.name)")
+        }
+        throw error(gw_error_timed_out, source, type: "", leftAccount: false)
     }
 
     private func unknownCoding(
@@ -134,12 +155,11 @@ struct MediaOpening {
         guard String(cString: container.name).hasSuffix("flv"), parameters.codec_id == AV_CODEC_ID_NONE else {
             return MediaError(.unsupportedCodec, "\(source.name): this FFmpeg cannot decode its video (\(codec))")
         }
-        // 12 is the number that Chinese media servers agreed on; the newer form has a letter code instead of numbers.
-        let what = parameters.codec_tag == 12 ? "H.265 (coding 12)" : "no H.264, probably H.265"
+        // The newer form of FLV has letters instead of numbers for H.265 and what came after it.
         return MediaError(
             .unsupportedCodec,
-            "\(source.name): its video is \(what) in FLV, which is not read: take its RTSP or HLS address, or set the "
-                + "camera to H.264"
+            "\(source.name): its video is none that FLV had a number for, probably H.265 in the newer form, which is not "
+                + "read: take its RTSP or HLS address, or set the camera to H.264"
         )
     }
 

@@ -49,17 +49,52 @@ import Testing
         }
     }
 
-    @Test(
-        "H.265 in FLV is named, in the form of Chinese servers and in the newer one",
-        arguments: [0x1c as UInt8, 0x90]
-    )
-    func flv(first: UInt8) {
-        let body = [first, 0, 0, 0, 0] + (first == 0x90 ? Array("hvc1".utf8) : []) + [UInt8](repeating: 1, count: 40)
-        let size = body.count
-        let tag =
-            [9, 0, 0, UInt8(size), 0, 0, 0, 0, 0, 0, 0] + body + [0, 0, 0, UInt8(size + 11)]
-        let head = Self.head("video/x-flv") + Array("FLV".utf8) + [1, 1, 0, 0, 0, 9, 0, 0, 0, 0]
-        let camera = AnsweringServer { _ in .endless(first: head, then: tag, pause: 0.01) }
+    /// A tag of video in FLV.
+    private static func tag(_ time: Int, _ body: [UInt8]) -> [UInt8] {
+        func big(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+        }
+        return [9] + big(body.count, 3) + big(time, 3) + [0, 0, 0, 0] + body + big(body.count + 11, 4)
+    }
+
+    private static let flvHead = head("video/x-flv") + Array("FLV".utf8) + [1, 1, 0, 0, 0, 9, 0, 0, 0, 0]
+
+    @Test("H.265 in FLV as Chinese servers send it is read: every picture, with its times")
+    func flv() throws {
+        let path = try Clips.pattern("plain265.mp4", Clips.h265)
+        let file = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+        let box = try #require(file.firstRange(of: Array("hvcC".utf8))).lowerBound
+        let length = file[box - 4..<box].reduce(0) { $0 << 8 | Int($1) }
+        var stream = Self.flvHead + Self.tag(0, [0x1c, 0, 0, 0, 0] + file[box + 4..<box - 4 + length])
+        let sent = try Clips.units(path)
+        for (index, unit) in sent.enumerated() {
+            var body: [UInt8] = [unit.isKeyframe ? 0x1c : 0x2c, 1, 0, 0, 80]
+            unit.bytes.withUnsafeBytes { bytes in
+                AnnexB.forEachUnit(in: bytes) { nal in
+                    body += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: nal.count >> $0) }
+                    body += nal
+                }
+            }
+            stream += Self.tag(index * 40, body)
+        }
+        let whole = stream
+        let camera = AnsweringServer { _ in .last(whole) }
+        let demuxer = try Demuxer(url: "http://127.0.0.1:\(camera.port)/live/x.flv")
+        #expect(demuxer.format.codec == .h265 && demuxer.info.codec == "hevc")
+        var units: [AccessUnit] = []
+        while let unit = try demuxer.next() { units.append(unit) }
+        #expect(units.count == sent.count && demuxer.droppedUnits == 0)
+        #expect(units.map(\.isKeyframe) == sent.map(\.isKeyframe))
+        let steps = zip(units, units.dropFirst()).map { $1.time.seconds - $0.time.seconds }
+        #expect(steps.allSatisfy { abs($0 - 0.04) < 0.001 })
+        #expect(units.allSatisfy { abs($0.time.seconds - $0.decodeTime.seconds - 0.08) < 0.001 })
+        #expect(try KeyframeDecoder().decode(try #require(units.first)) { $0.width } == 320)
+    }
+
+    @Test("the newer form of H.265 in FLV is named")
+    func newerFLV() {
+        let tag = Self.tag(0, [0x90] + Array("hvc1".utf8) + [UInt8](repeating: 1, count: 40))
+        let camera = AnsweringServer { _ in .endless(first: Self.flvHead, then: tag, pause: 0.01) }
         #expect {
             try Demuxer(url: "http://127.0.0.1:\(camera.port)/x.flv")
         } throws: { error in
