@@ -88,6 +88,9 @@ final class InputGuard {
         let isMain = url == source.address
         guard let openProtocol, isMain || mayFollow(url) else { return gw_error_from_errno(EPERM) }
         var target = url
+        if source.protocols.hasPrefix("http"), let fragment = url.firstIndex(of: "#") {
+            target = String(url[..<fragment])
+        }
         for _ in 0...Self.mostRedirects {
             var settings: OpaquePointer?
             defer { av_dict_free(&settings) }

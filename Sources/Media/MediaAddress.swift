@@ -80,7 +80,7 @@ struct MediaAddress: Equatable {
             whole = scheme + ":" + location
         } else if location.hasPrefix("/") {
             whole = "\(scheme)://\(host):\(port)\(location)"
-        } else if location.contains("://") {
+        } else if MediaAddress(location) != nil {
             whole = location
         } else {
             let path = rest.prefix { $0 != "?" && $0 != "#" }

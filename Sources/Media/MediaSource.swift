@@ -19,10 +19,11 @@ struct MediaSource {
     /// named pipe would block where no time-out reaches.
     init(url: String) throws(MediaError) {
         name = redacted(url: url)
-        let path = url.hasPrefix("file:") ? Self.path(ofFileURL: url) : url
+        let isFileURL = url.prefix(5).lowercased() == "file:"
+        let path = isFileURL ? Self.path(ofFileURL: url) : url
         var status = stat()
         guard stat(path, &status) == 0 else {
-            guard Self.hasScheme(url), !url.hasPrefix("file:") else {
+            guard Self.hasScheme(url), !isFileURL else {
                 let reason = String(cString: strerror(errno))
                 throw MediaError(.openFailed, "cannot open \(name): \(reason); check the path")
             }
@@ -32,7 +33,11 @@ struct MediaSource {
                 throw MediaError(.refused, "cannot open \(name): \(scheme): is not read, only \(known)")
             }
             // FFmpeg knows its protocols in small letters only.
-            address = scheme + url.dropFirst(scheme.count)
+            let text = scheme + url.dropFirst(scheme.count)
+            let ending = text.split(separator: ".").last?.lowercased() ?? ""
+            // FFmpeg would take such a name for files with numbers, without a look at what comes: an empty fragment
+            // hides it, and is never sent.
+            address = scheme.hasPrefix("http") && Self.pictureEndings.contains(ending) ? text + "#" : text
             isLocalFile = false
             self.protocols = protocols
             return
@@ -50,6 +55,10 @@ struct MediaSource {
         isLocalFile = true
         protocols = "file"
     }
+
+    private static let pictureEndings: Set = [
+        "jpg", "jpeg", "jps", "mpo", "png", "webp", "bmp", "gif", "tif", "tiff", "tga", "jp2", "pgm", "ppm", "pbm",
+    ]
 
     private static func path(ofFileURL url: String) -> String {
         let rest = url.dropFirst("file:".count)

@@ -19,13 +19,17 @@ import Testing
         Array("HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nConnection: close\r\n\r\n".utf8)
     }
 
-    @Test("one picture and its end is a snapshot, and its picture is whole")
-    func snapshot() throws {
+    @Test(
+        "one picture and its end is a snapshot, and its picture is whole, whatever its address looks like",
+        arguments: ["snap", "snap.jpg", "snap.JPEG?channel=1", "cgi?file=a.jpg", "pic%03d.png", "x.ts"]
+    )
+    func snapshot(path: String) throws {
         let picture = try Self.picture()
         let camera = AnsweringServer { _ in
             .last(AnsweringServer.http(200, ["Content-Type: image/jpeg"], picture))
         }
-        let demuxer = try Demuxer(url: "http://127.0.0.1:\(camera.port)/snap")
+        let demuxer = try Demuxer(url: "http://127.0.0.1:\(camera.port)/\(path)")
+        #expect(camera.requests.last?.hasPrefix("GET /\(path) ") == true, "asked as it is written")
         #expect(demuxer.info.isSnapshot)
         let unit = try #require(try demuxer.next())
         #expect(try demuxer.next() == nil)
@@ -93,8 +97,9 @@ import Testing
 
     @Test("the newer form of H.265 in FLV is named")
     func newerFLV() {
-        let tag = Self.tag(0, [0x90] + Array("hvc1".utf8) + [UInt8](repeating: 1, count: 40))
-        let camera = AnsweringServer { _ in .endless(first: Self.flvHead, then: tag, pause: 0.01) }
+        let body = [0x90] + Array("hvc1".utf8) + [UInt8](repeating: 1, count: 40)
+        let stream = Self.flvHead + (0..<100).flatMap { Self.tag($0 * 40, body) }
+        let camera = AnsweringServer { _ in .last(stream) }
         #expect {
             try Demuxer(url: "http://127.0.0.1:\(camera.port)/x.flv")
         } throws: { error in
