@@ -52,4 +52,53 @@ import Testing
         #expect(stage.scene.actors.allSatisfy { $0.role == .scenery })
         #expect(stage.rules.allSatisfy { $0.kind == .quiet })
     }
+
+    /// What `deploy/demo-cameras.json` says of one camera.
+    private struct Place: Decodable {
+        struct Rule: Decodable {
+            let label: String
+            let name: String
+            let hazardType: String
+            let severity: Int
+
+            enum CodingKeys: String, CodingKey {
+                case label, name, severity
+                case hazardType = "hazard_type"
+            }
+        }
+
+        let tag: String
+        let clip: String
+        let label: String
+        let empty: String?
+        let rules: [Rule]
+    }
+
+    @Test("each camera of the demo shows clips that are there, and its hazards are those of its label's regions")
+    func cameras() throws {
+        let data = try Data(contentsOf: root.appendingPathComponent("deploy/demo-cameras.json"))
+        let places = try JSONDecoder().decode([Place].self, from: data)
+        let hazards = try String(contentsOf: root.appendingPathComponent("seeds/hazard-types.csv"), encoding: .utf8)
+            .split(separator: "\n").map { $0.split(separator: ",") }
+        for place in places {
+            let files = [place.clip, place.label] + (place.empty.map { [$0] } ?? [])
+            for file in files {
+                #expect(FileManager.default.fileExists(atPath: root.appendingPathComponent(file).path), "\(file)")
+            }
+            let name = (place.clip as NSString).lastPathComponent.replacing(".mp4", with: "")
+            #expect(place.empty == nil ? name.hasPrefix("quiet-") : place.empty == "demo-streams/\(name)-empty.mp4")
+            let text = try Data(contentsOf: root.appendingPathComponent(place.label))
+            let label = try JSONDecoder().decode(ClipLabel.self, from: text)
+            for rule in place.rules {
+                let region = try #require(label.rules.first { $0.id == rule.label }, "\(name): \(rule.label)")
+                let hazard = try #require(hazards.first { $0[0] == rule.hazardType }, "\(rule.hazardType)")
+                #expect((1...4).contains(rule.severity) && !rule.name.isEmpty)
+                // A covered lens is for who repairs cameras, and nothing else is.
+                #expect((region.kind == .tamper) == (hazard[2] == "SBGZ"), "\(name): \(rule.hazardType)")
+                #expect((place.tag == "water") == (hazard[2] == "FNS"), "\(name): \(rule.hazardType)")
+            }
+        }
+        let shown = places.filter { $0.empty != nil }.map { ($0.clip as NSString).lastPathComponent }
+        #expect(Set(shown) == Set(DemoStreams.events.map(\.fileName)))
+    }
 }
