@@ -147,16 +147,16 @@ import Testing
         let head: [UInt8] = codec == .h264 ? [0x7c] : [0x62, 0x01]
         let (type, body): (UInt8, ArraySlice<UInt8>) = codec == .h264 ? (5, idr[1...]) : (19, idr[2...])
         // Last, then first, then in the middle.
-        camera.send(head + [0x80 | type] + body.prefix(1))
-        camera.send(head + [type] + body.dropFirst())
+        camera.send(head + [0x80 | type] + body.prefix(2))
+        camera.send(head + [type] + body.dropFirst(2))
         camera.send(head + [0x40 | type], marker: true)
         camera.timestamp += 3600
         camera.send(head + [0x80 | type])
         camera.send(head + [0x40 | type] + body, marker: true)
         camera.timestamp += 3600
-        camera.send(head + [0x80 | type] + body.prefix(1))
+        camera.send(head + [0x80 | type] + body.prefix(2))
         camera.send(head + [type])
-        camera.send(head + [0x40 | type] + body.dropFirst(), marker: true)
+        camera.send(head + [0x40 | type] + body.dropFirst(2), marker: true)
         let units = camera.taken()
         let whole = camera.depacketiser.parameterSets.annexB + Camera.annexB(idr)
         #expect(units.map(\.bytes) == [whole, whole, whole])
@@ -170,7 +170,7 @@ import Testing
         var camera = try Camera(sets: nil)
         camera.send([0x78] + units + [UInt8](repeating: 0, count: count), marker: true)
         camera.timestamp += 3600
-        camera.send([0x78] + units.dropLast(), marker: true)
+        camera.send([0x78] + (units + Camera.aggregate([Camera.idr])).dropLast(), marker: true)
         #expect(camera.taken().map(\.isDamaged) == [false, true])
     }
 

@@ -112,7 +112,7 @@ private struct WrittenURL {
         target = rest[end...]
         if let at = server.lastIndex(of: "@") { server = server[server.index(after: at)...] }
         if let scheme {
-            whole = scheme.lowercased() + server + target
+            whole = String(scheme + server + target)
         } else if server.lowercased() != host.lowercased(), !server.contains(":") || target.hasPrefix("//") {
             // Neither a host and a port nor our host: a relative path, or another scheme.
             return nil

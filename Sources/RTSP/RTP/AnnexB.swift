@@ -22,6 +22,13 @@ public enum AnnexB {
         }
     }
 
+    /// A unit without the zero bytes behind it, which belong to the start code that follows.
+    static func withoutZeros(_ unit: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var end = unit.count
+        while end > 0, unit[end - 1] == 0 { end -= 1 }
+        return UnsafeRawBufferPointer(rebasing: unit[..<end])
+    }
+
     /// Where the next three bytes 0, 0, 1 begin.
     static func startCode(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         var index = start

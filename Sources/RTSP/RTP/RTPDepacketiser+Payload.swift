@@ -158,7 +158,7 @@ extension RTPDepacketiser {
             guard let start = AnnexB.startCode(in: bytes, from: 0), let open = AnnexB.units(bytes).last,
                 open.count > headerBytes
             else { return false }
-            let before = UnsafeRawBufferPointer(rebasing: bytes[..<start])
+            let before = AnnexB.withoutZeros(UnsafeRawBufferPointer(rebasing: bytes[..<start]))
             if before.count >= headerBytes { takeWhole(before) }
             takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start..<open.lowerBound]), mayBeEmpty: true)
             // Up to the very end: what looks like zeros behind a unit may be the middle of it.
@@ -236,7 +236,7 @@ extension RTPDepacketiser {
     private mutating func takeNonSlice(_ bytes: UnsafeRawBufferPointer, _ role: NALUnitHeader.Role) {
         if let start = AnnexB.startCode(in: bytes, from: 0) {
             // Several units with start codes between them, sent as if they were one: SPS, PPS and even the picture.
-            let first = UnsafeRawBufferPointer(rebasing: bytes[..<start])
+            let first = AnnexB.withoutZeros(UnsafeRawBufferPointer(rebasing: bytes[..<start]))
             if first.count >= headerBytes { takeNonSlice(first, role) }
             return takeByteStream(UnsafeRawBufferPointer(rebasing: bytes[start...]))
         }
