@@ -83,8 +83,20 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case ownAccount = "reason_own_account"
         /// The text is empty or too long.
         case textLength = "reason_text_length"
-        /// The picture is neither JPEG nor PNG.
+        /// The file is no picture of a kind that is taken.
         case notAPicture = "reason_not_a_picture"
+        /// The picture has no bytes.
+        case pictureEmpty = "reason_picture_empty"
+        /// The picture is in the format of newer iPhones.
+        case pictureHEIC = "reason_picture_heic"
+        /// The file is a film.
+        case pictureVideo = "reason_picture_video"
+        /// The end of the picture is missing.
+        case pictureCut = "reason_picture_cut"
+        /// The picture has more pixels than are decoded.
+        case picturePixels = "reason_picture_pixels"
+        /// The picture cannot be decoded.
+        case pictureDamaged = "reason_picture_damaged"
         /// The picture is too large.
         case pictureSize = "reason_picture_size"
         /// A task holds so many pictures at most.

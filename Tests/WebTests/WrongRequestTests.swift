@@ -96,7 +96,7 @@ extension LiveSite {
                 "POST /api/v1/tasks/\(task)/photos HTTP/1.1\r\nHost: a\r\nCookie: \(try #require(wang.cookie))\r\n"
                 + "Content-Type: image/jpeg\r\nContent-Length: 900\r\n\r\n"
             do {
-                let held = try await site.client.hold(Array(head.utf8) + TestSite.jpeg(3, size: 500))
+                let held = try await site.client.hold(Array(head.utf8) + TestPicture.png(3))
                 held.endSending()
                 #expect(try await held.rest().hasPrefix("HTTP/1.1 400 "))
             }

@@ -14,6 +14,7 @@ struct TaskAPI: Sendable {
             .get("/api/v1/tasks/{id}", .everyone, detail),
             .post("/api/v1/tasks/{id}/accept", .roles([.worker]), accept),
             .post("/api/v1/tasks/{id}/photos", .roles([.worker]), addPhoto),
+            .delete("/api/v1/tasks/{id}/photos/{sha256}", .roles([.worker]), removePhoto),
             .post("/api/v1/tasks/{id}/handled", .roles([.worker]), handled),
             .post("/api/v1/tasks/{id}/false-alarm", .roles([.worker]), falseAlarm),
         ]
@@ -69,7 +70,7 @@ struct TaskAPI: Sendable {
     @Sendable private func addPhoto(_ request: Request, _ context: WebContext) async throws -> Response {
         let task = try await ownTask(context)
         guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
-        guard ["image/jpeg", "image/png"].contains(request.headers[.contentType]?.lowercased() ?? "") else {
+        guard request.headers[.contentType]?.lowercased().hasPrefix("image/") ?? false else {
             throw WebError(.unsupportedType, .notAPicture)
         }
         let bytes: [UInt8]
@@ -80,6 +81,16 @@ struct TaskAPI: Sendable {
         }
         let photo = try await photos.keep(bytes, task: task.id)
         return try Response.json(photo, status: .created)
+    }
+
+    /// Takes a picture back that was sent and not reported: it makes room for another one.
+    @Sendable private func removePhoto(_ request: Request, _ context: WebContext) async throws -> Response {
+        let task = try await ownTask(context)
+        let hash = try context.text("sha256", atMost: 64)
+        guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
+        guard !task.photos.contains(where: { $0.sha256 == hash }) else { throw WebError(.conflict, .taskNotYours) }
+        try await photos.forget(sha256: hash, task: task.id)
+        return .done
     }
 
     @Sendable private func handled(_ request: Request, _ context: WebContext) async throws -> Response {

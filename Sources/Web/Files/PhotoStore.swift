@@ -1,15 +1,19 @@
 import Crypto
-import Dispatch
 import Foundation
+import Media
 
 /// Keeps the pictures that workers send, in `tasks/<task>/` of the evidence directory.
 ///
-/// The name of a file is the SHA-256 of its bytes: sending the same picture twice keeps one file.
+/// Nothing is kept as it came: each picture is decoded within bounds and written anew, so a file holds pixels and
+/// nothing else, neither where the phone was nor what hides behind a picture. The name of a file is the SHA-256 of its
+/// bytes: sending the same picture twice keeps one file.
 struct PhotoStore: Sendable {
-    /// Most bytes of one picture.
+    /// Most bytes of one picture as it is sent.
     static let maximumBytes = 8 * 1024 * 1024
     /// Most pictures of one task.
     static let maximumCount = 6
+    /// Pictures that wait while one is decoded; more are told to come again.
+    private static let maximumWaiting = 12
 
     /// A picture that was kept.
     struct Photo: Sendable, Hashable, Encodable {
@@ -22,27 +26,40 @@ struct PhotoStore: Sendable {
     }
 
     let directory: URL
-    // One after the other: the disk is needed by the cameras too.
-    private let queue = DispatchQueue(label: "gridwatch.photos")
+    // One after the other, with what others leave of the processor: the cameras need it, and the disk, too.
+    private let threads = WorkThreads("photo", threads: 1, waiting: maximumWaiting, niceness: 10)
 
     init(directory: URL) {
         self.directory = directory
     }
 
-    /// Keeps a picture: returns when it is written and synced.
+    /// Writes a picture anew and keeps it: returns when it is written and synced.
     ///
-    /// - Throws: `WebError`: `unsupportedType` unless it is JPEG or PNG, `conflict` when the task holds too many,
-    ///   `unavailable` when the disk does not take it.
+    /// - Throws: `WebError`: `unsupportedType`, `tooLarge` or `invalid` with what is wrong with the file, `conflict` when
+    ///   the task holds too many, `unavailable` when the disk does not take it; `WorkThreads.Full` when too many wait.
     func keep(_ bytes: [UInt8], task: Int) async throws -> Photo {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try self.store(bytes, task: task) }) }
+        try await threads.run { try self.store(try Self.cleaned(bytes), task: task) }
+    }
+
+    /// Forgets a picture of a task that nobody has reported; nothing happens when there is none.
+    func forget(sha256: String, task: Int) async throws {
+        guard let photo = photo(sha256: sha256, task: task) else { return }
+        let file = directory.appending(path: photo.path)
+        try await threads.run { try? FileManager.default.removeItem(at: file) }
+    }
+
+    /// The picture without anything that was not to be seen.
+    private static func cleaned(_ bytes: [UInt8]) throws -> [UInt8] {
+        do {
+            return try PhotoReencoder.reencode(bytes).jpeg
+        } catch {
+            throw WebError(error)
         }
     }
 
     private func store(_ bytes: [UInt8], task: Int) throws -> Photo {
-        guard let type = PictureType(bytes) else { throw WebError(.unsupportedType, .notAPicture) }
         let hash = Self.hex(SHA256.hash(data: bytes))
-        let photo = Photo(sha256: hash, path: "tasks/\(task)/\(hash).\(type.rawValue)", bytes: bytes.count)
+        let photo = Photo(sha256: hash, path: "tasks/\(task)/\(hash).jpg", bytes: bytes.count)
         let folder = directory.appending(path: "tasks/\(task)")
         let file = directory.appending(path: photo.path)
         do {
@@ -62,8 +79,9 @@ struct PhotoStore: Sendable {
     /// The picture of a task that was kept under this hash; nil when there is none.
     func photo(sha256: String, task: Int) -> Photo? {
         guard sha256.utf8.count == 64, sha256.utf8.allSatisfy(Self.isHexDigit) else { return nil }
-        for type in PictureType.allCases {
-            let path = "tasks/\(task)/\(sha256).\(type.rawValue)"
+        // Before pictures were written anew a PNG was kept as one.
+        for type in ["jpg", "png"] {
+            let path = "tasks/\(task)/\(sha256).\(type)"
             let attributes = try? FileManager.default.attributesOfItem(atPath: directory.appending(path: path).path)
             if let size = attributes?[.size] as? Int { return Photo(sha256: sha256, path: path, bytes: size) }
         }
@@ -98,19 +116,18 @@ struct PhotoStore: Sendable {
     }
 }
 
-/// Kinds of pictures that are taken, told by their first bytes.
-enum PictureType: String, Sendable, CaseIterable {
-    case jpeg = "jpg"
-    case png = "png"
-
-    /// Looks at the bytes; nil for everything that is neither JPEG nor PNG.
-    init?(_ bytes: [UInt8]) {
-        if bytes.count > 100, bytes.starts(with: [0xff, 0xd8, 0xff]) {
-            self = .jpeg
-        } else if bytes.count > 60, bytes.starts(with: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]) {
-            self = .png
-        } else {
-            return nil
+extension WebError {
+    /// Why a photo is not taken, in the words of pages.
+    init(_ error: PhotoError) {
+        switch error {
+        case .empty: self.init(.invalid, .pictureEmpty)
+        case .notAnImage(.heic): self.init(.unsupportedType, .pictureHEIC)
+        case .notAnImage(.video): self.init(.unsupportedType, .pictureVideo)
+        case .notAnImage: self.init(.unsupportedType, .notAPicture)
+        case .truncated: self.init(.invalid, .pictureCut)
+        case .tooManyPixels: self.init(.tooLarge, .picturePixels)
+        case .damaged: self.init(.invalid, .pictureDamaged)
+        case .failed(let error): self.init(.unavailable, .storage, detail: error.message)
         }
     }
 }

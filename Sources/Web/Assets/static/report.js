@@ -45,6 +45,9 @@ function addCard(photo) {
     forgetPhoto(photo.key);
     figure.remove();
     problem('');
+    // One that arrived would keep its place among those that a task may have. What fails here costs nothing else.
+    const isElsewhere = photos.some((other) => other.sha256 === photo.sha256);
+    if (photo.sha256 && !isElsewhere) call('DELETE', `${form().dataset.photos}/${photo.sha256}`).catch(() => {});
   });
   figure.append(picture(photo.blob), button);
   photo.figure = figure;
