@@ -28,6 +28,7 @@ struct Site: Sendable {
     let tuner: Tuner
     let settings: WebSettings
     let logger: Logger
+    private let meter: Meter
 
     /// Loads the assets and makes the parts.
     ///
@@ -68,6 +69,7 @@ struct Site: Sendable {
         self.tuner = tuner
         self.settings = settings
         self.logger = logger
+        self.meter = meter
         if !assets.hasMap {
             logger.warning(
                 "no Leaflet: the map stays empty; install libjs-leaflet and libjs-leaflet.markercluster",
@@ -87,7 +89,7 @@ struct Site: Sendable {
         let parts: [[Route]] = [
             plain,
             healthAPI.routes,
-            SessionAPI(desk: desk, cookies: cookies).routes,
+            SessionAPI(desk: desk, cookies: cookies, meter: meter).routes,
             AccountAPI(desk: desk).routes,
             CaseAPI(reader: cases, desk: caseDesk).routes,
             TaskAPI(reader: tasks, desk: caseDesk, photos: photos).routes,

@@ -147,6 +147,7 @@ extension LiveSite {
         private static func example(_ path: String) -> String {
             path.replacing("{id}", with: "999999").replacing("{code}", with: "zh").replacing("**", with: "nothing.js")
                 .replacing("{camera}", with: "cam-none").replacing("{host}", with: "none.example")
+                .replacing("{sha256}", with: "aa")
         }
     }
 }

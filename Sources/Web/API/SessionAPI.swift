@@ -1,3 +1,4 @@
+import Flow
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -5,8 +6,24 @@ import Store
 
 /// `/api/v1/session`: log in, who am I, log out, own password.
 struct SessionAPI: Sendable {
-    let desk: AccountDesk
-    let cookies: SessionCookie
+    private let desk: AccountDesk
+    private let cookies: SessionCookie
+    private let right: Metric
+    private let wrong: Metric
+    private let slowed: Metric
+    private let busy: Metric
+
+    init(desk: AccountDesk, cookies: SessionCookie, meter: Meter) {
+        func counter(_ outcome: String) -> Metric {
+            meter.counter("gridwatch_web_logins_total", "Logins that were tried.", labels: [("outcome", outcome)])
+        }
+        self.desk = desk
+        self.cookies = cookies
+        self.right = counter("right")
+        self.wrong = counter("wrong")
+        self.slowed = counter("slowed")
+        self.busy = counter("busy")
+    }
 
     var routes: [Route] {
         [
@@ -29,12 +46,7 @@ struct SessionAPI: Sendable {
 
     @Sendable private func logIn(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Login.self)
-        let entry = try await desk.logIn(
-            login: body.login,
-            password: body.password,
-            peer: context.peer,
-            device: cookies.device(of: request)
-        )
+        let entry = try await logIn(body, from: context.peer, device: cookies.device(of: request))
         // A login on top of another one ends that: a browser holds one session.
         if let visitor = context.visitor { try await desk.logOut(visitor) }
         let account = entry.account
@@ -44,6 +56,23 @@ struct SessionAPI: Sendable {
         response.headers.append(HTTPField(name: .setCookie, value: cookies.set(entry.token, lifeSeconds: life)))
         context.logger.notice("logged in", metadata: ["account": "\(account.login)", "peer": "\(context.peer)"])
         return response
+    }
+
+    /// Logs in, and counts what came of it.
+    private func logIn(_ body: Login, from peer: String, device: DeviceMark?) async throws -> AccountDesk.LogIn {
+        do {
+            let entry = try await desk.logIn(login: body.login, password: body.password, peer: peer, device: device)
+            right.add()
+            return entry
+        } catch let error as WebError {
+            switch error.reason {
+            case .wrongLogin: wrong.add()
+            case .loginLocked: slowed.add()
+            case .loginBusy: busy.add()
+            default: break
+            }
+            throw error
+        }
     }
 
     @Sendable private func show(_ request: Request, _ context: WebContext) async throws -> Response {
