@@ -24,6 +24,26 @@ extension LiveSite {
             #expect(try await browser.get("/api/v1/session").status == 401)
         }
 
+        @Test("a session is made at the login, whatever the browser showed before, and a failed login ends none")
+        func fixation() async throws {
+            let site = try TestSite.current
+            func logIn(_ password: String, showing cookie: String) async throws -> Answer {
+                try await Browser(client: site.client, cookie: cookie)
+                    .send("POST", "/api/v1/session", ["login": "vera", "password": password])
+            }
+            let planted = "gw_session=" + String(repeating: "A", count: 43)
+            let first = try await logIn(TestSite.password, showing: planted)
+            let own = try #require(first.sessionCookie)
+            #expect(own != planted)
+            #expect(try await Browser(client: site.client, cookie: planted).get("/api/v1/session").status == 401)
+            let browser = Browser(client: site.client, cookie: own)
+            #expect(try await logIn("wrong-password", showing: own).status == 401)
+            #expect(try await browser.get("/api/v1/session").status == 200)
+            let second = try await logIn(TestSite.password, showing: own)
+            #expect(second.status == 201 && second.sessionCookie != own)
+            #expect(try await browser.get("/api/v1/session").status == 401, "a browser holds one session")
+        }
+
         @Test("unknown names, wrong passwords and disabled accounts get the same answer")
         func sameAnswer() async throws {
             let site = try TestSite.current

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import Web
@@ -55,6 +56,28 @@ extension LiveSite {
                 #expect(
                     try await site.client.send("DELETE", "/api/v1/session", headers: cookie + headers).status == 204
                 )
+            }
+        }
+
+        @Test("a method is what the request line says: no field or query makes it another")
+        func methods() async throws {
+            let site = try TestSite.current
+            let olga = try await site.browser("olga")
+            for name in ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"] {
+                let path = "/api/v1/session?_method=DELETE"
+                #expect(
+                    try await site.client.send("GET", path, headers: olga.headers + [(name, "DELETE")]).status == 200
+                )
+            }
+            #expect(try await olga.get("/api/v1/session").status == 200)
+            for route in try await AccessTests.routes(site) where route.method == .get && !route.path.contains("{") {
+                let path = route.path.replacing("**", with: "nothing")
+                let head = try await site.client.send("HEAD", path, headers: olga.headers)
+                #expect(head.status < 500 && head.body.isEmpty, "HEAD \(path)")
+                for method in ["PATCH", "TRACE", "OPTIONS"] {
+                    let status = try await site.client.send(method, path, headers: olga.headers).status
+                    #expect([404, 405].contains(status), "\(method) \(path): \(status)")
+                }
             }
         }
 
