@@ -10,9 +10,9 @@ final class HashGate: Sendable {
         /// Threads that hash.
         var threads = 1
         /// Logins under way at once.
-        var logins = 32
+        var logins = 24
         /// More of them for browsers that say they know the account: a flood of strangers leaves these.
-        var knownLogins = 16
+        var knownLogins = 12
         /// Logins under way from one address.
         var perPeer = 8
     }
@@ -31,7 +31,7 @@ final class HashGate: Sendable {
         self.limits = limits
         // All who have a place may wait here, and a few changes of passwords beside them.
         let waiting = limits.logins + limits.knownLogins + 16
-        self.threads = WorkThreads("hash", threads: limits.threads, waiting: waiting, niceness: 10)
+        self.threads = WorkThreads("hash", threads: limits.threads, waiting: waiting, niceness: 5)
     }
 
     /// Runs a whole login, from its first question to the database to the last, in one of the places.

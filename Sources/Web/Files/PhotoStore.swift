@@ -27,7 +27,7 @@ struct PhotoStore: Sendable {
 
     let directory: URL
     // One after the other, with what others leave of the processor: the cameras need it, and the disk, too.
-    private let threads = WorkThreads("photo", threads: 1, waiting: maximumWaiting, niceness: 10)
+    private let threads = WorkThreads("photo", threads: 1, waiting: maximumWaiting, niceness: 5)
 
     init(directory: URL) {
         self.directory = directory
