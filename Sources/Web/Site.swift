@@ -79,8 +79,10 @@ struct Site: Sendable {
     }
 
     /// The whole surface of the server.
-    var routes: [Route] {
-        let stream = EventStream(feed: feed, desk: desk, cookies: cookies)
+    var routes: [Route] { routes(nil) }
+
+    private func routes(_ door: ConnectionDoor?) -> [Route] {
+        let stream = EventStream(feed: feed, desk: desk, cookies: cookies, door: door)
         let plain: [Route] = [
             .get("/api/v1/events", .everyone, stream.response),
             .get("/evidence/**", .everyone, evidence.response),
@@ -112,7 +114,7 @@ struct Site: Sendable {
         router.add(middleware: SiteMiddleware(settings: settings, failures: failures))
         router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies, door: door))
         router.add(middleware: FailureMiddleware(failures: failures))
-        for route in routes {
+        for route in routes(door) {
             router.on(RouterPath(route.path), method: route.method, use: route.respond)
         }
         return router

@@ -131,6 +131,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case rulesScope = "reason_rules_scope"
         /// A profile is for a camera, a grid or a tag.
         case profileScope = "reason_profile_scope"
+        /// The database does not answer.
+        case databaseAway = "reason_database_away"
         /// The database takes no changes for now.
         case databaseReadOnly = "reason_database_read_only"
         /// So many do the same that one more must wait.

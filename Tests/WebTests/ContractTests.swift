@@ -61,7 +61,7 @@ import Testing
                 "a text for Leaflet",
                 /\b(?:bindTooltip|bindPopup|setTooltipContent|setPopupContent)\((?!box,|name,|\(\) => \w+Popup\()/
             ),
-            ("HTML for Leaflet", /\bhtml:\s*(?!String\(\w+\.length\))/),
+            ("HTML for Leaflet", /\bhtml:(?!\s*String\(\w+\.length\))/),
         ]
         var scripts = 0
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".js") {

@@ -61,6 +61,19 @@ extension LiveSite {
             await #expect(throws: WebError.self) { _ = try await parts.feed.subscribe(account) }
         }
 
+        @Test("who goes from page to page holds one stream, not one of each page")
+        func pageToPage() async throws {
+            let site = try TestSite.current
+            let cookie = try #require(try await site.browser("otto").cookie)
+            let head = "GET /api/v1/events HTTP/1.1\r\nHost: a\r\nCookie: \(cookie)\r\n\r\n"
+            for _ in 0..<(WebSettings().maximumStreamsPerAccount * 2) {
+                let held = try await site.client.hold(Array(head.utf8))
+                held.endSending()
+                let text = try await held.rest()
+                #expect(text.hasPrefix("HTTP/1.1 200 "), "\(text)")
+            }
+        }
+
         @Test("who asks for a stream's head only, however often, holds none")
         func heads() async throws {
             let site = try TestSite.current

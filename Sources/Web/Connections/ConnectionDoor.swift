@@ -17,6 +17,9 @@ final class ConnectionDoor: Sendable {
         var table: ConnectionTable<ObjectIdentifier>
         var channels: [ObjectIdentifier: any Channel] = [:]
         var dismissed = 0
+        var farewells: [ObjectIdentifier: @Sendable () -> Void] = [:]
+        /// Those whose browser will send nothing more, and that are not closed yet.
+        var gone: Set<ObjectIdentifier> = []
     }
 
     /// What becomes of a new connection.
@@ -99,16 +102,40 @@ final class ConnectionDoor: Sendable {
         state.withLock { $0.table.know(channel) }
     }
 
+    /// Runs `action` once when the browser of the connection has gone: a stream would notice it at its next line only.
+    func whenGone(_ channel: ObjectIdentifier, _ action: @escaping @Sendable () -> Void) {
+        let isHere = state.withLock { state in
+            guard state.channels[channel] != nil, !state.gone.contains(channel) else { return false }
+            state.farewells[channel] = action
+            return true
+        }
+        if !isHere { action() }
+    }
+
+    /// The browser will send nothing more.
+    func gone(_ channel: any Channel) {
+        let id = ObjectIdentifier(channel)
+        let action = state.withLock { state -> (@Sendable () -> Void)? in
+            guard state.channels[id] != nil else { return nil }
+            state.gone.insert(id)
+            return state.farewells.removeValue(forKey: id)
+        }
+        action?()
+    }
+
     /// Counts a connection that was closed for being late.
     func countLate() {
         late.add()
     }
 
     private func leave(_ id: ObjectIdentifier) {
-        state.withLock { state in
+        let action = state.withLock { state in
             state.table.remove(id)
             state.channels[id] = nil
+            state.gone.remove(id)
             open.set(state.table.count)
+            return state.farewells.removeValue(forKey: id)
         }
+        action?()
     }
 }

@@ -83,7 +83,12 @@ final class ChangeFeed: Sendable {
             self.feed = feed
         }
 
-        deinit { feed.unsubscribe(key) }
+        deinit { end() }
+
+        /// Ends the messages; more than once is once.
+        func end() {
+            feed.unsubscribe(key)
+        }
     }
 
     /// Opens a stream for an account.

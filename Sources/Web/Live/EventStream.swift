@@ -9,12 +9,15 @@ struct EventStream: Sendable {
     let feed: ChangeFeed
     let desk: AccountDesk
     let cookies: SessionCookie
+    let door: ConnectionDoor?
 
     /// Opens the stream; it ends with the session, the connection, or the server.
     func response(to request: Request, _ context: WebContext) async throws -> Response {
         let visitor = try context.requireVisitor()
         guard let token = cookies.token(of: request) else { throw WebError(.unauthenticated) }
         let subscription = try await feed.subscribe(visitor.account)
+        // Who goes from page to page must not hold a stream of each until its next line fails.
+        door?.whenGone(context.connection) { [weak subscription] in subscription?.end() }
         let body = ResponseBody { writer in
             try await writer.write(ByteBuffer(string: "retry: 3000\n\n"))
             for await message in subscription.messages {

@@ -45,7 +45,7 @@ struct FailurePages: Sendable {
         case let error as ReplayError: WebError(.invalid, detail: error.message)
         case let error as MediaError: WebError(.invalid, detail: error.message)
         case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
-            WebError(.unavailable, retryAfter: 5)
+            WebError(.unavailable, .databaseAway, retryAfter: 5)
         case let error as PostgresError where error.isReadOnly:
             WebError(.unavailable, .databaseReadOnly, retryAfter: 10)
         case let error as PostgresError where error.isRefusedValue: WebError(.badRequest, .queryValue)
