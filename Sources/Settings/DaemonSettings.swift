@@ -42,6 +42,10 @@ public struct DaemonSettings: Sendable, Hashable {
         public var spoolMaxMB = 2048
         /// Megabytes (2^20 bytes) that evidence leaves free on its disk.
         public var evidenceMinFreeMB = 512
+        /// Days for which the pictures of alerts are kept; 0 for ever.
+        public var evidenceDays = 90
+        /// Hours for which pictures that nothing points to any more are kept.
+        public var evidenceLooseHours = 48
 
         /// The folder of the alert spool.
         public var spoolDirectory: String { directory + "/spool" }

@@ -181,6 +181,22 @@ enum SettingsTable {
         ),
         Setting(
             section: "storage",
+            key: "evidence_days",
+            kind: .integer(\.storage.evidenceDays, 0...36_600),
+            unit: "days",
+            note:
+                "How long pictures of alerts are kept, counted from the end of their case; those of open cases stay. 0 keeps all."
+        ),
+        Setting(
+            section: "storage",
+            key: "evidence_loose_hours",
+            kind: .integer(\.storage.evidenceLooseHours, 1...8760),
+            unit: "hours",
+            note:
+                "How long a picture stays that nothing points to any more: its alert has a first and a newer one."
+        ),
+        Setting(
+            section: "storage",
             key: "clips",
             kind: .optionalText(\.storage.clips, rule: .absolutePath),
             unit: "",

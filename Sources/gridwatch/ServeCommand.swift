@@ -52,6 +52,14 @@ struct ServeCommand: AsyncParsableCommand {
             let made = try ingest(daemon, health, openFiles: Int(clamping: limit))
             supervisor = made
             services.append(made)
+            services.append(
+                EvidenceSweeper(
+                    daemon.settings.storage,
+                    database: daemon.database,
+                    meter: daemon.meter,
+                    logger: daemon.logger
+                )
+            )
         }
         services.append(Watchdog(health: health, supervisor: supervisor, logger: daemon.logger))
         if role == .ingest { ServiceManager().ready() }

@@ -10,7 +10,7 @@ import Testing
 @testable import Pipeline
 
 /// A database of the test's own on the private server; nil where the environment names none.
-private struct TestDatabase {
+struct TestDatabase {
     static let server = ProcessInfo.processInfo.environment["GRIDWATCH_TEST_DATABASE"]
 
     let name = "pipeline_" + UUID().uuidString.lowercased().replacing("-", with: "").prefix(12)

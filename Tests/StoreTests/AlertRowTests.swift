@@ -23,13 +23,14 @@ import Testing
         }
     }
 
-    @Test("the row has the highest score, the newest box, the last picture and the end")
+    @Test("the row has the highest score, the newest box, the first and the last picture and the end")
     func content() throws {
         let row = try #require(AlertRow.rows(of: Self.statements).first)
         #expect(row.score == Double(Float(0.9)))
         #expect(row.endedAt == row.startedAt + 180_000_000)
         #expect(row.newest.statedAt == row.endedAt)
         #expect(row.picture?.evidence.sha256.first == "2")
+        #expect(row.firstPicture?.evidence.sha256.first == "1")
     }
 
     typealias Change = @Sendable (inout AlertRecord) -> Void

@@ -4,8 +4,8 @@ import Flow
 ///
 /// Folding does not depend on the order of the statements, nor on how often each comes:
 /// the start is the earliest, the end and the score are the highest; box, severity, hazard type, dispatch and settings
-/// are those of the newest statement, and the picture is the one that came with the newest statement that had any
-/// (the file has one name per alert, so an older hash would no longer fit it).
+/// are those of the newest statement. Two pictures are kept: those that came with the earliest and with the newest
+/// statement that had any.
 struct AlertRow: Sendable, Hashable {
     let id: String
     let camera: String
@@ -14,7 +14,10 @@ struct AlertRow: Sendable, Hashable {
     var endedAt: Int64?
     var score: Double
     var newest: Newest
+    /// The newest one.
     var picture: Picture?
+    /// The earliest one.
+    var firstPicture: Picture?
 
     var isCameraFault: Bool { newest.kind == CameraFault.kind }
 
@@ -64,6 +67,7 @@ struct AlertRow: Sendable, Hashable {
             autoDispatch: record.autoDispatch
         )
         picture = record.evidence.map { Picture(statedAt: record.statedAt.microseconds, evidence: $0) }
+        firstPicture = picture
     }
 
     mutating func fold(_ other: AlertRow) {
@@ -72,6 +76,9 @@ struct AlertRow: Sendable, Hashable {
         score = max(score, other.score)
         if other.newest.isNewer(than: newest) { newest = other.newest }
         if let theirs = other.picture, picture.map({ theirs.isNewer(than: $0) }) ?? true { picture = theirs }
+        if let theirs = other.firstPicture, firstPicture.map({ $0.isNewer(than: theirs) }) ?? true {
+            firstPicture = theirs
+        }
     }
 
     /// The rows of a batch, by id: the order in which every writer locks them.

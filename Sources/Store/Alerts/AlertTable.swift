@@ -89,6 +89,9 @@ struct AlertTable {
             .intArray(rows.map { $0.picture?.evidence.bytes }),
             .timestampArray(rows.map { $0.picture?.statedAt }),
             .textArray(rows.map(\.newest.settingsVersion)),
+            .textArray(rows.map { $0.firstPicture?.evidence.path }),
+            .textArray(rows.map { $0.firstPicture?.evidence.sha256 }),
+            .timestampArray(rows.map { $0.firstPicture?.statedAt }),
         ]
     }
 
@@ -102,6 +105,12 @@ struct AlertTable {
                  EXCLUDED.evidence_at IS NOT NULL AND a.evidence_at IS NULL)
         """
 
+    private static let isEarlierPicture = """
+        coalesce((EXCLUDED.first_evidence_at, EXCLUDED.first_evidence_sha256)
+                 < (a.first_evidence_at, a.first_evidence_sha256),
+                 EXCLUDED.first_evidence_at IS NOT NULL AND a.first_evidence_at IS NULL)
+        """
+
     /// Writes the columns that go together: those of `EXCLUDED` where `condition` holds.
     private static func set(_ columns: [String], when condition: String) -> String {
         columns.map { "\($0) = CASE WHEN \(condition) THEN EXCLUDED.\($0) ELSE a.\($0) END" }.joined(separator: ",\n")
@@ -110,14 +119,16 @@ struct AlertTable {
     private static let upsert = """
         INSERT INTO alert AS a (
             id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at, stated_at, ended_at, score,
-            box, evidence_path, evidence_sha256, evidence_bytes, evidence_at, settings_version)
+            box, evidence_path, evidence_sha256, evidence_bytes, evidence_at, settings_version,
+            first_evidence_path, first_evidence_sha256, first_evidence_at)
         SELECT id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-            box::real[], path, sha256, bytes, pictured, version
+            box::real[], path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[],
                 $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::real[], $12::text[], $13::text[],
-                $14::text[], $15::int[], $16::timestamptz[], $17::text[])
+                $14::text[], $15::int[], $16::timestamptz[], $17::text[],
+                $18::text[], $19::text[], $20::timestamptz[])
             AS u (id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-                box, path, sha256, bytes, pictured, version)
+                box, path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured)
         ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
             started_at = LEAST(a.started_at, EXCLUDED.started_at),
@@ -128,8 +139,9 @@ struct AlertTable {
             end_unseen = a.end_unseen AND EXCLUDED.ended_at IS NULL AND EXCLUDED.stated_at <= a.stated_at,
             score = GREATEST(a.score, EXCLUDED.score),
             \(set(["evidence_path", "evidence_sha256", "evidence_bytes", "evidence_at"], when: isNewerPicture)),
+            \(set(["first_evidence_path", "first_evidence_sha256", "first_evidence_at"], when: isEarlierPicture)),
             \(set(["kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version"], when: isNewer))
-        WHERE \(isNewer) OR \(isNewerPicture)
+        WHERE \(isNewer) OR \(isNewerPicture) OR \(isEarlierPicture)
             OR EXCLUDED.started_at < a.started_at
             OR EXCLUDED.score > a.score
             OR (EXCLUDED.ended_at IS NOT NULL AND (a.end_unseen OR EXCLUDED.ended_at IS DISTINCT FROM a.ended_at))

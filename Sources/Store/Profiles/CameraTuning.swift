@@ -44,6 +44,7 @@ extension Profiles {
         let sql = """
             SELECT c.name, c.tags, g.code, g.name AS grid, coalesce(nullif(c.sub_stream_url, ''), c.stream_url) AS url,
                 (SELECT a.evidence_path FROM alert a WHERE a.camera_id = c.id AND a.evidence_path IS NOT NULL
+                    AND a.evidence_removed_at IS NULL
                  ORDER BY a.started_at DESC LIMIT 1) AS picture,
                 EXISTS (SELECT FROM camera_quarantine q WHERE q.camera_id = c.id AND q.until > now()) AS is_quarantined,
                 (SELECT profile_id FROM camera_profile p WHERE p.camera_id = c.id) AS profile_id

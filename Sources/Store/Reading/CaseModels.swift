@@ -76,8 +76,10 @@ public struct CaseSummary: Sendable, Encodable {
     public let version: Int
     /// Title of the post that has the task.
     public let assignee: String?
-    /// Newest picture.
+    /// The first picture of its first alert that has one: it stays the same while the case goes on.
     public let picture: Picture?
+    /// When that picture was removed because its time was over; nil for never.
+    public let pictureRemovedAt: Date?
 }
 
 /// One alert of a case or camera.
@@ -100,8 +102,12 @@ public struct AlertLine: Sendable, Encodable {
     public let score: Double
     /// x, y, width, height as shares of the picture.
     public let box: [Double]
-    /// The picture, when one could be written.
+    /// The first picture, that of its start, when one could be written and is still there.
     public let picture: Picture?
+    /// The newest picture, when one could be written and is still there; the first one when there is no other.
+    public let lastPicture: Picture?
+    /// When its pictures were removed because their time was over; nil for never.
+    public let pictureRemovedAt: Date?
     /// Settings that decided.
     public let settingsVersion: String
     /// Case it belongs to.
@@ -130,6 +136,10 @@ public struct CaseEventLine: Sendable, Encodable {
     public let vacant: [String]
     /// Why it was a false alarm.
     public let reason: String?
+    /// How many alerts in a row this line stands for; 1 for everything else.
+    public let times: Int
+    /// When the last of them came.
+    public let lastAt: Date
 }
 
 /// A case with everything that its page shows.

@@ -124,11 +124,12 @@ public struct CaseReader: Sendable {
     private func events(ofCase id: Int) async throws -> [CaseEventLine] {
         let sql = """
             SELECT * FROM (
-                SELECT e.id, e.at, e.kind, e.stage_from, e.stage_to, e.actor, e.note, e.data ->> 'reason' AS reason,
-                    p.title AS post, ARRAY(SELECT jsonb_array_elements_text(e.data -> 'vacant')) AS vacant
-                FROM case_event e
+                SELECT e.id, e.at, e.last_at, e.times, e.kind, e.stage_from, e.stage_to, e.actor, e.note,
+                    e.data ->> 'reason' AS reason, p.title AS post,
+                    ARRAY(SELECT jsonb_array_elements_text(e.data -> 'vacant')) AS vacant
+                FROM \(CaseEventFold.sql(ofCase: "$1")) e
                 LEFT JOIN post p ON e.kind IN ('dispatched', 'rework') AND p.id = (e.data ->> 'post')::int
-                WHERE e.case_id = $1 ORDER BY e.id DESC LIMIT 200) newest ORDER BY id
+                ORDER BY e.id DESC LIMIT 200) newest ORDER BY id
             """
         return try await pool.query(sql, [.int(id)]).rows.map { row in
             CaseEventLine(
@@ -141,7 +142,9 @@ public struct CaseReader: Sendable {
                 note: try row.text("note"),
                 post: try row.text("post"),
                 vacant: (try row.textArray("vacant") ?? []).compactMap(\.self),
-                reason: try row.text("reason")
+                reason: try row.text("reason"),
+                times: try row.requireInt("times"),
+                lastAt: try row.requireDate("last_at")
             )
         }
     }
@@ -182,10 +185,11 @@ extension CaseReader {
         g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
         c.camera_id, cam.name AS camera_name, cam.address, c.alert_count, c.opened_at, c.last_alert_at, c.deadline_at,
         c.due_at, coalesce(c.dispatched_at, c.opened_at) AS due_from, c.version, c.unstaffed_at, c.supervised_at,
-        c.closed_at, c.held_back_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256
+        c.closed_at, c.held_back_at, assignee.title AS assignee, seen.evidence_path, seen.evidence_sha256,
+        seen.evidence_removed_at
         """
 
-    /// Tables behind `columns`: the case `c`, its type `h`, grid `g`, camera `cam` and newest picture `seen`.
+    /// Tables behind `columns`: the case `c`, its type `h`, grid `g`, camera `cam` and picture `seen`.
     static let tables = """
         hazard_case c
         JOIN hazard_type h ON h.code = c.hazard_type
@@ -193,8 +197,8 @@ extension CaseReader {
         LEFT JOIN post assignee ON assignee.id = c.assignee_post_id
         LEFT JOIN grid g ON g.id = c.grid_id \(GridReader.parents)
         LEFT JOIN LATERAL (
-            SELECT a.evidence_path, a.evidence_sha256 FROM alert a
-            WHERE a.case_id = c.id AND a.evidence_path IS NOT NULL ORDER BY a.started_at DESC LIMIT 1) seen ON true
+            SELECT \(Picture.first) FROM alert a
+            WHERE a.case_id = c.id AND a.evidence_path IS NOT NULL ORDER BY a.started_at, a.id LIMIT 1) seen ON true
         """
 
     static func summary(_ row: PostgresRow) throws -> CaseSummary {
@@ -222,7 +226,8 @@ extension CaseReader {
             supervisedAt: try row.date("supervised_at"),
             version: try row.requireInt("version"),
             assignee: try row.text("assignee"),
-            picture: try Picture(row)
+            picture: try Picture(row),
+            pictureRemovedAt: try row.date("evidence_removed_at")
         )
     }
 }

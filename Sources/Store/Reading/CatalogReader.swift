@@ -35,16 +35,23 @@ public struct CatalogReader: Sendable {
         self.pool = pool
     }
 
-    /// The hash of a picture of the evidence directory; nil when no alert or task that may be seen has it.
+    /// A tag that changes with the bytes of a picture of the evidence directory; nil when no alert or task that may be
+    /// seen has it.
+    ///
+    /// A picture belongs to the alert that its name tells, also after the alert has got newer ones: pages that were
+    /// loaded before name it.
     ///
     /// `path`: path relative to the evidence directory.
-    public func evidenceHash(path: String, access: Access) async throws -> String? {
+    public func evidenceTag(path: String, access: Access) async throws -> String? {
         var statement = Statement(access)
         let key = statement.bind(.text(path))
+        let alert = statement.bind(PostgresValue(EvidenceName(path)?.alert))
         let sql = """
             \(Access.visibleGrids), picture (case_id, camera_id, sha256, hazard_type) AS (
-                SELECT a.case_id, a.camera_id, a.evidence_sha256, a.hazard_type FROM alert a
-                WHERE a.evidence_path = \(key)
+                SELECT a.case_id, a.camera_id,
+                    CASE \(key) WHEN a.evidence_path THEN a.evidence_sha256
+                        WHEN a.first_evidence_path THEN a.first_evidence_sha256 ELSE \(key) END, a.hazard_type
+                FROM alert a WHERE a.evidence_path = \(key) OR a.id = \(alert)::uuid
                 UNION ALL
                 SELECT t.case_id, NULL, f.sha256, c.hazard_type FROM task_photo f JOIN task t ON t.id = f.task_id
                 JOIN hazard_case c ON c.id = t.case_id WHERE f.path = \(key))

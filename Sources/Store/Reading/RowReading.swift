@@ -27,6 +27,15 @@ extension GridPlace {
 }
 
 extension Picture {
+    /// Columns of `alert a` for its first picture, which is null once its time was over.
+    static let first = """
+        CASE WHEN a.evidence_removed_at IS NULL THEN coalesce(a.first_evidence_path, a.evidence_path) END
+            AS evidence_path,
+        CASE WHEN a.evidence_removed_at IS NULL THEN coalesce(a.first_evidence_sha256, a.evidence_sha256) END
+            AS evidence_sha256,
+        a.evidence_removed_at
+        """
+
     /// Reads `evidence_path`, `evidence_sha256`; nil when there is no picture.
     init?(_ row: PostgresRow) throws(PostgresError) {
         guard let path = try row.text("evidence_path") else { return nil }
@@ -37,8 +46,9 @@ extension Picture {
 extension AlertLine {
     /// Columns of `alert a` that the initializer reads.
     static let columns = """
-        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, a.evidence_path,
-        a.evidence_sha256, a.settings_version, a.case_id,
+        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, \(Picture.first),
+        CASE WHEN a.evidence_removed_at IS NULL THEN a.evidence_path END AS last_path, a.evidence_sha256 AS last_sha256,
+        a.settings_version, a.case_id,
         \(RuleName.sql(camera: "a.camera_id", rule: "a.rule_id")) AS rule_name
         """
 
@@ -54,6 +64,10 @@ extension AlertLine {
             score: try row.requireDouble("score"),
             box: (try row.doubleArray("box") ?? []).compactMap { $0 },
             picture: try Picture(row),
+            lastPicture: try row.text("last_path").map { path throws(PostgresError) in
+                Picture(path: path, sha256: try row.requireText("last_sha256"))
+            },
+            pictureRemovedAt: try row.date("evidence_removed_at"),
             settingsVersion: try row.requireText("settings_version"),
             caseID: try row.int("case_id")
         )

@@ -53,8 +53,10 @@ public struct TaskSummary: Sendable, Encodable {
     public let longitude: Double?
     /// Latitude, WGS-84 degrees.
     public let latitude: Double?
-    /// Newest picture of the case.
+    /// The case's picture.
     public let picture: Picture?
+    /// When that picture was removed because its time was over; nil for never.
+    public let pictureRemovedAt: Date?
     /// Pictures that the worker sent.
     public let photos: [Picture]
 }
@@ -133,7 +135,7 @@ public struct TaskReader: Sendable {
                 t.accepted_at, taker.display_name AS accepted_by, t.finished_at, finisher.display_name AS finished_by,
                 t.reason, t.note, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity,
                 g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
-                cam.name AS camera_name, cam.address, seen.evidence_path, seen.evidence_sha256,
+                cam.name AS camera_name, cam.address, seen.evidence_path, seen.evidence_sha256, seen.evidence_removed_at,
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
                 photo.paths AS photo_paths, photo.hashes AS photo_hashes,
                 coalesce(c.dispatched_at, t.created_at) AS due_from, act.*
@@ -182,6 +184,7 @@ public struct TaskReader: Sendable {
             longitude: try row.double("longitude"),
             latitude: try row.double("latitude"),
             picture: try Picture(row),
+            pictureRemovedAt: try row.date("evidence_removed_at"),
             photos: zip(paths, hashes).compactMap { path, hash in
                 guard let path, let hash else { return nil }
                 return Picture(path: path, sha256: hash)

@@ -28,6 +28,8 @@ enum CaseView {
             "is_held_back": isOpen && item.heldBackAt != nil && item.stage == "inspection",
             "assignee": item.assignee ?? "", "has_assignee": item.assignee != nil,
             "picture": item.picture?.path ?? "", "has_picture": item.picture != nil,
+            "nopic": strings[item.pictureRemovedAt == nil ? "no_picture" : "picture_over"],
+            "nopic_hint": strings[item.pictureRemovedAt == nil ? "no_picture_hint" : "picture_over_hint"],
         ]
     }
 
@@ -47,6 +49,10 @@ enum CaseView {
     static func detail(_ item: CaseDetail, reader: Int, _ language: Language, _ strings: Strings) -> [String: Any] {
         var values = row(item.summary, language, strings)
         values["sha256"] = item.summary.picture?.sha256 ?? ""
+        let latest = item.alerts.lazy.compactMap(\.lastPicture).first
+        values["has_latest"] = latest != nil && latest != item.summary.picture
+        values["latest"] = latest?.path ?? ""
+        values["latest_sha256"] = latest?.sha256 ?? ""
         let isFault = item.ruleID == CameraFault.rule
         values["rule"] = isFault ? strings.label("kind", CameraFault.kind) : item.ruleName ?? item.ruleID ?? ""
         values["last_act"] = RefusalText.act(item.lastAct, reader: reader, strings)
@@ -85,6 +91,7 @@ enum CaseView {
             "duration": "\(Int(max(0, min(seconds, 86_400)))) s", "is_running": alert.endedAt == nil,
             "is_end_unseen": alert.endUnseen,
             "score": Int((alert.score * 100).rounded()), "picture": alert.picture?.path ?? "",
+            "nopic": alert.pictureRemovedAt == nil ? "—" : strings["picture_over"],
             "has_picture": alert.picture != nil, "sha256": alert.picture?.sha256 ?? "",
             "settings": alert.settingsVersion, "case_id": alert.caseID ?? 0, "has_case": alert.caseID != nil,
         ]
@@ -100,7 +107,9 @@ enum CaseView {
             "at": LocalTime.second(event.at), "at_machine": LocalTime.machine(event.at), "kind": event.kind,
             "label": strings.label("event", event.kind),
             "actor": event.actor == "system" ? strings["actor_system"] : event.actor, "note": event.note ?? "",
-            "has_note": event.note != nil, "has_stage": event.stageTo != nil,
+            "is_repeated": event.times > 1, "times": event.times, "last_at": LocalTime.second(event.lastAt),
+            "last_at_machine": LocalTime.machine(event.lastAt), "has_note": event.note != nil,
+            "has_stage": event.stageTo != nil,
             "stage_to": event.stageTo.map { strings.label("stage", $0) } ?? "",
         ]
     }

@@ -100,6 +100,7 @@ enum TaskView {
             "reason": task.reason.map { strings.label("reason", $0) } ?? "", "has_reason": task.reason != nil,
             "note": task.note ?? "", "has_note": task.note != nil,
             "picture": task.picture?.path ?? "", "has_picture": task.picture != nil,
+            "nopic": strings[task.pictureRemovedAt == nil ? "no_picture" : "picture_over"],
             "photos": task.photos.map { ["path": $0.path, "sha256": $0.sha256] }, "has_photos": !task.photos.isEmpty,
             "has_place": links != nil,
             "maps": (links ?? []).map { ["app": $0.app, "url": $0.url, "label": strings.label("map_app", $0.app)] },
