@@ -95,7 +95,7 @@ final class AlertRecorder: Sendable {
     }
 
     private func work() {
-        var continuation = AlertContinuation(left: (try? spool.openAlerts) ?? [])
+        var continuation = AlertContinuation(left: (try? spool.lastAlerts) ?? [])
         while true {
             let batch = queue.takeBatch(limit: Self.groupLimit)
             if batch.isEmpty { return }

@@ -85,11 +85,11 @@ public final class AlertSpool: Sendable {
         get throws(SpoolError) { try withFile("counting the quarantine") { try $0.quarantined() } }
     }
 
-    /// Alerts that have begun and whose ends were not appended; those that the process before this one left, too.
+    /// The newest alert of each rule; those that the process before this one left, too.
     ///
     /// Whatever was taken over from a damaged database is not among them.
-    public var openAlerts: [OpenAlert] {
-        get throws(SpoolError) { try withFile("reading open alerts") { try $0.openAlerts() } }
+    public var lastAlerts: [LastAlert] {
+        get throws(SpoolError) { try withFile("reading the last alerts") { try $0.lastAlerts() } }
     }
 
     /// When the oldest waiting record was stated; nil when none waits.
@@ -105,20 +105,14 @@ public final class AlertSpool: Sendable {
     public func append(_ records: [AlertRecord]) throws(SpoolError) {
         guard !records.isEmpty else { return }
         let bodies = try records.map(encode)
-        var open: [Int64: OpenAlert] = [:]
-        var ended: Set<Int64> = []
-        for record in records {
-            let alert = OpenAlert(record)
-            open[alert.key] = record.phase == .end ? nil : alert
-            if record.phase == .end { ended.insert(alert.key) } else { ended.remove(alert.key) }
-        }
+        let last = Dictionary(records.map { (LastAlert.key(camera: $0.camera, rule: $0.rule), LastAlert($0)) }) { $1 }
         let size = bodies.reduce(0) { $0 + $1.count + 32 }
         let room = capacityBytes - Self.reserveBytes(capacityBytes)
         do throws(SpoolError) {
             // The reserve is for taking records out, not for more of them.
             try withFile("writing \(records.count) alerts", mayUseReserve: false) { file in
                 guard file.bytes + size <= room else { throw self.capacityError(file) }
-                try file.append(bodies, open: Array(open.values), ended: Array(ended))
+                try file.append(bodies, last: Array(last.values))
             }
             meters.appended.add(records.count)
         } catch {

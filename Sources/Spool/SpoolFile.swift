@@ -52,7 +52,7 @@ struct SpoolFile {
             // Counts that damage has made smaller would hide rows without an error.
             if !isNew { try queue.read(Self.check) }
             let found = try queue.read(Self.inspect)
-            try queue.write(Self.keepOpenAlerts)
+            try queue.write(Self.keepLastAlerts)
             (uuid, nextSequence, rows, bytes) = (found.uuid, found.nextSequence, found.rows, found.bytes)
         } catch {
             try? queue.close()
@@ -104,13 +104,14 @@ struct SpoolFile {
         try database.execute(sql: "INSERT INTO identity (uuid) VALUES (?)", arguments: [uuid])
     }
 
-    /// Makes the table of open alerts, which older files lack; what is an hour older than the newest has no successor.
-    private static func keepOpenAlerts(_ database: Database) throws {
+    /// Makes the table of last alerts, which older files lack; what is an hour older than the newest has no successor.
+    private static func keepLastAlerts(_ database: Database) throws {
         try database.execute(
             sql: """
-                CREATE TABLE IF NOT EXISTS open_alert (
-                    key INTEGER PRIMARY KEY, started_at INTEGER NOT NULL, stated_at INTEGER NOT NULL);
-                DELETE FROM open_alert WHERE stated_at < (SELECT max(stated_at) FROM open_alert) - 3600000000;
+                CREATE TABLE IF NOT EXISTS last_alert (
+                    key INTEGER PRIMARY KEY, started_at INTEGER NOT NULL, stated_at INTEGER NOT NULL,
+                    has_ended INTEGER NOT NULL);
+                DELETE FROM last_alert WHERE stated_at < (SELECT max(stated_at) FROM last_alert) - 3600000000;
                 """
         )
     }
@@ -163,8 +164,8 @@ struct SpoolFile {
 extension SpoolFile {
     /// Writes `bodies` in one transaction: when it returns, they are on the disk.
     ///
-    /// `open`: the alerts that they leave open; `ended`: the keys of those that they end.
-    mutating func append(_ bodies: [Data], open: [OpenAlert] = [], ended: [Int64] = []) throws {
+    /// `last`: the newest alerts of their rules.
+    mutating func append(_ bodies: [Data], last: [LastAlert] = []) throws {
         let first = nextSequence
         bytes = try queue.write { database in
             let insert = try database.cachedStatement(
@@ -176,35 +177,36 @@ extension SpoolFile {
                 try insert.execute(arguments: [sequence, checksum, body])
                 sequence += 1
             }
-            try Self.note(database, open, ended)
+            try Self.note(database, last)
             return try Self.usedBytes(database)
         }
         rows += bodies.count
         nextSequence += Int64(bodies.count)
     }
 
-    private static func note(_ database: Database, _ open: [OpenAlert], _ ended: [Int64]) throws {
+    private static func note(_ database: Database, _ last: [LastAlert]) throws {
         let note = try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO open_alert (key, started_at, stated_at) VALUES (?, ?, ?)"
+            sql: "INSERT OR REPLACE INTO last_alert (key, started_at, stated_at, has_ended) VALUES (?, ?, ?, ?)"
         )
-        for alert in open {
-            try note.execute(arguments: [alert.key, alert.startedAt.microseconds, alert.statedAt.microseconds])
+        for alert in last {
+            let (started, stated) = (alert.startedAt.microseconds, alert.statedAt.microseconds)
+            try note.execute(arguments: [alert.key, started, stated, alert.hasEnded])
         }
-        let forget = try database.cachedStatement(sql: "DELETE FROM open_alert WHERE key = ?")
-        for key in ended { try forget.execute(arguments: [key]) }
     }
 
-    /// Alerts that have begun and not ended.
-    func openAlerts() throws -> [OpenAlert] {
+    /// The newest alert of each rule.
+    func lastAlerts() throws -> [LastAlert] {
         try queue.read { database in
-            try Row.fetchAll(database, sql: "SELECT key, started_at, stated_at FROM open_alert").compactMap { row in
+            let sql = "SELECT key, started_at, stated_at, has_ended FROM last_alert"
+            return try Row.fetchAll(database, sql: sql).compactMap { row in
                 guard let key = Int64.fromDatabaseValue(row[0]), let started = Int64.fromDatabaseValue(row[1]),
-                    let stated = Int64.fromDatabaseValue(row[2])
+                    let stated = Int64.fromDatabaseValue(row[2]), let hasEnded = Bool.fromDatabaseValue(row[3])
                 else { return nil }
-                return OpenAlert(
+                return LastAlert(
                     key: key,
                     startedAt: MediaTime(microseconds: started),
-                    statedAt: MediaTime(microseconds: stated)
+                    statedAt: MediaTime(microseconds: stated),
+                    hasEnded: hasEnded
                 )
             }
         }

@@ -51,7 +51,17 @@ import Testing
         #expect(kept[2].endedAt == MediaTime(seconds: 116))
     }
 
-    @Test("after a long silence, for another rule, or after an end, it is another alert")
+    @Test("what a process ended only because it was stopped goes on too, when it is seen again at once")
+    func stopped() throws {
+        let folder = try Folder()
+        let old = [statement(.start, start: 100, at: 100), statement(.end, start: 100, at: 101)]
+        _ = try record(old, folder)
+        let kept = try record([statement(.start, start: 102, at: 102), statement(.end, start: 102, at: 109)], folder)
+        #expect(kept.map(\.id) == [old[0].id, old[0].id])
+        #expect(kept.map(\.startedAt) == [MediaTime(seconds: 100), MediaTime(seconds: 100)])
+    }
+
+    @Test("after a long silence, for another rule, or some time after an end, it is another alert")
     func another() throws {
         let folder = try Folder()
         _ = try record(
@@ -62,7 +72,7 @@ import Testing
             folder
         )
         let seen = [
-            statement(.start, start: 130, at: 130), statement(.start, start: 103, at: 103, rule: "ended"),
+            statement(.start, start: 130, at: 130), statement(.start, start: 106, at: 106, rule: "ended"),
             statement(.start, start: 103, at: 103, rule: "other"),
         ]
         #expect(try record(seen, folder) == seen)

@@ -156,8 +156,8 @@ import Testing
         #expect(try drain(spool) == [odd, record(2)])
     }
 
-    @Test("what was begun and not ended is remembered over a kill, and over what is delivered meanwhile")
-    func openAlerts() throws {
+    @Test("the newest alert of each rule is remembered over a kill, and over what is delivered meanwhile")
+    func lastAlerts() throws {
         let folder = try TemporaryFolder()
         let spool = try openSpool(folder.path)
         func statement(_ rule: String, _ phase: AlertPhase, start: Int, at: Int) -> AlertRecord {
@@ -166,27 +166,25 @@ import Testing
             return record
         }
         try spool.append([statement("a", .start, start: 1, at: 1), statement("b", .start, start: 1, at: 1)])
-        try spool.append([statement("a", .update, start: 1, at: 9), statement("b", .end, start: 1, at: 9)])
+        try spool.append([statement("a", .update, start: 1, at: 9), statement("b", .end, start: 1, at: 8)])
         try spool.append([statement("c", .end, start: 2, at: 9), statement("c", .start, start: 7, at: 10)])
         try spool.remove(try spool.next(limit: 100).map(\.sequence))
         let copy = folder.path + "/copy"
         try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: folder.path + "/current", toPath: copy + "/current")
-        let left = try openSpool(copy).openAlerts.sorted { $0.statedAt < $1.statedAt }
-        let camera = record(1).camera
-        #expect(
-            left == [
-                OpenAlert(
-                    key: OpenAlert.key(camera: camera, rule: "a"),
-                    startedAt: record(1).startedAt,
-                    statedAt: MediaTime(seconds: 9)
-                ),
-                OpenAlert(
-                    key: OpenAlert.key(camera: camera, rule: "c"),
-                    startedAt: record(7).startedAt,
-                    statedAt: MediaTime(seconds: 10)
-                ),
-            ]
-        )
+        let left = try openSpool(copy).lastAlerts.sorted { $0.statedAt < $1.statedAt }
+        let expected = [("b", 1, 8.0, true), ("a", 1, 9.0, false), ("c", 7, 10.0, false)].map {
+            rule,
+            start,
+            at,
+            hasEnded in
+            LastAlert(
+                key: LastAlert.key(camera: record(1).camera, rule: rule),
+                startedAt: record(start).startedAt,
+                statedAt: MediaTime(seconds: at),
+                hasEnded: hasEnded
+            )
+        }
+        #expect(left == expected)
     }
 }
