@@ -127,6 +127,10 @@ struct SpoolFolder: Sendable {
         if size <= 0 {
             throw SpoolDamage(description: size < 0 ? "the file \(database) is gone" : "the file \(database) is empty")
         }
+        // Of a file of a later format SQLite reads only; no version of it has made one.
+        if let head = SpoolBytes(path: path)?.read(18, 2), head.contains(where: { $0 > 2 }) {
+            throw SpoolDamage(description: "its header names a format that is not SQLite's")
+        }
         guard let log = SpoolBytes(path: path + "-wal") else { return }
         let pageSize = SpoolLog.pageSize(log.read) ?? 4096
         if SpoolLog(log.read, size: log.size, pageSize: pageSize).isDamaged {
