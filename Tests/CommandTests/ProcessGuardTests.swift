@@ -7,7 +7,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sleep")
         process.arguments = ["300"]
-        try process.run()
+        try process.runGuarded()
         return process
     }
 

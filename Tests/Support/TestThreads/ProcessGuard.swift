@@ -76,8 +76,16 @@ public final class ProcessGuard: Sendable {
 extension Process {
     /// Starts the program; it ends with the tests at the latest, also when they are killed.
     ///
+    /// It begins with no signal blocked: threads of a pool block them, and a program that inherits that cannot be asked to
+    /// end.
+    ///
     /// - Throws: What `run` throws.
     public func runGuarded() throws {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try run()
         ProcessGuard.shared.watch(processIdentifier)
     }
