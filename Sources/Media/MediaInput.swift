@@ -1,5 +1,6 @@
 internal import CFFmpeg
 internal import Flow
+internal import Glibc
 
 /// An open container or connection and its video stream: owns the `AVFormatContext`.
 final class MediaInput {
@@ -78,6 +79,8 @@ final class MediaInput {
     /// Reads the next packet of any stream into `packet`; FFmpeg's status.
     func read(into packet: UnsafeMutablePointer<AVPacket>) -> Int32 {
         let status = av_read_frame(context, packet)
+        // FFmpeg takes the end of an answer that did not tell its length for an error; a broken connection is another.
+        if status == gw_error_from_errno(EIO), source.protocols.hasPrefix("http") { return gw_error_end }
         guard status >= 0, isFLVHEVC, isVideo(packet) else { return status }
         if case .picture = FLVHEVC.unwrap(packet) { return status }
         av_packet_unref(packet)

@@ -36,6 +36,17 @@ import Testing
         #expect(try KeyframeDecoder().decode(unit) { $0.width } == 320)
     }
 
+    @Test("a snapshot of a server that does not tell its length ends as well")
+    func snapshotWithoutLength() throws {
+        let answer = Self.head("image/jpeg") + (try Self.picture())
+        let camera = AnsweringServer { _ in .last(answer) }
+        let demuxer = try Demuxer(url: "http://127.0.0.1:\(camera.port)/snap.jpg")
+        #expect(demuxer.info.isSnapshot)
+        let unit = try #require(try demuxer.next())
+        #expect(try KeyframeDecoder().decode(unit) { $0.width } == 320)
+        #expect(try demuxer.next() == nil)
+    }
+
     @Test("pictures in parts are read with and without the mark before the first one", arguments: [true, false])
     func multipart(hasMark: Bool) throws {
         let picture = try Self.picture()
