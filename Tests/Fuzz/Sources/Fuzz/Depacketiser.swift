@@ -13,13 +13,15 @@ func fuzzDepacketiser(_ codec: StreamFormat.Codec, _ input: inout Input) {
         limits.parameterSetBytes = 40
         limits.repetition = 2
     }
+    if options & 4 == 4 { limits.plainIntraSeconds = 0 }
     let names: [StreamFormat.Codec: String] = [.h264: "H264", .h265: "H265"]
-    let track = MediaDescription(
+    var track = MediaDescription(
         kind: "video",
         payloadType: 96,
         encoding: names[codec] ?? "JPEG",
         clockRate: 90_000
     )
+    if options & 8 == 8 { track.pictureSize = PictureSize(width: 2560, height: 1440) }
     var sets: ParameterSets?
     if options & 2 == 2 {
         let units = (0..<3).map { _ in input.bytes(Int(input.byte() & 0x1f)) }
