@@ -235,7 +235,7 @@ struct Fleet: Sendable {
         workers.retune(retuned)
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
-            states.watch(Dictionary(cameras.map { ($0.id, expectation(of: $0)) }) { first, _ in first })
+            states.watch(Dictionary(cameras.map { ($0.id, expectation(of: $0, wanted[$0.id])) }) { first, _ in first })
             watch.replace(with: Dictionary(cameras.map { ($0.id, $0.host) }) { first, _ in first })
             streams.replace(with: cameras.compactMap { wanted[$0.id]?.source })
         }
@@ -267,10 +267,10 @@ struct Fleet: Sendable {
     }
 
     /// How often detection should look at a camera; nil when nobody has to: no rules, or a recording, which ends.
-    private func expectation(of camera: CameraAssignment) -> Sight.Expectation? {
-        guard !camera.rules.isEmpty, camera.url.contains("://") else { return nil }
+    private func expectation(of camera: CameraAssignment, _ watched: Watched?) -> Sight.Expectation? {
+        guard let watched, !camera.rules.isEmpty, camera.url.contains("://") else { return nil }
         return Sight.Expectation(
-            interval: interval(of: camera),
+            interval: watched.source.interval,
             isPatrol: camera.patrolSessions != nil,
             comesWhole: streams.comesWhole(camera.id, at: camera.url)
         )
