@@ -177,8 +177,11 @@ import Testing
     func patrol() {
         let sight = sight(interval: 120, isPatrol: true)
         #expect(!sight.wantsAnswer(now: 250) && sight.wantsAnswer(now: 261))
-        #expect(!sight.judge(damaged, now: 300), "one visit may fail")
-        #expect(!sight.judge(SightTally(), now: 3000), "its platform has no session for it")
+        #expect(sight.judge(damaged, now: 300) && sight.verdict == .late(.waitsForTurn), "one visit may fail")
+        sight.looked(gap: 25, now: 310)
+        #expect(sight.verdict == .fine)
+        #expect(sight.judge(SightTally(), now: 3000), "its platform has no session for it")
+        #expect(sight.verdict == .late(.waitsForTurn))
         let twice = tally { tally in
             for second in [1.0, 121] { tally.took(unit(at: second, damaged: true)) }
         }

@@ -122,13 +122,13 @@ public struct Sight: Sendable {
     /// - Returns: Whether people must be told something else now.
     public mutating func judge(_ tally: SightTally?, isLosing: Bool, now: Double) -> Bool {
         guard openedAt != nil, isOverdue(now: now) else { return false }
-        let reason =
+        var reason =
             tally.map { $0.reason(isLosing: isLosing, comesWhole: expectation?.comesWhole ?? true) } ?? .noRules
         if expectation?.isPatrol == true, reason != .noRules, (tally?.keyframes ?? 0) < Self.failedVisits {
-            return false
+            reason = .waitsForTurn
         }
-        if reason == .behind {
-            // Blind for a reason of its own before: that is not over because the process has much to do as well.
+        if reason.isInService {
+            // Blind for a reason of its own before: that is not over because nobody has time for it as well.
             guard !verdict.isBlind, unseen(now: now) > allowedLater else { return false }
         }
         let next = reason.isInService ? Verdict.late(reason) : .blind(reason)

@@ -16,11 +16,13 @@ public enum SightReason: String, Sendable, Hashable, CaseIterable {
     case noRules = "no_rules"
     /// This process has more to do than it can: no fault of the camera.
     case behind
+    /// Its platform gives so few streams at once that its turn has not come: no fault of the camera.
+    case waitsForTurn = "waits_for_turn"
     /// Looked at, but less often than it should be: its keyframes are too far from each other.
     case keyframesApart = "keyframes_apart"
 
     /// Whether a camera of which that is true is in service: it is late at most.
-    public var isInService: Bool { self == .behind || self == .keyframesApart }
+    public var isInService: Bool { self == .behind || self == .waitsForTurn || self == .keyframesApart }
 
     /// A sentence for a person, which goes on after the name of the camera.
     ///
@@ -60,6 +62,9 @@ public enum SightReason: String, Sendable, Hashable, CaseIterable {
                 "sends, but nobody looks at it: this version can use none of its rules; the log says why, correct them"
         case .behind:
             return "waits to be looked at for \(time): this process has more to do than it can; class III waits first"
+        case .waitsForTurn:
+            return "waits for its turn for \(time): its platform gives too few streams at once for its cameras and the "
+                + "ingest processes; allow it more sessions (at least one for each process), or longer intervals"
         case .keyframesApart:
             let wanted = Int(min(max(interval, 1), 1e9))
             return
