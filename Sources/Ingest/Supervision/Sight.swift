@@ -46,6 +46,8 @@ public struct Sight: Sendable {
     private static let firstWithin = 20.0
     /// Intervals, and seconds beside them, within which each further one is.
     private static let allowed = (intervals: 2.0, seconds: 20.0, gaps: 1.5)
+    /// Longest time without a keyframe that is taken for the time between two, seconds.
+    private static let longestWait = 120.0
     /// Seconds between two questions why.
     private static let patience = 10.0
     /// Visits of a patrol that must have brought a picture that could not be looked at.
@@ -92,11 +94,13 @@ public struct Sight: Sendable {
     ///   - gap: Seconds between its keyframes; nil when that is not known.
     ///   - now: Monotonic seconds.
     public mutating func looked(gap: Double?, now: Double) {
+        // One keyframe at last: the next one may take as long.
+        let waited = verdict == .blind(.noKeyframe) ? min(unseen(now: now), Self.longestWait) : 0
         wasSeen = true
         openFor = 0
         if openedAt != nil { openedAt = now }
         askedAt = -.infinity
-        keyframeGap = gap ?? 0
+        keyframeGap = gap ?? waited
         message = nil
         seconds = keyframeGap
         let isFar = expectation.map { !$0.isPatrol && keyframeGap > max($0.interval, 1) * Self.farApart } ?? false

@@ -27,10 +27,9 @@ public struct SightTally: Sendable {
 
     /// Seconds of the stream between keyframes: the shorter of the last two times, because one may have been lost.
     ///
-    /// Nil before there were three keyframes.
+    /// Nil before there were two keyframes.
     public var keyframeGap: Double? {
-        guard let gaps, gaps.before.isFinite else { return nil }
-        return min(gaps.last, gaps.before)
+        gaps.map { min($0.last, $0.before) }
     }
 
     /// Takes a unit that came.
