@@ -1,7 +1,7 @@
-@testable import Flow
 import Foundation
 import Testing
 
+@testable import Flow
 @testable import Pipeline
 
 /// What keeps a process from crashing on one camera for as long as the database is away.
