@@ -11,7 +11,7 @@ import Testing
     private static let assets = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Sources/Web/Assets")
     /// Names that are the same in every language.
-    private static let names = ["JPEG", "HTTP", "every", "keyframes"]
+    private static let names = ["JPEG", "WebP", "HEIC", "HTTP", "every", "keyframes"]
 
     private func strings(_ language: Language) throws -> Strings {
         try Strings(language: language, assets: Self.assets)
