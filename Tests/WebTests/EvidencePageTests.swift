@@ -13,19 +13,17 @@ extension LiveSite {
             let site = try TestSite.current
             let (id, _) = try await site.makeTask()
             let alert = try #require(try await site.value("SELECT id FROM alert WHERE case_id = $1", [.int(id)]))
-            let first = try #require(
-                try await site.value("SELECT evidence_path FROM alert WHERE case_id = $1", [.int(id)])
-            )
+            let first = "2026/11/23/\(alert)-1.jpg"
             let (between, newest) = ("2026/11/23/\(alert)-3.jpg", "2026/11/23/\(alert)-5.jpg")
-            for path in [between, newest] {
+            for path in [first, between, newest] {
                 try Data(TestSite.jpeg(id)).write(to: site.evidence.appending(path: path))
             }
             try await site.pool.query(
                 """
-                UPDATE alert SET first_evidence_path = evidence_path, first_evidence_sha256 = evidence_sha256,
-                    evidence_path = $2, evidence_sha256 = repeat('b', 64) WHERE case_id = $1
+                UPDATE alert SET first_evidence_path = $3, first_evidence_sha256 = evidence_sha256, evidence_path = $2,
+                    evidence_sha256 = repeat('b', 64) WHERE case_id = $1
                 """,
-                [.int(id), .text(newest)]
+                [.int(id), .text(newest), .text(first)]
             )
             let olga = try await site.browser("olga")
             let page = try await olga.page("/cases/\(id)").text
