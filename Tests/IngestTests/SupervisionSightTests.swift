@@ -120,14 +120,14 @@ import Testing
     func blind() {
         let sight = sight()
         #expect(!sight.wantsAnswer(now: 20) && sight.wantsAnswer(now: 21))
-        #expect(sight.judge(damaged, now: 21))
-        #expect(sight.verdict == .blind(.damaged) && sight.seconds == 21)
+        #expect(sight.judge(between, now: 21))
+        #expect(sight.verdict == .blind(.noKeyframe) && sight.seconds == 21)
         // A new connection changes nothing, and nor does a new answer of the same kind.
         sight.stream(isOpen: false, now: 30)
         sight.stream(isOpen: true, now: 40)
-        #expect(!sight.judge(damaged, now: 41))
-        #expect(sight.judge(between, now: 60))
-        #expect(sight.verdict == .blind(.noKeyframe))
+        #expect(!sight.judge(between, now: 41))
+        #expect(sight.judge(damaged, now: 60))
+        #expect(sight.verdict == .blind(.damaged))
         sight.looked(gap: nil, now: 70)
         #expect(sight.verdict == .fine && !sight.wantsAnswer(now: 110) && sight.wantsAnswer(now: 111))
     }
