@@ -13,18 +13,20 @@ enum Installation {
         directory: String,
         bootFile: String = "/proc/sys/kernel/random/boot_id"
     ) throws -> String {
+        // Processes of one daemon may start at the same time: the first one's number is everybody's.
+        let turn = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard turn >= 0, flock(turn, LOCK_EX) == 0 else {
+            throw CocoaError(.fileReadNoPermission, userInfo: [NSFilePathErrorKey: directory])
+        }
+        defer { close(turn) }
         let path = directory + "/installation"
         let number: UUID
         if let known = text(path).flatMap({ UUID(uuidString: $0) }) {
             number = known
         } else {
-            // Processes of one daemon may start at the same time: the first one's number is everybody's.
-            let mine = UUID()
-            let draft = "\(path).\(mine.uuidString)"
-            try Data((mine.uuidString.lowercased() + "\n").utf8).write(to: URL(fileURLWithPath: draft))
-            defer { unlink(draft) }
-            if text(path) != nil { unlink(path) }
-            number = link(draft, path) == 0 ? mine : text(path).flatMap { UUID(uuidString: $0) } ?? mine
+            number = UUID()
+            let line = number.uuidString.lowercased() + "\n"
+            try line.write(toFile: path, atomically: true, encoding: .utf8)
         }
         return "\(number.uuidString.lowercased())/\(text(bootFile) ?? "unknown")"
     }
