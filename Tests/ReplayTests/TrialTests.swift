@@ -1,4 +1,5 @@
 import Detection
+import Flow
 import Foundation
 import Ingest
 import Pipeline
@@ -138,7 +139,10 @@ import Testing
     func recording() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let recorder = FootageRecorder(directory: folder, limit: 500 << 10, taker: StreamTaker(DaemonSettings()))
+        var settings = DaemonSettings()
+        // The camera of this test is a file.
+        settings.ingest.localAddresses = .any
+        let recorder = FootageRecorder(directory: folder, limit: 500 << 10, taker: StreamTaker(settings))
         func record() async throws -> FootageRecorder.Status {
             #expect(recorder.start("cam-1", url: Self.streams + "/river-day.mp4", seconds: 5))
             while true {

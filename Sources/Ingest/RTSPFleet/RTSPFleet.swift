@@ -12,6 +12,7 @@ public final class RTSPFleet: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loop: FleetLoop
     private let wanted = Mutex(0)
+    private let hasEnded = Mutex(false)
 
     /// Makes a fleet and starts its event loop; it reads nothing until `replace(with:)`.
     ///
@@ -43,12 +44,12 @@ public final class RTSPFleet: Sendable {
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     public func replace(with sources: [StreamSource]) {
         wanted.withLock { $0 = sources.count }
-        loop.eventLoop.execute { [loop] in loop.replace(with: sources) }
+        run { [loop] in loop.replace(with: sources) }
     }
 
     /// Ends one camera at once; the others go on.
     public func remove(_ camera: String) {
-        loop.eventLoop.execute { [loop] in loop.remove(camera) }
+        run { [loop] in loop.remove(camera) }
     }
 
     /// Cameras that the fleet reads or waits to read.
@@ -56,12 +57,12 @@ public final class RTSPFleet: Sendable {
 
     /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
     public func sampled(_ camera: String, isSame: Bool) {
-        loop.eventLoop.execute { [loop] in loop.sampled(camera, isSame: isSame) }
+        run { [loop] in loop.sampled(camera, isSame: isSame) }
     }
 
-    /// Asks the event loop for a sign of life; `body` runs on it.
+    /// Asks the event loop for a sign of life; `body` runs on it, and not at all once the fleet has been stopped.
     public func ping(_ body: @escaping @Sendable () -> Void) {
-        loop.eventLoop.execute(body)
+        run(body)
     }
 
     /// Takes leave of every camera and returns when the event loop has ended; at most about two seconds.
@@ -70,6 +71,13 @@ public final class RTSPFleet: Sendable {
     public func stop() {
         let ended = loop.eventLoop.flatSubmit { [loop] in loop.stop() }
         try? ended.wait()
+        hasEnded.withLock { $0 = true }
         try? group.syncShutdownGracefully()
+    }
+
+    /// Workers still hand in pictures after the leave-taking: nobody is there to hear of them.
+    private func run(_ body: @escaping @Sendable () -> Void) {
+        guard !hasEnded.withLock({ $0 }) else { return }
+        loop.eventLoop.execute(body)
     }
 }
