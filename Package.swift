@@ -76,9 +76,10 @@ let package = Package(
         .target(name: "CVision", cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror"])]),
 
         // Layer 1: values that cross stage borders, and what carries them.
-        module("Flow", ["CCrash", logging]),
+        module("Flow", ["CCrash"]),
 
         // Layer 2: the wrappers over foreign code and protocols.
+        module("Logs", ["Flow", logging]),
         module("Media", ["CFFmpeg", "CVision", "Flow"]),
         module("RTSP", ["Flow", crypto, nioCore]),
         module("Postgres", ["CPostgres"]),
@@ -99,7 +100,8 @@ let package = Package(
         module(
             "Pipeline",
             [
-                "Detection", "Flow", "Ingest", "Media", "Postgres", "RTSP", "Settings", "Spool", "Store", crypto,
+                "Detection", "Flow", "Ingest", "Logs", "Media", "Postgres", "RTSP", "Settings", "Spool", "Store",
+                crypto,
                 lifecycle, logging, nioCore,
             ]
         ),
@@ -110,7 +112,8 @@ let package = Package(
         module(
             "Web",
             [
-                "Cases", "CityGrid", "Detection", "Flow", "Ingest", "Media", "Postgres", "Replay", "Store", crypto,
+                "Cases", "CityGrid", "Detection", "Flow", "Ingest", "Logs", "Media", "Postgres", "Replay", "Store",
+                crypto,
                 cryptoExtras, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, mustache, nioCore, nioHTTP1,
             ],
             resources: "Assets"
@@ -133,13 +136,14 @@ let package = Package(
             path: "Tests/Support/TestThreads",
             swiftSettings: strict
         ),
-        tests("Flow", ["Flow", logging, "breadcrumbs-crash-child", "TestThreads"]),
+        tests("Flow", ["Flow", "breadcrumbs-crash-child", "TestThreads"]),
         .executableTarget(
             name: "breadcrumbs-crash-child",
             dependencies: ["Flow"],
             path: "Tests/Support/BreadcrumbsCrashChild",
             swiftSettings: strict
         ),
+        tests("Logs", ["Logs", "Flow", logging]),
         tests("Media", ["Media", "Flow", "CVision", "TestThreads"]),
         tests("RTSP", ["RTSP", "Flow", "Media", nioCore, "TestThreads"]),
         tests("Postgres", ["Postgres"]),

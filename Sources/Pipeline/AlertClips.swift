@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Logging
+import Logs
 import Media
 import Synchronization
 

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Logging
+import Logs
 import Spool
 
 /// Makes alerts durable: writes their evidence, commits them to the spool, in this order, on its own thread.

@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Logging
+import Logs
 import Postgres
 import Spool
 import Store

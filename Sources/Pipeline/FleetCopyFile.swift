@@ -2,6 +2,7 @@ import Flow
 import Foundation
 import Glibc
 import Logging
+import Logs
 import Synchronization
 
 /// The file of a `FleetCopy`: written whole and renamed, so that there is always one that is complete.

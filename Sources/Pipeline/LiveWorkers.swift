@@ -2,6 +2,7 @@ import Detection
 import Flow
 import Ingest
 import Logging
+import Logs
 import Media
 import Synchronization
 

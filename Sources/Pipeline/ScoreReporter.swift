@@ -1,6 +1,7 @@
 import Detection
 import Flow
 import Logging
+import Logs
 import Postgres
 import Store
 import Synchronization

@@ -3,6 +3,7 @@ import Flow
 import Foundation
 import Ingest
 import Logging
+import Logs
 import Store
 import Synchronization
 

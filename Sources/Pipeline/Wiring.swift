@@ -4,6 +4,7 @@ import Flow
 import Foundation
 import Ingest
 import Logging
+import Logs
 import Postgres
 import Settings
 import Store

@@ -7,7 +7,7 @@ import Testing
     /// is what keeps the arrows pointing down.
     static let layers: [String: Int] = [
         "CCrash": 0, "CEpoll": 0, "CFFmpeg": 0, "CPostgres": 0, "CVision": 0,
-        "Flow": 1, "Media": 2, "RTSP": 2, "Postgres": 2,
+        "Flow": 1, "Logs": 2, "Media": 2, "RTSP": 2, "Postgres": 2,
         "CityGrid": 3, "Detection": 3, "Cases": 3,
         "Settings": 4, "Ingest": 4, "Spool": 4, "Store": 4, "SeedData": 4,
         "Pipeline": 5,

@@ -1,3 +1,4 @@
+public import Flow
 import Foundation
 public import Logging
 import Synchronization

@@ -1,9 +1,10 @@
+import Flow
 import Foundation
 import Logging
 import Synchronization
 import Testing
 
-@testable import Flow
+@testable import Logs
 
 /// What happens at every alert must not fill the log.
 @Suite struct FloodGateTests {
