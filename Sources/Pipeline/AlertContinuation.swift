@@ -32,7 +32,8 @@ struct AlertContinuation {
         if record.phase == .start {
             going[key] = nil
             if let old = left.removeValue(forKey: key), old.startedAt < record.startedAt,
-                record.startedAt.seconds(since: old.statedAt) <= (old.hasEnded ? Self.endedWindow : Self.window)
+                // A clock that was set back makes nothing that is to come the continuation of what was.
+                -1...(old.hasEnded ? Self.endedWindow : Self.window) ~= record.startedAt.seconds(since: old.statedAt)
             {
                 going[key] = Going(id: record.id, startedAt: old.startedAt)
             }

@@ -82,7 +82,10 @@ public struct EvidenceSweeper: Service {
                         )
                     }
                 } catch {
-                    logger.debug("evidence is swept when the database answers", metadata: ["error": "\(error)"])
+                    logger.warning(
+                        "evidence could not be swept; it is tried again in an hour",
+                        metadata: ["error": "\(error)"]
+                    )
                 }
                 try? await Task.sleep(for: .seconds(Self.walkInterval))
             }

@@ -44,9 +44,11 @@ final class FleetCopyFile: Sendable {
         disk.asyncAfter(deadline: .now() + wait) { [self] in write() }
     }
 
-    /// The registry is still what the copy says.
+    /// The registry is still what the copy says, or would say if it could have been written: then it is tried again.
     func confirm() {
-        disk.async { [path] in utimensat(AT_FDCWD, path, nil, 0) }
+        disk.async { [self] in
+            if state.withLock({ $0.waiting != nil }) { write() } else { utimensat(AT_FDCWD, path, nil, 0) }
+        }
     }
 
     /// Writes what waits, and returns.
@@ -93,6 +95,7 @@ final class FleetCopyFile: Sendable {
         do {
             try replace(with: copy.encoded())
         } catch {
+            state.withLock { if $0.waiting == nil { $0.waiting = copy } }
             log.log(
                 .error,
                 "the copy of the registry cannot be written",

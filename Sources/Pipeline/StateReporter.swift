@@ -173,16 +173,15 @@ final class StateReporter: Sendable {
     private func change(_ camera: String, isNew: Bool = false, _ body: (inout Entry, _ now: Double) -> Bool) {
         let now = clocks.monotonic()
         let wall = clocks.wall()
-        let told = state.withLock { state -> StreamStatus? in
+        state.withLock { state in
             let known = state.entries[camera]
-            guard isNew || known != nil else { return nil }
+            guard isNew || known != nil else { return }
             var entry = known ?? newEntry(camera, state.expected[camera], wall: wall, now: now)
-            let isTold = body(&entry, now)
-            let status = isTold ? entry.show(wall: wall) : nil
+            let status = body(&entry, now) ? entry.show(wall: wall) : nil
             state.entries[camera] = entry
-            return status
+            // Within the lock, so that others hear of changes in the order in which they happened.
+            if let status { listener.withLock { $0 }?.hear(status) }
         }
-        if let told { listener.withLock { $0 }?.hear(told) }
     }
 
     private func newEntry(

@@ -49,8 +49,9 @@ struct FleetDialer {
 
     private func bootstrap(isSecure: Bool) -> ClientBootstrap {
         let plain = ClientBootstrap(group: eventLoop)
-            // The life of the camera ends the wait; it knows how late this loop is, a timer does not.
-            .connectTimeout(.hours(1))
+            // The life of the camera ends the wait; it knows how late this loop is, a timer does not. This one only makes
+            // sure that nothing is tried for ever.
+            .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 10_000)))
             .channelOption(
                 .socketOption(.so_rcvbuf),
                 value: ChannelOptions.Types.SocketOption.Value(settings.receiveBuffer)

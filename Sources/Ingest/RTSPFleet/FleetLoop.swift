@@ -103,9 +103,16 @@ final class FleetLoop: @unchecked Sendable {
             let url = try RTSPURL(source.url)
             let place = HostPlace(ofLiteral: url.host)
             guard settings.localAddresses.allow(place) else {
-                return report(source.camera, .refused, "its address " + LocalAddresses.refusal(place), reconnects: 0)
+                return report(
+                    source.camera,
+                    .refused,
+                    "its address " + LocalAddresses.refusal(place),
+                    because: .badAddress,
+                    reconnects: 0
+                )
             }
             let camera = FleetCamera(source: source, url: url, settings: settings.life)
+            camera.excused = attention.lateness
             cameras[source.camera] = camera
             wheel[Int(StableHash.of(source.camera) % UInt64(wheel.count))].append(camera)
             if let until = source.quarantinedUntil, until > clocks.wall() {

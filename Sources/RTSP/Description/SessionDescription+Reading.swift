@@ -79,7 +79,8 @@ extension SessionDescription {
         let parts = coding.split(separator: "/")
         guard let encoding = parts.first else { return }
         track.encoding = String(encoding)
-        if parts.count > 1, let rate = Int(parts[1]), rate > 0 { track.clockRate = rate }
+        // No clock of a camera ticks faster; what claims to would be multiplied into an overflow.
+        if parts.count > 1, let rate = Int(parts[1]), 1...10_000_000 ~= rate { track.clockRate = rate }
     }
 
     private static func split(_ text: String, at separator: Character) -> (String, String)? {

@@ -68,7 +68,7 @@ public struct RTPDepacketiser: Sendable {
         self.limits = limits
         self.payloadType = track.payloadType
         self.pictureSize = track.pictureSize
-        self.clockRate = Int64(max(1, track.clockRate))
+        self.clockRate = Int64(min(max(1, track.clockRate), 10_000_000))
         self.sets = StoredParameterSets(
             codec: codec,
             mostSets: limits.parameterSets,

@@ -10,5 +10,6 @@ COMMENT ON COLUMN alert.first_evidence_sha256 IS 'SHA-256 of that picture, hex';
 COMMENT ON COLUMN alert.first_evidence_at IS 'Time of the statement that it came with';
 COMMENT ON COLUMN alert.evidence_removed_at IS 'When its pictures were removed because their time was over; null while they are there';
 COMMENT ON COLUMN alert.evidence_path IS 'Picture that came with the newest statement that had one, relative to the evidence directory; null when none could be written';
+-- Only what still runs can get another picture; for all others the one that they have is the first.
 UPDATE alert SET first_evidence_path = evidence_path, first_evidence_sha256 = evidence_sha256,
-    first_evidence_at = evidence_at WHERE evidence_path IS NOT NULL;
+    first_evidence_at = evidence_at WHERE evidence_path IS NOT NULL AND ended_at IS NULL;

@@ -45,10 +45,13 @@ struct FailurePages: Sendable {
         case let error as DetectionError: WebError(.invalid, detail: error.message)
         case let error as ReplayError: WebError(.invalid, detail: error.message)
         case let error as MediaError: WebError(.invalid, detail: error.message)
-        case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
-            WebError(.unavailable, .databaseAway, retryAfter: 5)
+        // Both of these are worth another try as well, but the database is not away.
         case let error as PostgresError where error.isReadOnly:
             WebError(.unavailable, .databaseReadOnly, retryAfter: 10)
+        case let error as PostgresError where error.isStatementTimeout:
+            WebError(.unavailable, .busy, retryAfter: 5)
+        case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
+            WebError(.unavailable, .databaseAway, retryAfter: 5)
         case let error as PostgresError where error.isRefusedValue: WebError(.badRequest, .queryValue)
         case is WorkThreads.Full: WebError(.unavailable, .busy, retryAfter: 5)
         case let error as any HTTPResponseError: Self.failure(of: error.status)

@@ -52,6 +52,7 @@ export function keepDrafts() {
   });
   restoreDrafts();
   forgetOld();
+  forgetPhotos('');
 }
 
 function forgetOld() {

@@ -51,6 +51,8 @@ async function refresh() {
     if (response.redirected) return location.reload();
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    // Somebody else has logged in beside this page: nothing of the one may be sent as the other.
+    if (page.body.dataset.account !== document.body.dataset.account) return location.reload();
     for (const part of document.querySelectorAll('[data-live][id]')) {
       const next = page.getElementById(part.id);
       if (!next || next.innerHTML === part.innerHTML) continue;
