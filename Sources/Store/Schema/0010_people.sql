@@ -9,10 +9,17 @@ ALTER TABLE hazard_case
 ALTER TABLE hazard_case DISABLE TRIGGER announce_case;
 UPDATE hazard_case h SET
     triage_due_at = h.opened_at + (ARRAY[10, 30, 120, 240])[h.severity] * interval '1 min',
-    dispatched_at = (SELECT min (t.created_at) FROM task t WHERE t.case_id = h.id),
-    deadline_at = coalesce (
-        (SELECT t.deadline_at FROM task t WHERE t.case_id = h.id ORDER BY t.id LIMIT 1), h.deadline_at),
-    supervised_at = (SELECT min (e.at) FROM case_event e WHERE e.case_id = h.id AND e.kind = 'supervised');
+    dispatched_at = t.first_at,
+    deadline_at = coalesce (t.first_deadline, h.deadline_at),
+    supervised_at = e.first_at
+FROM hazard_case c
+    LEFT JOIN (
+        SELECT case_id, min (created_at) AS first_at, (array_agg (deadline_at ORDER BY id))[1] AS first_deadline
+        FROM task GROUP BY case_id) t ON t.case_id = c.id
+    LEFT JOIN (
+        SELECT case_id, min (at) AS first_at FROM case_event WHERE kind = 'supervised' GROUP BY case_id) e
+        ON e.case_id = c.id
+WHERE c.id = h.id;
 ALTER TABLE hazard_case ENABLE TRIGGER announce_case;
 ALTER TABLE hazard_case ADD COLUMN due_at timestamptz GENERATED ALWAYS AS (
     CASE WHEN stage IN ('inspection', 'report') THEN triage_due_at ELSE deadline_at END) STORED;
@@ -30,6 +37,12 @@ CREATE INDEX hazard_case_due ON hazard_case (severity, due_at, id) WHERE outcome
 ALTER TABLE task ADD COLUMN version integer NOT NULL DEFAULT 1;
 COMMENT ON COLUMN task.version IS 'Grows when it is taken, finished or taken back; who acts names the one that he saw';
 COMMENT ON COLUMN task.deadline_at IS 'When it is due: the limit of its case';
+
+-- A task that was given again before this step has a later limit than its case: from now on they are the same.
+ALTER TABLE task DISABLE TRIGGER announce_task;
+UPDATE task t SET deadline_at = h.deadline_at FROM hazard_case h
+WHERE h.id = t.case_id AND t.state IN ('open', 'accepted') AND t.deadline_at <> h.deadline_at;
+ALTER TABLE task ENABLE TRIGGER announce_task;
 
 -- Work that is sent back under supervision goes on under supervision.
 INSERT INTO case_transition VALUES ('verification', 'supervision');
