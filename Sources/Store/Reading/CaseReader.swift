@@ -27,10 +27,18 @@ public struct CaseReader: Sendable {
         Self.limit(&statement, by: filter)
         let sorting = CaseSorting(order ?? .usual(for: filter.state))
         if let start = sorting.start(after) { statement.require(sorting.condition(start, &statement)) }
+        // The page first: what is shown of a case is looked up for those on it, not for all that were sorted.
         let sql = """
-            \(Access.visibleGrids) SELECT \(Self.columns), \(sorting.columns) FROM \(Self.tables)
-            WHERE \(Access.sameCase) AND \(statement.condition)
-            ORDER BY \(sorting.clause) LIMIT \(limit + 1)
+            \(Access.visibleGrids), page AS MATERIALIZED (
+                SELECT c.id AS case_id, \(sorting.columns)
+                FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
+                    LEFT JOIN camera cam ON cam.id = c.camera_id
+                    LEFT JOIN post assignee ON assignee.id = c.assignee_post_id
+                    LEFT JOIN grid g ON g.id = c.grid_id
+                WHERE \(Access.sameCase) AND \(statement.condition)
+                ORDER BY \(sorting.clause) LIMIT \(limit + 1))
+            SELECT \(Self.columns), \(sorting.names) FROM page JOIN hazard_case c ON c.id = page.case_id \(Self.joins)
+            ORDER BY \(sorting.clause)
             """
         let rows = try await pool.query(sql, statement.values).rows
         let items = try rows.prefix(limit).map(Self.summary)
@@ -190,8 +198,10 @@ extension CaseReader {
         """
 
     /// Tables behind `columns`: the case `c`, its type `h`, grid `g`, camera `cam` and picture `seen`.
-    static let tables = """
-        hazard_case c
+    static let tables = "hazard_case c\n" + joins
+
+    /// `tables` without the case itself.
+    static let joins = """
         JOIN hazard_type h ON h.code = c.hazard_type
         LEFT JOIN camera cam ON cam.id = c.camera_id
         LEFT JOIN post assignee ON assignee.id = c.assignee_post_id

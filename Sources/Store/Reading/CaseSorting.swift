@@ -14,7 +14,7 @@ struct CaseSorting {
 
     init(_ order: CaseOrder) {
         // What has no limit comes after everything that has one.
-        let due = Part(sql: "coalesce(c.due_at, 'epoch'::timestamptz + interval '200 years')", type: "timestamptz")
+        let due = Part(sql: "coalesce(c.due_at, '2170-01-01 00:00:00+00'::timestamptz)", type: "timestamptz")
         let severity = Part(sql: "c.severity", type: "integer")
         let own: [Part] =
             switch order.key {
@@ -39,6 +39,9 @@ struct CaseSorting {
     var columns: String {
         parts.enumerated().map { "(\($1.sql))::text AS sort_\($0)" }.joined(separator: ", ")
     }
+
+    /// The names of `columns`.
+    var names: String { parts.indices.map { "sort_\($0)" }.joined(separator: ", ") }
 
     /// What follows ORDER BY.
     var clause: String { parts.map { $0.sql + (isDescending ? " DESC" : "") }.joined(separator: ", ") }

@@ -32,7 +32,9 @@ COMMENT ON COLUMN hazard_case.supervised_at IS 'When it was put under supervisio
 COMMENT ON COLUMN hazard_case.unstaffed_at IS
     'When it was last kept from becoming a task by itself, because no post of its grid or any above it has a person; null for never';
 COMMENT ON COLUMN hazard_case.due_at IS 'The limit that counts now: of triage before the first dispatch, of handling from then on';
-CREATE INDEX hazard_case_due ON hazard_case (severity, due_at, id) WHERE outcome IS NULL;
+-- The order of the list, as it sorts.
+CREATE INDEX hazard_case_due ON hazard_case (severity, (coalesce (due_at, '2170-01-01 00:00:00+00'::timestamptz)), id)
+    WHERE outcome IS NULL;
 
 ALTER TABLE task ADD COLUMN version integer NOT NULL DEFAULT 1;
 COMMENT ON COLUMN task.version IS 'Grows when it is taken, finished or taken back; who acts names the one that he saw';
