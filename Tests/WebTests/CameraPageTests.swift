@@ -17,7 +17,7 @@ extension LiveSite {
                 ("blind", "no_keyframe 40", ["画面不可用", "已有 40 秒没有收到关键帧", "I 帧间隔"]),
                 ("blind", "damaged 25", ["数据包丢失"]),
                 ("online", "keyframes_apart 90", ["每 90 秒才能检测一次"]),
-                ("online", "behind 70", ["采集进程忙不过来"]),
+                ("online", "behind 70", ["系统处理不过来"]),
                 ("refused", "unauthorized", ["用户名或密码被拒绝"]),
                 ("offline", "of_a_later_version 3", ["离线"]),
             ]
