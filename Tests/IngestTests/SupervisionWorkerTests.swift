@@ -33,7 +33,7 @@ import Testing
         #expect(life.handle(.timePassed, now: 141.5, random: 1) == [.launch])
     }
 
-    @Test("a worker that dies again and again waits longer and longer, and never gives up")
+    @Test("a worker that dies again and again while it starts waits longer and longer, and never gives up")
     func waits() {
         var life = WorkerLife()
         var now = 0.0
@@ -41,16 +41,30 @@ import Testing
         var waits: [Double] = []
         for _ in 0..<9 {
             _ = life.handle(.alive, now: now + 1, random: 1)
-            #expect(life.handle(.exited(.signal(4)), now: now + 5, random: 1) == [.died(.signal(4), wasHung: false)])
-            waits.append(life.checkAt - now - 5)
+            #expect(life.handle(.exited(.signal(4)), now: now + 3, random: 1) == [.died(.signal(4), wasHung: false)])
+            waits.append(life.checkAt - now - 3)
             now = life.checkAt
             #expect(life.handle(.timePassed, now: now, random: 1) == [.launch])
         }
         #expect(zip(waits, [0.5, 1, 2, 4, 8, 16, 30, 30, 30]).allSatisfy { abs($0 - $1) < 1e-6 })
-        for second in 1...61 { _ = life.handle(.alive, now: now + Double(second), random: 1) }
-        _ = life.handle(.exited(.code(1)), now: now + 62, random: 1)
-        #expect(abs(life.checkAt - now - 62.5) < 1e-6)
+        for second in 1...3 { _ = life.handle(.alive, now: now + Double(second), random: 1) }
+        _ = life.handle(.exited(.code(1)), now: now + 4, random: 1)
+        #expect(abs(life.checkAt - now - 4.5) < 1e-6)
         #expect(life.deaths == 10)
+    }
+
+    @Test("a worker that had come to work is back after half a second, however often it was killed")
+    func killedAgainAndAgain() {
+        var life = WorkerLife()
+        var now = 0.0
+        _ = life.handle(.wanted, now: now, random: 1)
+        for _ in 0..<100 {
+            for second in 1...4 { _ = life.handle(.alive, now: now + Double(second), random: 1) }
+            _ = life.handle(.exited(.signal(9)), now: now + 4.5, random: 1)
+            #expect(life.checkAt - now - 4.5 <= 0.5)
+            now = life.checkAt
+            _ = life.handle(.timePassed, now: now, random: 1)
+        }
     }
 
     @Test("a worker that cannot be launched or never speaks is tried again")

@@ -21,7 +21,9 @@ public struct WorkerLifeSettings: Sendable, Hashable {
     public var startWork: Double
     /// How long a stopping worker may take.
     public var stopWithin: Double
-    /// How long a worker must run until the next death counts as the first again.
+    /// How long a worker must have given signs of life until the next death counts as the first again. Short: who has
+    /// come that far has read its settings, taken its cameras and opened streams, so it dies of a camera, which gets the
+    /// strike, or of something outside; to wait longer would only leave cameras unwatched.
     public var steadyAfter: Double
     /// Waits before a restart.
     public var backoff: Backoff
@@ -33,7 +35,7 @@ public struct WorkerLifeSettings: Sendable, Hashable {
         hungWork: Double = 2,
         startWork: Double = 30,
         stopWithin: Double = 20,
-        steadyAfter: Double = 60,
+        steadyAfter: Double = 2,
         backoff: Backoff = Backoff(base: 0.5, cap: 30)
     ) {
         self.startWithin = max(1, startWithin)
@@ -48,7 +50,8 @@ public struct WorkerLifeSettings: Sendable, Hashable {
 
 /// The life of one worker process as its parent sees it: a pure value, told what happens, answering what to do.
 ///
-/// A worker that dies or hangs is started again after a growing wait, for ever.
+/// A worker that dies or hangs is started again, for ever: soon when it had come to work, after a growing wait when it
+/// dies again and again while it starts.
 ///
 /// Slow is not dead: on a machine with thirty times too much to do a healthy worker may not get to a sign of life for a
 /// minute. A silence counts only once the worker has used the CPU for `hungWork` seconds without a sign (it turns on the

@@ -92,6 +92,9 @@ final class FarmLoop {
             let sleep = wheel.wake(after: now, horizon: Self.longestSleep) - now
             guard poller.wait(milliseconds: Int32((sleep + 999) / 1000), into: &events) else { break }
             for position in 0..<events.count { handle(events[position]) }
+            // Judged is the moment before the wait, and only when all that had come by then has been read: who gets the
+            // CPU too seldom would else take his own lateness for the silence of his clients.
+            if now >= nextSweep, !events.areMore { sweep(now) }
             let later = farm.elapsed
             changeFaults(later)
             due.removeAll(keepingCapacity: true)
@@ -101,7 +104,6 @@ final class FarmLoop {
                 connection.isScheduled = false
                 visit(connection, later)
             }
-            if later >= nextSweep { sweep(later) }
         }
         for connection in connections { if let connection { end(connection, .shutdown) } }
         for listener in listeners { listener.close() }

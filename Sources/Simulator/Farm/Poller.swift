@@ -27,6 +27,9 @@ final class Poller: Sendable {
         fileprivate var found = Array(repeating: epoll_event(), count: 512)
         fileprivate(set) var count = 0
 
+        /// Whether more sockets may be ready than there was room for.
+        var areMore: Bool { count == found.count }
+
         /// The socket at a position below `count`.
         subscript(position: Int) -> Ready {
             let event = found[position]
