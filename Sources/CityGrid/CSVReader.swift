@@ -8,11 +8,12 @@ public struct CSVRow: Sendable, Hashable {
 
 /// Reads CSV (RFC 4180) piece by piece.
 ///
-/// Takes quotes with commas and line breaks inside, lines that end with CRLF, LF or CR, UTF-8 with or without a byte
-/// order mark, and GB18030. What exports put around a text so that a spreadsheet does not make a number of it is taken
-/// off (`plainText(ofField:)`).
+/// Takes quotes with commas and line breaks inside, blanks beside quotes, lines that end with CRLF, LF or CR, UTF-8 with
+/// or without a byte order mark, and GB18030. What exports put around a text so that a spreadsheet does not make a number
+/// of it is taken off (`plainText(ofField:)`).
 ///
-/// The end of the first row decides how lines end: a CR without LF there makes each CR one.
+/// The end of the first row decides how lines end: a CR without LF there makes each CR one. The first row that has any
+/// decides what separates fields: commas, semicolons or tabs, whichever it has most of outside quotes.
 /// The first row with other characters than ASCII decides the encoding of the file: valid UTF-8, else GB18030. After
 /// that a row that does not fit is reported by itself. A row is at most `limit` bytes long, and a quote that is never
 /// closed costs only the line it stands on. Memory is bounded by one row and one piece.
@@ -31,6 +32,8 @@ public struct CSVReader {
     private var atEnd = false
     /// Whether a CR alone ends a line; nil before the first row has told.
     private var endsAtReturn: Bool?
+    /// What separates fields; nil before a row has told.
+    private var separator: UInt8?
 
     /// Makes a reader.
     ///
@@ -68,8 +71,13 @@ public struct CSVReader {
 
     /// Reads the bytes of one row, and moves past it.
     private mutating func nextRecord() throws -> Record? {
+        if separator == nil { try findSeparator() }
+        let scanner = CSVScanner(
+            limit: limit,
+            endsAtReturn: endsAtReturn ?? true,
+            separator: separator ?? CSVScanner.separators[0]
+        )
         while true {
-            let scanner = CSVScanner(limit: limit, endsAtReturn: endsAtReturn ?? true)
             switch scanner.scan(buffer, from: position, atEnd: atEnd) {
             case .empty:
                 return nil
@@ -89,11 +97,34 @@ public struct CSVReader {
         }
     }
 
+    /// Looks through the first line that is left for what separates its fields.
+    private mutating func findSeparator() throws {
+        while true {
+            var counts = [Int](repeating: 0, count: CSVScanner.separators.count)
+            var isQuoted = false
+            var isWhole = atEnd
+            for byte in buffer[position...].prefix(limit) {
+                if byte == CSVScanner.quote { isQuoted.toggle() }
+                if isQuoted { continue }
+                if byte == CSVScanner.lineFeed || byte == CSVScanner.carriageReturn {
+                    isWhole = true
+                    break
+                }
+                if let index = CSVScanner.separators.firstIndex(of: byte) { counts[index] += 1 }
+            }
+            if isWhole || buffer.count - position >= limit {
+                let most = counts.max() ?? 0
+                if most > 0, let index = counts.firstIndex(of: most) { separator = CSVScanner.separators[index] }
+                return
+            }
+            try fill()
+        }
+    }
+
     private mutating func skipToLineEnd() throws {
+        let scanner = CSVScanner(limit: limit, endsAtReturn: endsAtReturn ?? true, separator: CSVScanner.separators[0])
         while !atEnd {
-            if let end = buffer[position...].firstIndex(
-                where: CSVScanner(limit: limit, endsAtReturn: endsAtReturn ?? true).isLineEnd
-            ) {
+            if let end = buffer[position...].firstIndex(where: scanner.isLineEnd) {
                 position = end + 1
                 return
             }
@@ -165,11 +196,14 @@ struct CSVScanner {
     let limit: Int
     /// Whether a CR that no LF follows ends a line.
     let endsAtReturn: Bool
+    /// What separates fields.
+    let separator: UInt8
 
+    /// What may separate fields; the first of equals is taken.
+    static let separators = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
     static let carriageReturn = UInt8(ascii: "\r")
-    private static let quote = UInt8(ascii: "\"")
-    private static let comma = UInt8(ascii: ",")
-    private static let lineFeed = UInt8(ascii: "\n")
+    static let quote = UInt8(ascii: "\"")
+    static let lineFeed = UInt8(ascii: "\n")
 
     func scan(_ bytes: [UInt8], from start: Int, atEnd: Bool) -> Outcome {
         if start == bytes.count { return atEnd ? .empty : .needsMore }
@@ -179,6 +213,8 @@ struct CSVScanner {
     func isLineEnd(_ byte: UInt8) -> Bool {
         byte == Self.lineFeed || endsAtReturn && byte == Self.carriageReturn
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     private func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, atEnd: Bool) -> Outcome {
         var fields: [[UInt8]] = []
@@ -213,15 +249,19 @@ struct CSVScanner {
                 if index < bytes.count, bytes[index] == Self.lineFeed { index += 1 }
                 byte = Self.lineFeed
             }
-            if byte == Self.quote, field.isEmpty, !wasQuoted {
+            if byte == Self.quote, !wasQuoted, field.allSatisfy(Self.isBlank) {
+                field.removeAll(keepingCapacity: true)
                 quoted = true
                 wasQuoted = true
-            } else if byte == Self.comma || byte == Self.lineFeed {
+            } else if byte == separator || byte == Self.lineFeed {
                 if byte == Self.lineFeed, field.last == Self.carriageReturn { field.removeLast() }
                 fields.append(field)
                 if byte == Self.lineFeed { return .row(fields: fields, end: index, lines: lines) }
                 field.removeAll(keepingCapacity: true)
                 wasQuoted = false
+            } else if wasQuoted, Self.isBlank(byte) {
+                // Many exports write a blank behind each comma, and some before it.
+                continue
             } else if wasQuoted, byte != Self.carriageReturn {
                 return skipLine(bytes, start, "a field goes on after its closing quote; double quotes inside")
             } else {

@@ -50,7 +50,10 @@ public struct GridFile: Sendable {
         do {
             collection = try JSONDecoder().decode(RawCollection.self, from: Data(text))
         } catch {
-            throw CityGridError(.invalidGeoJSON, "this is no GeoJSON: \(GridFile.reason(error))")
+            throw CityGridError(
+                .invalidGeoJSON,
+                "this is no GeoJSON: \(JSONProblem.sentence(error, in: Data(text)))"
+            )
         }
         guard collection.type == "FeatureCollection", let raw = collection.features else {
             throw CityGridError(
@@ -58,6 +61,13 @@ public struct GridFile: Sendable {
                 "this is GeoJSON of type '\(collection.type ?? "")'; a FeatureCollection is needed"
             )
         }
+        if let name = collection.foreignSystem {
+            throw CityGridError(
+                .invalidGeoJSON,
+                "its coordinates are in '\(name)', as its 'crs' says; export it in WGS84 (EPSG:4326) or CGCS2000 (EPSG:4490)"
+            )
+        }
+        guard !raw.isEmpty else { throw CityGridError(.invalidGeoJSON, "there is no feature in it, so no grid") }
         var features: [GridFeature] = []
         var problems: [GridFeatureProblem] = []
         for (index, feature) in raw.enumerated() {
@@ -73,23 +83,38 @@ public struct GridFile: Sendable {
         self.features = features
         self.problems = problems
     }
-
-    fileprivate static func reason(_ error: any Error) -> String {
-        guard let error = error as? DecodingError else { return "\(error)" }
-        switch error {
-        case .dataCorrupted(let context), .keyNotFound(_, let context), .typeMismatch(_, let context),
-            .valueNotFound(_, let context):
-            let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
-        @unknown default:
-            return "it cannot be decoded"
-        }
-    }
 }
 
 private struct RawCollection: Decodable {
     let type: String?
     let features: [RawFeature]?
+    /// What the old member `crs` names; nil without, and where it cannot be read.
+    let system: String?
+
+    private struct System: Decodable {
+        let properties: [String: RawProperty]
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type
+        case features
+        case crs
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        type = try values.decodeIfPresent(String.self, forKey: .type)
+        features = try values.decodeIfPresent([RawFeature].self, forKey: .features)
+        system = (try? values.decode(System.self, forKey: .crs))?.properties["name"]?.text
+    }
+
+    /// The coordinate system that the file names where it is none of those whose degrees are those of WGS-84.
+    var foreignSystem: String? {
+        guard let system, !system.isEmpty else { return nil }
+        let known = ["4326", "4490", "CRS84", "WGS84", "CGCS2000"]
+        let plain = system.uppercased().filter { $0.isLetter || $0.isNumber }
+        return known.contains { plain.contains($0) } ? nil : system
+    }
 }
 
 /// What of a feature is wrong, and why.
@@ -107,8 +132,11 @@ private struct FeatureProblem: Error {
 private struct RawFeature: Decodable {
     let properties: [String: RawProperty]
     let geometry: Result<RawGeometry, any Error>
+    /// True for a whole file within the file.
+    let isCollection: Bool
 
     enum CodingKeys: String, CodingKey {
+        case type
         case properties
         case geometry
     }
@@ -116,10 +144,19 @@ private struct RawFeature: Decodable {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         properties = (try? values.decode([String: RawProperty].self, forKey: .properties)) ?? [:]
-        geometry = Result { try values.decode(RawGeometry.self, forKey: .geometry) }
+        isCollection = (try? values.decode(String.self, forKey: .type)) == "FeatureCollection"
+        geometry = Result {
+            guard values.contains(.geometry), try !values.decodeNil(forKey: .geometry) else {
+                throw CityGridError(.invalidGeoJSON, "its geometry is null or missing; every grid needs a boundary")
+            }
+            return try values.decode(RawGeometry.self, forKey: .geometry)
+        }
     }
 
     func checked() throws(FeatureProblem) -> GridFeature {
+        if isCollection {
+            throw FeatureProblem("properties", "it is a FeatureCollection itself; put all features into one list")
+        }
         guard let code = try code("code") else {
             throw FeatureProblem("code", "there is no property 'code'; every grid needs one\(found)")
         }
@@ -214,13 +251,37 @@ private struct RawFeature: Decodable {
 
     private func checkedGeometry(_ code: GridCode) throws(FeatureProblem) -> GridGeometry {
         do {
-            let rings = try geometry.get().polygons.map { try $0.map { try GridRing($0.map(\.point)) } }
+            let raw = try geometry.get()
+            for point in raw.polygons.joined().joined().map(\.point) where !point.isInChina { try Self.refuse(point) }
+            let rings = try raw.polygons.map { try $0.map { try GridRing($0.map(\.point)) } }
             return try GridGeometry(polygons: rings)
         } catch let error as CityGridError {
             throw FeatureProblem("geometry", "grid \(code): \(error.message)")
         } catch {
-            throw FeatureProblem("geometry", "grid \(code): \(GridFile.reason(error))")
+            throw FeatureProblem(
+                "geometry",
+                "grid \(code): its boundary cannot be read: \(JSONProblem.sentence(error))"
+            )
         }
+    }
+
+    /// Says why a grid cannot have a point outside China; one that is in no degrees at all is left to its ring.
+    private static func refuse(_ point: GeoPoint) throws(CityGridError) {
+        let text = "point (\(point.longitude), \(point.latitude))"
+        if GeoPoint(longitude: point.latitude, latitude: point.longitude).isInChina {
+            throw CityGridError(
+                .invalidGeometry,
+                "\(text) has latitude and longitude swapped; GeoJSON has the longitude first"
+            )
+        }
+        if abs(point.longitude) > 180, abs(point.latitude) > 90 {
+            throw CityGridError(
+                .invalidGeometry,
+                "\(text) is not in degrees, probably in metres of a projection; export the boundary in WGS84 (EPSG:4326)"
+            )
+        }
+        guard abs(point.longitude) <= 180, abs(point.latitude) <= 90 else { return }
+        throw CityGridError(.invalidGeometry, "\(text) lies outside China (73.66…135.05 east, 3.86…53.55 north)")
     }
 }
 

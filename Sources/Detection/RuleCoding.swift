@@ -41,7 +41,7 @@ public struct RuleFile: Sendable, Hashable, Codable {
 }
 
 extension Rule: Codable {
-    private enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey, CaseIterable {
         case id
         case kind
         case name
@@ -61,6 +61,9 @@ extension Rule: Codable {
         case severity
         case dispatch
     }
+
+    /// The names of everything that a rule can say.
+    public static let keys = Set(CodingKeys.allCases.map(\.rawValue))
 
     /// Reads one element of `rules`.
     ///

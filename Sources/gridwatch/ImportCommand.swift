@@ -78,9 +78,23 @@ struct ImportCommand: AsyncParsableCommand {
         case .rules:
             [
                 try await importer.importCameraRules(file: file, dryRun: dryRun, progress: progress) { definition in
-                    _ = try JSONDecoder().decode(Rule.self, from: Data(definition.utf8))
+                    try Self.check(definition)
                 }
             ]
+        }
+    }
+
+    /// Checks a rule; tells the keys that no rule has, which are mostly slips of the pen.
+    private static func check(_ definition: String) throws -> [String] {
+        let data = Data(definition.utf8)
+        do {
+            _ = try JSONDecoder().decode(Rule.self, from: data)
+        } catch let error as DecodingError {
+            throw DetectionError(.invalidRule, JSONProblem.sentence(error, in: data))
+        }
+        let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+        return object.keys.filter { !Rule.keys.contains($0) }.sorted().map {
+            "'\($0)' is no key of a rule and has no effect; known are \(Rule.keys.sorted().joined(separator: ", "))"
         }
     }
 

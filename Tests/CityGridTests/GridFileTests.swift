@@ -130,6 +130,73 @@ import Testing
         }
     }
 
+    @Test(
+        "a boundary that cannot be in China is told by what is wrong with it",
+        arguments: [
+            ("[[[44,85],[44,85.1],[44.1,85.1],[44,85]]]", "latitude and longitude swapped"),
+            ("[[[26.7,110.6],[26.7,110.7],[26.8,110.7],[26.7,110.6]]]", "latitude and longitude swapped"),
+            ("[[[0,0],[0.1,0],[0.1,0.1],[0,0]]]", "lies outside China"),
+            ("[[[179.9,26],[-179.9,26],[-179.9,26.1],[179.9,26]]]", "lies outside China"),
+            (
+                "[[[12312930,3094000],[12315000,3094000],[12315000,3096000],[12312930,3094000]]]",
+                "metres of a projection"
+            ),
+            (
+                "[[[\"110\",\"26\"],[\"110.1\",\"26\"],[\"110.1\",\"26.1\"],[\"110\",\"26\"]]]",
+                "element 1 is not a number"
+            ),
+        ]
+    )
+    func elsewhere(_ coordinates: String, _ part: String) throws {
+        let grids = try file(feature(street, coordinates), feature("\"code\":\"430581009\",\"name\":\"街\""))
+        #expect(grids.problems.map(\.part) == ["geometry"])
+        #expect(grids.problems.first?.reason.contains(part) == true, "\(grids.problems)")
+        #expect(grids.features.count == 1)
+    }
+
+    @Test("no geometry, and a file within the file, are told as such")
+    func missing() throws {
+        let bare = "{\"type\":\"Feature\",\"properties\":{\(street)}"
+        let grids = try file(
+            bare + ",\"geometry\":null}",
+            bare + "}",
+            "{\"type\":\"FeatureCollection\",\"features\":[]}"
+        )
+        #expect(grids.problems.map(\.part) == ["geometry", "geometry", "properties"])
+        #expect(
+            grids.problems[0].reason == "grid 430581001: its geometry is null or missing; every grid needs a boundary"
+        )
+        #expect(grids.problems[1].reason == grids.problems[0].reason)
+        #expect(grids.problems[2].reason.contains("FeatureCollection itself"))
+    }
+
+    @Test(
+        "the old member crs is read: other coordinates than those of WGS-84 are refused by name",
+        arguments: [
+            ("urn:ogc:def:crs:OGC:1.3:CRS84", true), ("EPSG:4490", true), ("urn:ogc:def:crs:EPSG::4326", true),
+            ("urn:ogc:def:crs:EPSG::3857", false), ("urn:ogc:def:crs:EPSG::4214", false), ("GCJ-02", false),
+        ]
+    )
+    func system(_ name: String, _ isTaken: Bool) throws {
+        let crs = "\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"\(name)\"}}"
+        let json = Array("{\"type\":\"FeatureCollection\",\(crs),\"features\":[\(feature(street))]}".utf8)
+        guard !isTaken else {
+            #expect(try GridFile(json: json).features.count == 1)
+            return
+        }
+        let error = try #require(throws: CityGridError.self) { try GridFile(json: json) }
+        #expect(error.message.contains("'\(name)'"))
+    }
+
+    @Test("broken JSON is told with its place, and a file without features is no success")
+    func broken() throws {
+        let text = "{\"type\":\"FeatureCollection\",\n\"features\":[\n{},]}"
+        let error = try #require(throws: CityGridError.self) { try GridFile(json: Array(text.utf8)) }
+        #expect(error.message.contains("line 3, column 4"), "\(error.message)")
+        let empty = try #require(throws: CityGridError.self) { try file() }
+        #expect(empty.message.contains("no feature"))
+    }
+
     @Test("a workbook is told to be one")
     func workbook() throws {
         let error = try #require(throws: CityGridError.self) { try GridFile(json: [0x50, 0x4B, 3, 4, 0, 0]) }

@@ -15,6 +15,7 @@ struct RegistryCameraRuleTests {
         defer { file.remove() }
         return try await database.importer.importCameraRules(file: file.path) { definition in
             if definition.contains("nonsense") { throw Refused() }
+            return definition.contains("shedule") ? ["'shedule' is no key"] : []
         }
     }
 
@@ -46,6 +47,21 @@ struct RegistryCameraRuleTests {
             #expect(try await load(database, one).updated == 1)
             let left = try await rules(database)
             #expect(left == "a/y b/z")
+        }
+    }
+
+    @Test(
+        "what is odd in a rule is told, the rule is stored; one entry may stand alone; broken JSON is told by its place"
+    )
+    func oddities() async throws {
+        try await RegistryDatabase.with { database in
+            try await prepare(database)
+            let entry = #"{"camera": "a", "rules": [{"id": "x", "hazard_type": "H", "shedule": {}}]}"#
+            let report = try await load(database, entry)
+            #expect(report.inserted == 1)
+            #expect(report.warnings.items.map(\.reason) == ["'shedule' is no key"])
+            let error = try await #require(throws: StoreError.self) { _ = try await load(database, "[\n\(entry),]") }
+            #expect("\(error)".contains("line 2, column"), "\(error)")
         }
     }
 
@@ -101,7 +117,7 @@ struct RegistryCameraRuleTests {
             let file = try ScratchFile("rules.json", "")
             defer { file.remove() }
             try Data(try #require(TextEncoding.gb18030.encode(text))).write(to: URL(filePath: file.path))
-            #expect(try await database.importer.importCameraRules(file: file.path) { _ in }.inserted == 1)
+            #expect(try await database.importer.importCameraRules(file: file.path) { _ in [] }.inserted == 1)
             let zero = try await load(
                 database,
                 #"[{"camera": "a", "rules": [{"id": "x", "hazard_type": "H", "name": "a\u0000b"}]}]"#
@@ -109,7 +125,7 @@ struct RegistryCameraRuleTests {
             #expect(zero.rejected.items.first?.reason.contains("zero character") == true)
             try Data([0x50, 0x4B, 3, 4]).write(to: URL(filePath: file.path))
             let error = await #expect(throws: StoreError.self) {
-                try await database.importer.importCameraRules(file: file.path) { _ in }
+                try await database.importer.importCameraRules(file: file.path) { _ in [] }
             }
             #expect(error.map { "\($0)".contains("workbook") } == true)
         }

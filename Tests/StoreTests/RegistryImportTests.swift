@@ -100,6 +100,50 @@ struct RegistryImportTests {
         }
     }
 
+    private func imported(_ text: String, _ body: (ImportReport, RegistryDatabase) async throws -> Void) async throws {
+        let file = try ScratchFile("cameras.csv", text)
+        defer { file.remove() }
+        try await RegistryDatabase.with { try await body(try await $0.importer.importCameras(file: file.path), $0) }
+    }
+
+    private let code = "4305810100132000012"
+
+    @Test("titles, marks in the header, blank rows and a header that comes again are no cameras")
+    func forms() async throws {
+        let header = "*设备编码；设备名称＊；监控点位类型（必填）；经  度；纬度；启用".replacing("；", with: ";")
+        let text =
+            "武冈市监控点位表;;;;;\n\n\(header)\n\(code)1;东门;1.0;１１０．６１;26.75;√\n;;;;;\n\(header)\n\(code)2;西门;-;-;/;无\n;;;;;\n"
+        try await imported(text) { report, database in
+            #expect(report.read == 2)
+            #expect(report.rejected.items == [])
+            let rows =
+                "SELECT string_agg(concat_ws(' ', name, point_class, original_x, enabled), ',' ORDER BY id) FROM camera"
+            #expect(try await database.value(rows) == "东门 1 110.61 t,西门 3 f")
+        }
+    }
+
+    @Test("codes that a spreadsheet has rounded: several that became one are all left out, one alone is told")
+    func roundedCodes() async throws {
+        let text = "设备编码,设备名称\n43058101011320000000,甲\n43058101011320000000,乙\n43058102011320000000,丙\n\(code)1,丁\n"
+        try await imported(text) { report, database in
+            #expect(report.rejected.items.map(\.row).sorted() == [2, 3])
+            #expect(report.rejected.items.contains { $0.row == 2 && $0.reason.contains("rounded to 15 digits") })
+            #expect(report.warnings.items.contains { $0.row == 4 && $0.reason.contains("ends in five zeros") })
+            #expect(report.inserted == 2)
+            #expect(try await database.value("SELECT string_agg(name, '' ORDER BY name) FROM camera") == "丁丙")
+        }
+    }
+
+    @Test("an error of a formula is no name, and a header alone is told")
+    func noValues() async throws {
+        try await imported("设备编码,设备名称\n\(code)1,#REF!\n") { report, _ in
+            #expect(report.rejected.items.first?.reason.contains("error of the spreadsheet") == true)
+        }
+        try await imported("设备编码,设备名称\n") { report, _ in
+            #expect(report.warnings.items.map(\.reason) == ["there is no row below the header, so nothing to import"])
+        }
+    }
+
     @Test("a wrong post is left out with its reason, the right one is stored")
     func posts() async throws {
         let file = try ScratchFile(

@@ -62,6 +62,7 @@ struct CameraImport {
         } store: {
             try await stage($0)
         }
+        try await doubtRounded(sheet.repeated, &report)
         try await merge(Set(sheet.header), &report)
         var mapping = MappingRun(connection: connection, policy: policy)
         let mapped = try await mapping.all()
@@ -121,6 +122,45 @@ struct CameraImport {
                 texts(\.streamURL), texts(\.subStreamURL), .boolArray(rows.map(\.record.enabled)),
             ]
         )
+    }
+
+    /// Tells codes that a spreadsheet has probably rounded; where several rows have become one, which is sure enough,
+    /// none of them is stored.
+    private func doubtRounded(_ repeated: Set<String>, _ report: inout ImportReport) async throws {
+        let rows = try await connection.query(
+            "SELECT line, id FROM incoming_camera WHERE id ~ '^[0-9]{15}00000$' ORDER BY line"
+        ).rows
+        var lost: [String] = []
+        for row in rows {
+            let (line, id) = (try row.requireInt("line"), try row.requireText("id"))
+            let source =
+                "take the codes from the source again, set the column's format to text before pasting, and export anew"
+            if repeated.contains(id) {
+                lost.append(id)
+                report.rejected.add(
+                    RowIssue(
+                        row: line,
+                        column: CameraColumn.id,
+                        value: id,
+                        reason: "ends in five zeros and is there more than once, as codes are that a spreadsheet has "
+                            + "rounded to 15 digits; \(source)"
+                    )
+                )
+            } else {
+                report.warnings.add(
+                    RowIssue(
+                        row: line,
+                        column: CameraColumn.id,
+                        value: id,
+                        reason:
+                            "ends in five zeros, as a code does that a spreadsheet has rounded to 15 digits; if the "
+                            + "source has other digits there, \(source)"
+                    )
+                )
+            }
+        }
+        guard !lost.isEmpty else { return }
+        try await connection.query("DELETE FROM incoming_camera WHERE id = ANY ($1::text[])", [.textArray(lost)])
     }
 
     /// Stores what is staged; only columns that the file has are touched.

@@ -75,7 +75,10 @@ struct CameraRecord: Sendable {
         tags = try Self.tags(row)
         explicitGrid =
             row[Column.grid].isEmpty
-            ? nil : try Self.checked(Column.grid, row) { text throws(CityGridError) in try GridCode(text).text }
+            ? nil
+            : try Self.checked(Column.grid, row) { text throws(CityGridError) in
+                try GridCode(NumberText.plain(text)).text
+            }
         streamURL = try Self.stream(Column.stream, row)
         subStreamURL = try Self.stream(Column.subStream, row)
         enabled = try Self.enabled(row)
@@ -95,7 +98,7 @@ struct CameraRecord: Sendable {
     }
 
     private static func civilCode(_ row: SheetRow) throws(RowProblem) -> String? {
-        let text = row[CameraColumn.civilCode]
+        let text = row.numberText(CameraColumn.civilCode)
         if text.isEmpty { return nil }
         guard (2...12).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else {
             throw RowProblem(
@@ -108,7 +111,7 @@ struct CameraRecord: Sendable {
     }
 
     private static func pointClass(_ row: SheetRow) throws(RowProblem) -> Int {
-        switch row[CameraColumn.pointClass] {
+        switch row.numberText(CameraColumn.pointClass) {
         case "1", "I", "Ⅰ", "一类", "一类点", "1类点": return 1
         case "2", "II", "Ⅱ", "二类", "二类点", "2类点": return 2
         case "3", "III", "Ⅲ", "三类", "三类点", "3类点", "9", "其他", "": return 3
@@ -131,7 +134,10 @@ struct CameraRecord: Sendable {
     private static func position(_ row: SheetRow) throws(RowProblem) -> GeoPoint? {
         let (longitude, latitude) = (row[CameraColumn.longitude], row[CameraColumn.latitude])
         do {
-            return try GeoPoint.parse(longitude: longitude, latitude: latitude)
+            return try GeoPoint.parse(
+                longitude: NumberText.plain(longitude),
+                latitude: NumberText.plain(latitude)
+            )
         } catch {
             throw RowProblem(
                 "\(CameraColumn.longitude), \(CameraColumn.latitude)",
@@ -177,10 +183,10 @@ struct CameraRecord: Sendable {
     }
 
     private static func enabled(_ row: SheetRow) throws(RowProblem) -> Bool? {
-        switch row[CameraColumn.enabled].lowercased() {
+        switch row.numberText(CameraColumn.enabled).lowercased() {
         case "": return nil
-        case "是", "1", "true", "yes", "启用": return true
-        case "否", "0", "false", "no", "停用": return false
+        case "是", "1", "true", "yes", "y", "on", "启用", "√", "✓", "✔": return true
+        case "否", "0", "false", "no", "n", "off", "停用", "×", "✗", "✘": return false
         default:
             throw RowProblem(CameraColumn.enabled, row[CameraColumn.enabled], "is neither 是 nor 否")
         }

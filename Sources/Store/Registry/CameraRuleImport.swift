@@ -1,11 +1,12 @@
+import CityGrid
 import Foundation
 import Postgres
 
 extension RegistryImporter {
-    /// Checks a rule as JSON.
+    /// Checks a rule as JSON, and gives sentences about what is odd in one that can be used.
     ///
     /// - Throws: Anything that describes itself to a person when the rule cannot be used.
-    public typealias RuleCheck = @Sendable (_ definition: String) throws -> Void
+    public typealias RuleCheck = @Sendable (_ definition: String) throws -> [String]
 
     /// Imports the rules drawn for single cameras from JSON: `[{"camera", "rules": [{"id", "hazard_type", "kind", …}]}]`.
     ///
@@ -53,6 +54,7 @@ struct CameraRuleImport {
             .map { try $0.requireText("code") }
         var rules: [CameraRule] = []
         var entries: [String: Int] = [:]
+        var oddities: [RowIssue] = []
         for (index, entry) in try list(data).enumerated() {
             var camera: String?
             Self.collect(&report, index + 1) { () throws(RowProblem) in
@@ -64,7 +66,7 @@ struct CameraRuleImport {
             for value in try Self.rules(entry, file) {
                 report.read += 1
                 Self.collect(&report, index + 1) { () throws(RowProblem) in
-                    let rule = try rule(value, of: camera, Set(hazardTypes))
+                    let (rule, notes) = try rule(value, of: camera, Set(hazardTypes))
                     guard ids.insert(rule.rule).inserted else {
                         throw RowProblem(
                             "id",
@@ -73,9 +75,11 @@ struct CameraRuleImport {
                         )
                     }
                     rules.append(rule)
+                    oddities += notes.map { RowIssue(row: index + 1, column: "rules", value: rule.rule, reason: $0) }
                 }
             }
         }
+        for oddity in oddities { report.warnings.add(oddity) }
         try await replace(rules, of: Set(entries.keys), &report)
         progress(ImportProgress(file: file, rows: report.read, bytes: data.count, totalBytes: data.count))
         return report
@@ -101,7 +105,14 @@ struct CameraRuleImport {
     }
 
     private func list(_ data: Data) throws(StoreError) -> [[String: Any]] {
-        guard let list = try? JSONSerialization.jsonObject(with: data) as? [[String: Any]] else {
+        let json: Any
+        do {
+            json = try JSONSerialization.jsonObject(with: data)
+        } catch {
+            throw StoreError(.invalid, "\(file) is no JSON: \(JSONProblem.sentence(error, in: data))")
+        }
+        if let one = json as? [String: Any], one["camera"] != nil { return [one] }
+        guard let list = json as? [[String: Any]] else {
             throw StoreError(.invalid, "\(file) is no JSON list of {\"camera\", \"rules\"} objects")
         }
         return list
@@ -137,7 +148,7 @@ struct CameraRuleImport {
         _ value: [String: Any],
         of camera: String,
         _ hazardTypes: Set<String>
-    ) throws(RowProblem) -> CameraRule {
+    ) throws(RowProblem) -> (CameraRule, notes: [String]) {
         guard let id = value["id"] as? String, !id.isEmpty else { throw RowProblem("id", camera, "a rule has no id") }
         guard let hazardType = value["hazard_type"] as? String, hazardTypes.contains(hazardType) else {
             throw RowProblem("hazard_type", id, "is no hazard type; import the hazard types first")
@@ -150,11 +161,11 @@ struct CameraRuleImport {
             throw RowProblem("rules", camera, "a text of the rule has a zero character, which no database keeps")
         }
         do {
-            try check(definition)
+            let notes = try check(definition)
+            return (CameraRule(camera: camera, rule: id, hazardType: hazardType, definition: definition), notes)
         } catch {
             throw RowProblem("rules", id, "\(error)")
         }
-        return CameraRule(camera: camera, rule: id, hazardType: hazardType, definition: definition)
     }
 
     private func replace(_ rules: [CameraRule], of cameras: Set<String>, _ report: inout ImportReport) async throws {

@@ -1,3 +1,4 @@
+import CityGrid
 import Foundation
 import Postgres
 
@@ -47,7 +48,7 @@ struct RuleTemplateImport {
         do {
             json = try JSONSerialization.jsonObject(with: data)
         } catch {
-            throw StoreError(.invalid, "\(file) is no JSON: \(error)")
+            throw StoreError(.invalid, "\(file) is no JSON: \(JSONProblem.sentence(error, in: data))")
         }
         guard let list = (json as? [String: Any])?["templates"] as? [Any] else {
             throw StoreError(.invalid, "\(file) has no list 'templates'")

@@ -16,6 +16,8 @@ struct SheetFile {
     private var reader: CSVReader
 
     private static let pieceSize = 256 * 1024
+    /// Rows above the header at most: a title, when it was printed, `sep=;`.
+    private static let mostTitles = 5
 
     /// Opens a file and reads its header.
     ///
@@ -35,21 +37,34 @@ struct SheetFile {
             }
             return try handle.read(upToCount: SheetFile.pieceSize).flatMap { $0.isEmpty ? nil : Array($0) }
         }
-        var row = try SheetFile.readable(path) { try reader.next() }
-        // A line for spreadsheets only, which says what separates the columns.
-        if case .success(let fields)? = row?.fields, fields.first == "sep=", fields.count == 2 {
-            row = try SheetFile.readable(path) { try reader.next() }
+        var tops: [CSVRow] = []
+        var named: [String]?
+        while named == nil, tops.count <= Self.mostTitles {
+            guard let row = try SheetFile.readable(path, { try reader.next() }) else { break }
+            tops.append(row)
+            let names = (try? row.fields.get())?.map(Self.columnName) ?? []
+            if required.allSatisfy(names.contains) { named = names }
         }
-        guard let first = row else {
+        guard let first = tops.first else {
             throw StoreError(.invalid, "\(path) is empty; its first row names the columns")
         }
         do {
-            header = try first.fields.get()
+            header = try named ?? first.fields.get().map(Self.columnName)
         } catch {
             throw StoreError(.invalid, "\(path), row \(first.line): \(error.message)")
         }
         self.reader = reader
         try checkHeader(required)
+    }
+
+    /// The name of a column without what a form adds to it: stars and words for what must be filled in, and blanks and
+    /// line breaks that make a narrow word as wide as the others.
+    private static func columnName(_ text: String) -> String {
+        var name = text
+        for word in ["（必填）", "(必填)", "（选填）", "(选填)"] where name.hasSuffix(word) { name.removeLast(word.count) }
+        name = name.trimmingCharacters(in: CharacterSet(charactersIn: "*＊ \t\n\r\u{3000}"))
+        guard !name.utf8.allSatisfy({ $0 < 0x80 }) else { return name }
+        return name.filter { !$0.isWhitespace }
     }
 
     var progress: ImportProgress {
@@ -63,10 +78,16 @@ struct SheetFile {
         var batch: [Row] = []
         while batch.count < count {
             guard let row = try SheetFile.readable(path, { try reader.next() }) else { break }
+            // Deleted rows stay in exports as commas alone, and sheets put behind each other repeat the header.
+            if let fields = try? row.fields.get(), fields.allSatisfy(\.isEmpty) || isHeader(fields) { continue }
             rows += 1
             batch.append(Row(line: row.line, fields: row.fields.flatMap(fitted)))
         }
         return batch
+    }
+
+    private func isHeader(_ fields: [String]) -> Bool {
+        fields.count == header.count && fields.map(Self.columnName) == header
     }
 
     /// Makes a row as long as the header: spreadsheets add empty fields at the end.
@@ -91,8 +112,8 @@ struct SheetFile {
         let missing = required.filter { !seen.contains($0) }
         guard !missing.isEmpty else { return }
         let hint =
-            header.count == 1 && header[0].contains { $0 == ";" || $0 == "\t" }
-            ? "; columns are separated by commas, save the file as CSV" : ""
+            header.count == 1 && header[0].contains { "，；|、".contains($0) }
+            ? "; columns are separated by commas (,), save the file as CSV" : ""
         throw StoreError(
             .invalid,
             "\(path): column \(missing.joined(separator: ", ")) is missing, found are "

@@ -20,10 +20,23 @@ struct SheetRow {
     let fields: [String]
     let positions: [String: Int]
 
-    /// The field, or nothing when the file does not have the column.
+    /// What programs and people write for nothing, in small letters.
+    private static let nothing: Set<String> = [
+        "-", "--", "—", "——", "/", "\\", "无", "null", "(null)", "<null>", "none", "nil", "nan", "n/a", "#n/a", "\\n",
+    ]
+    /// What a spreadsheet shows where it could not calculate.
+    private static let errorValues: Set<String> = [
+        "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
+    ]
+
+    /// The field; empty when the file does not have the column, or has a word for nothing there.
     subscript(column: String) -> String {
-        positions[column].map { fields[$0] } ?? ""
+        guard let position = positions[column] else { return "" }
+        return Self.nothing.contains(fields[position].lowercased()) ? "" : fields[position]
     }
+
+    /// The field as a number is written, see `NumberText`.
+    func numberText(_ column: String) -> String { NumberText.plain(self[column]) }
 
     /// A field that must not be empty and is at most `limit` characters long.
     func text(_ column: String, limit: Int = 200) throws(RowProblem) -> String {
@@ -40,7 +53,7 @@ struct SheetRow {
 
     /// A whole number within bounds.
     func number(_ column: String, in range: ClosedRange<Int>) throws(RowProblem) -> Int {
-        guard let number = Int(self[column]), range.contains(number) else {
+        guard let number = Int(numberText(column)), range.contains(number) else {
             throw RowProblem(
                 column,
                 self[column],
@@ -59,6 +72,9 @@ struct SheetRow {
     }
 
     private func checked(_ column: String, _ value: String, _ limit: Int) throws(RowProblem) -> String {
+        guard !Self.errorValues.contains(value) else {
+            throw RowProblem(column, value, "is an error of the spreadsheet's formula, not a value; correct it there")
+        }
         guard value.count <= limit else {
             throw RowProblem(column, value, "has \(value.count) characters, at most \(limit) are stored")
         }
@@ -79,6 +95,8 @@ struct SheetImport<Record: Sendable> {
     private let progress: ImportProgress.Handler
     private let positions: [String: Int]
     private var lineOfKey: [String: Int] = [:]
+    /// The keys that stand in more than one row.
+    private(set) var repeated: Set<String> = []
 
     private static var batchSize: Int { 2000 }
 
@@ -121,6 +139,9 @@ struct SheetImport<Record: Sendable> {
             try await store(good)
             progress(sheet.progress)
         }
+        if report.read == 0 {
+            report.warnings.add(RowIssue(row: 0, reason: "there is no row below the header, so nothing to import"))
+        }
     }
 
     private func parsed(
@@ -137,6 +158,7 @@ struct SheetImport<Record: Sendable> {
 
     private mutating func claim(_ key: String, line: Int) throws(RowProblem) {
         if let first = lineOfKey[key] {
+            repeated.insert(key)
             throw RowProblem(keyColumn, key, "is on row \(first) already; that row is kept, give this one its own")
         }
         lineOfKey[key] = line
