@@ -37,6 +37,7 @@ final class OddCamera: Sendable {
     private let log = Mutex<[[String]]>([])
     private let isOver = Atomic(false)
     private let timeout: Int
+    private let tellsLength: Bool
     private let answer: @Sendable (Request) -> Answer
 
     /// The methods that came, by connection.
@@ -44,9 +45,11 @@ final class OddCamera: Sendable {
     /// Its address.
     var url: String { "rtsp://127.0.0.1:\(port)/live" }
 
-    /// Makes a camera that listens; `timeout`: seconds that it says its sessions live.
-    init(timeout: Int = 60, answer: @escaping @Sendable (Request) -> Answer) {
+    /// Makes a camera that listens; `timeout`: seconds that it says its sessions live; `tellsLength`: false leaves out
+    /// how long its description is.
+    init(timeout: Int = 60, tellsLength: Bool = true, answer: @escaping @Sendable (Request) -> Answer) {
         self.timeout = timeout
+        self.tellsLength = tellsLength
         self.answer = answer
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -132,7 +135,9 @@ final class OddCamera: Sendable {
             var lines = ["RTSP/1.0 \(status)", String(sequence), "Session: 4711;timeout=\(timeout)"] + headers
             let body = method == "DESCRIBE" && status.hasPrefix("200") ? Self.description : ""
             if method == "SETUP" { lines.append("Transport: RTP/AVP/TCP;unicast;interleaved=0-1") }
-            if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
+            if !body.isEmpty {
+                lines.append(tellsLength ? "Content-Length: \(body.utf8.count)" : "Content-Type: application/sdp")
+            }
             let reply = lines.joined(separator: "\r\n") + "\r\n\r\n" + body
             return send(connection, Array(reply.utf8)) ? method : nil
         }

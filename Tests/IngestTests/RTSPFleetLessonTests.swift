@@ -66,6 +66,15 @@ import Testing
         }
     }
 
+    @Test("a description whose length is not told is taken when nothing more comes, on the first connection")
+    func openDescription() async throws {
+        let camera = OddCamera(tellsLength: false) { _ in .ok }
+        try await run(camera, responseTimeout: 60) { sink in
+            try await sink.expect(60) { !$0.units("odd").isEmpty }
+            #expect(camera.connections.count == 1)
+        }
+    }
+
     @Test("a camera that hangs up on GET_PARAMETER is kept alive by OPTIONS from its second connection on")
     func hangsUpOnGetParameter() async throws {
         let camera = OddCamera(timeout: 10) { $0.method == "GET_PARAMETER" ? .hangUp : .ok }

@@ -80,6 +80,59 @@ import Testing
         #expect(client.session.lessons.signOfLife == .getParameter)
     }
 
+    @Test("a camera that hangs up on SETUP is asked at the next address by the next connection, which is then kept")
+    func hangsUpOnSetUp() throws {
+        var lessons = CameraLessons()
+        var asked: [String?] = []
+        for isTaken in [false, false, true, true] {
+            var client = try ClientDialogue(lessons: lessons)
+            let track = ClientDialogue.video + "\na=control:t"
+            asked.append(try client.describe(track, ["Content-Base: rtsp://x/y/"]).request?.uri)
+            if isTaken {
+                #expect(try client.answer("200 OK").request?.method == "PLAY")
+            } else {
+                #expect(client.session.disconnected().failure != nil)
+            }
+            lessons = client.session.lessons
+        }
+        let last = "rtsp://camera/live/t"
+        #expect(asked == ["rtsp://camera/y/t", "rtsp://x/y/t", last, last])
+    }
+
+    @Test("two sessions that end at the same age, before a sign of life was due, teach that one is wanted sooner")
+    func patience() throws {
+        var lessons = CameraLessons()
+        for age in [20.0, 21] {
+            var client = try ClientDialogue(lessons: lessons)
+            try client.play()
+            client.session.receiveFrame(at: MediaTime(seconds: age))
+            #expect(client.pass(age) == [])
+            _ = client.session.disconnected()
+            lessons = client.session.lessons
+        }
+        #expect(lessons.patience == 20)
+        var client = try ClientDialogue(lessons: lessons)
+        try client.play("4711;timeout=60000")
+        #expect(client.pass(8.9) == [])
+        #expect(client.pass(0.2).request?.method == "GET_PARAMETER")
+    }
+
+    @Test(
+        "sessions that end at different ages, or at once, teach nothing about signs of life",
+        arguments: [[20.0, 12, 25], [5, 5, 5]]
+    )
+    func noPatience(ages: [Double]) throws {
+        var lessons = CameraLessons()
+        for age in ages {
+            var client = try ClientDialogue(lessons: lessons)
+            try client.play()
+            client.session.receiveFrame(at: MediaTime(seconds: age))
+            _ = client.session.disconnected()
+            lessons = client.session.lessons
+        }
+        #expect(lessons.patience == nil)
+    }
+
     private func challenges(_ parts: String...) -> [String] {
         parts.map { "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\(Int.random(in: 0..<1_000_000))\"\($0)" }
     }

@@ -89,6 +89,48 @@ import Testing
         #expect(skipped > 0)
     }
 
+    private let openHead = "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Type: application/sdp\r\n\r\n"
+
+    @Test("a description whose length is not told ends where something else begins", arguments: [1, 7, 4096])
+    func openBody(step: Int) throws {
+        var buffer = ByteBuffer(string: openHead + "v=0\r\ns=x\r\n\r\nm=video 0 RTP/AVP 96\r\n")
+        buffer.writeString("RTSP/1.0 404 No\r\nCSeq: 3\r\n\r\n" + openHead + "v=0\n")
+        buffer.writeBytes(frame(0, bytes: 40))
+        let (kinds, skipped) = try kinds(buffer, step: step)
+        #expect(kinds == ["200", "404", "200", "0:40"])
+        #expect(skipped == 0)
+    }
+
+    @Test("a description whose length is not told is ended by who waits, with its unfinished last line")
+    func quietBody() throws {
+        var parser = RTSPParser(limits: .camera)
+        var buffer = ByteBuffer(string: openHead + "v=0\r\na=control:t")
+        #expect(try parser.next(&buffer) == nil)
+        #expect(parser.openBodyBytes == 5)
+        guard case .response(let response)? = parser.endOpenBody(with: &buffer) else {
+            throw RTSPError(.malformed, "no response")
+        }
+        #expect(String(buffer: response.body) == "v=0\r\na=control:t")
+        #expect(parser.isBetweenMessages && parser.openBodyBytes == nil && buffer.readableBytes == 0)
+        #expect(parser.endOpenBody(with: &buffer) == nil)
+        var server = RTSPParser()
+        buffer = ByteBuffer(string: openHead)
+        #expect(try server.next(&buffer) != nil, "a server does not wait for what is not announced")
+    }
+
+    @Test("what answers in HTTP is told to be the wrong port, as long as nothing else was understood")
+    func webServer() throws {
+        var parser = RTSPParser(limits: .camera)
+        let page = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+        var buffer = ByteBuffer(string: page)
+        let error = try #require(throws: RTSPError.self) { try parser.next(&buffer) }
+        #expect(error.message.contains("HTTP") && error.message.contains("port"))
+        parser = RTSPParser(limits: .camera)
+        buffer = ByteBuffer(string: "RTSP/1.0 200 OK\r\n\r\n" + page)
+        #expect(try parser.next(&buffer) != nil)
+        #expect(try parser.next(&buffer) == nil)
+    }
+
     @Test("a header line without a colon and a length that is no number are overlooked")
     func sloppyHeaders() throws {
         let text = "RTSP/1.0 200 OK\r\nCSeq: 2\r\nnonsense\r\nContent-Length: none\r\n\r\nOPTIONS * RTSP/1.0\r\n\r\n"

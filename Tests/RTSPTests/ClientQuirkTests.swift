@@ -60,7 +60,8 @@ import Testing
         "a Session header with blanks and a time-out in an odd form",
         arguments: [
             ("  4711 ; timeout = 20 ", 20), ("4711;Timeout=20s", 20), ("4711;timeout=\"20.5\";x=y", 20),
-            ("4711;timeout=1", 10), ("4711;timeout=99999999", 3600), ("4711", 60), ("4711;timeout=0", 60),
+            ("4711;timeout=1", 3), ("4711;timeout=4", 4), ("4711;timeout=99999999", 120), ("4711;timeout=60000", 120),
+            ("4711", 60), ("4711;timeout=0", 60),
             ("4711;timeout=", 60), ("4711;timeout=-5", 60), ("4711;timeout=99999999999999999999", 60),
         ]
     )
@@ -69,6 +70,41 @@ import Testing
         try client.play(value)
         #expect(client.pass(timeout * 0.45 - 0.1) == [])
         #expect(client.pass(0.2).request?.headers["Session"] == "4711")
+    }
+
+    @Test("the session that SETUP makes counts, whatever an answer before it has called one")
+    func sessionOfSetUp() throws {
+        var client = try ClientDialogue()
+        _ = try client.describe(ClientDialogue.video, ["Session: 99"])
+        #expect(try client.answer("200 OK", ["Session: 4711"]).request?.headers["Session"] == "4711")
+        _ = try client.answer("200 OK", ["Session: 12"])
+        #expect(client.pass(27).request?.headers["Session"] == "4711")
+    }
+
+    @Test(
+        "a refused SETUP is tried at each address, then with the next video track",
+        arguments: [403, 404, 451, 459, 500]
+    )
+    func otherWays(status: Int) throws {
+        var client = try ClientDialogue()
+        let track = ClientDialogue.video + "\na=control:"
+        let first = try client.describe(track + "a\nm=audio 0 RTP/AVP 8\n" + track + "b", ["Content-Base: rtsp://x/y/"])
+        var asked = [first.request?.uri]
+        while let request = try client.answer("\(status) No").request { asked.append(request.uri) }
+        #expect(
+            asked == [
+                "rtsp://camera/y/a", "rtsp://x/y/a", "rtsp://camera/live/a", "rtsp://camera/y/b", "rtsp://x/y/b",
+                "rtsp://camera/live/b",
+            ]
+        )
+        #expect(client.session.hasEnded)
+    }
+
+    @Test("a camera without a free session is asked once", arguments: [453, 503])
+    func noFreeSession(status: Int) throws {
+        var client = try ClientDialogue()
+        _ = try client.describe(ClientDialogue.video + "\na=control:a", ["Content-Base: rtsp://x/y/"])
+        #expect(try client.answer("\(status) No").failure?.status == status)
     }
 
     @Test("no Session header at all")

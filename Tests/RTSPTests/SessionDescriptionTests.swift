@@ -90,6 +90,32 @@ import Testing
     }
 
     @Test(
+        "of several payload types the one that can be decoded is taken, and a map of another number is that of the only one",
+        arguments: [
+            ("97 96", "a=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\na=rtpmap:96 H264/90000\n", UInt8(96)),
+            ("96 97", "a=rtpmap:97 red/90000\na=rtpmap:96 H264/90000\n", 96),
+            ("99", "a=rtpmap:96 H264/90000\n", 99), ("26 96", "a=rtpmap:96 H264/90000\n", 26),
+        ]
+    )
+    func payloadTypes(types: String, maps: String, taken: UInt8) throws {
+        let sets = "a=fmtp:96 sprop-parameter-sets=Z0LAHtk=,aM4=\n"
+        let read = try SessionDescription(reading: "v=0\nm=video 0 RTP/AVP \(types)\n\(maps)\(sets)a=control:t\0\n")
+        let track = try #require(read.media.first)
+        #expect(track.payloadType == taken)
+        #expect(track.codec == (taken == 26 ? .mjpeg : .h264))
+        #expect(track.control == "t", "without the zero behind it")
+        #expect((track.parameterSets == nil) == (taken == 26))
+    }
+
+    @Test("two maps of other numbers do not say which is meant")
+    func foreignMaps() throws {
+        let read = try SessionDescription(
+            reading: "v=0\nm=video 0 RTP/AVP 96\na=rtpmap:97 H264/90000\na=rtpmap:98 H265/90000\n"
+        )
+        #expect(read.media.first?.codec == .other)
+    }
+
+    @Test(
         "text that is no description is refused",
         arguments: ["", "hello", "v=0\nm=video 0 RTP/AVP", "v=0\nm=video b c 999"]
     )

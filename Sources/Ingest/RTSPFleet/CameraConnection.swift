@@ -16,6 +16,9 @@ final class CameraConnection: ChannelInboundHandler {
     private static let farewell = TimeAmount.milliseconds(1500)
     /// Pictures of one read at most; more than a camera sends in minutes.
     private static let pictureLimit = 4096
+    /// Looks in a row that find nothing new of a description without a length before it counts as whole, and before one
+    /// of which nothing has come counts as empty.
+    private static let quietLooks = (whole: 2, empty: 8)
     /// Times that a full buffer is read on at once; what is beyond waits for the next read, so that others have their turn.
     private static let readsAtOnce = 4
 
@@ -37,6 +40,8 @@ final class CameraConnection: ChannelInboundHandler {
     private var readsLeft = CameraConnection.readsAtOnce
     /// Bytes that have come since the last read that was due.
     private(set) var bytesRead = 0
+    /// Bytes of a description without a length at the last look, and looks in a row that found as many.
+    private var openBody = (bytes: 0, looks: 0)
     private var pictures: [CodedUnit] = []
     /// Who our reports are from.
     private let reporter = UInt32.random(in: 1...UInt32.max)
@@ -144,8 +149,19 @@ final class CameraConnection: ChannelInboundHandler {
 
     /// Lets time pass: keep-alives and time-outs.
     func timePassed(to now: MediaTime) {
+        endQuietDescription()
         perform(session.timePassed(to: now))
         context?.flush()
+    }
+
+    /// A description whose length the camera does not tell is whole when nothing more comes.
+    private func endQuietDescription() {
+        guard let taken = parser.openBodyBytes else { return }
+        let bytes = taken + pending.readableBytes
+        openBody = bytes == openBody.bytes ? (bytes, openBody.looks + 1) : (bytes, 0)
+        guard openBody.looks >= (bytes > 0 ? Self.quietLooks.whole : Self.quietLooks.empty) else { return }
+        openBody = (0, 0)
+        if let message = parser.endOpenBody(with: &pending) { receive(message) }
     }
 
     /// The connection could not be opened.

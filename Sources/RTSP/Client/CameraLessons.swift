@@ -27,6 +27,14 @@ public struct CameraLessons: Hashable, Sendable {
     public internal(set) var signOfLife = SignOfLife.getParameter
     /// True once a session has outlived its time-out by that sign.
     public internal(set) var isSignProven = false
+    /// Seconds after which it ends a session without a sign of life, where that is less than it says.
+    public internal(set) var patience: Int?
+    /// Seconds that the last session lived which it ended before a sign of life was due; nil when the last one did not
+    /// end like that.
+    var lastLife: Double?
+    /// Which of the addresses of its tracks is asked for first: the one that it has taken, or the one behind that on
+    /// which it has hung up.
+    var setUpWay = 0
     /// The way to log in that it has taken last; nil while it has taken none.
     public internal(set) var login: LoginMethod?
     /// Connections in a row on which it took no proof at all.

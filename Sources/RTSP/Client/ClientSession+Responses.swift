@@ -38,17 +38,21 @@ extension ClientSession {
             let header = response.headers["Session"].flatMap({ SessionHeader($0) }),
             header.id.utf8.count <= Self.longestSessionName
         {
-            if sessionName == nil { sessionName = header.id }
+            // What other answers call a session need not be the one that SETUP makes.
+            if sessionName == nil || isSettingUp { sessionName = header.id }
             if let timeout = header.timeout {
                 self.timeout = min(max(timeout, Self.timeoutRange.lowerBound), Self.timeoutRange.upperBound)
             }
         }
+        if let patience = lessons.patience { timeout = min(timeout, patience) }
         if let methods = response.headers["Public"] ?? response.headers["Allow"],
             !methods.uppercased().contains(Method.getParameter.rawValue)
         {
             if lessons.signOfLife == .getParameter { lessons.signOfLife = .options }
         }
     }
+
+    private var isSettingUp: Bool { if case .settingUp = state { true } else { false } }
 
     mutating func redirect(to location: String) -> [ClientAction] {
         guard redirects < options.maximumRedirects else {
@@ -83,7 +87,8 @@ extension ClientSession {
         } catch {
             return fail(error.code, "describes its stream in a way that cannot be read: \(error.message)")
         }
-        guard let media = description.media.first(where: { $0.kind == "video" && $0.codec != .other }) else {
+        let videos = description.media.filter { $0.kind == "video" && $0.codec != .other }
+        guard !videos.isEmpty else {
             let tracks = description.media.prefix(8).map { "\($0.kind) \($0.encoding)" }.joined(separator: ", ")
             let found = tracks.isEmpty ? "no track" : "only \(tracks.prefix(200))"
             return fail(
@@ -91,16 +96,19 @@ extension ClientSession {
                 "offers no H.264, H.265 or JPEG video, \(found): set its coding or choose another stream"
             )
         }
-        let candidates = ControlURLs.candidates(
-            url: url,
-            track: media.control,
-            session: description.control,
-            headers: response.headers
-        )
-        guard !candidates.isEmpty else {
+        // The first video is the one that is wanted; another one is better than none.
+        let ways = videos.prefix(Setup.mostVideos).flatMap { media in
+            ControlURLs.candidates(
+                url: url,
+                track: media.control,
+                session: description.control,
+                headers: response.headers
+            ).map { Setup.Way(media: media, urls: $0) }
+        }
+        guard !ways.isEmpty else {
             return fail(.malformed, "gives an address of its video track that cannot be used")
         }
-        return setUp(Setup(media: media, candidates: candidates), now)
+        return setUp(Setup(ways: ways, way: lessons.setUpWay % ways.count), now)
     }
 
     private mutating func setUp(_ setup: Setup, _ now: MediaTime) -> [ClientAction] {
@@ -121,6 +129,7 @@ extension ClientSession {
         guard let agreed = agreed(response.headers["Transport"]) else {
             return fail(.otherTransport, "sends over UDP although it was asked for TCP: \(Self.overUDP)")
         }
+        lessons.setUpWay = setup.way
         let track = PlayedTrack(
             media: setup.media,
             channels: agreed.channels,
@@ -145,11 +154,9 @@ extension ClientSession {
         _ response: RTSPResponse,
         _ now: MediaTime
     ) -> [ClientAction] {
-        guard [400, 404, 454, 455, 500].contains(response.status.code),
-            setup.candidate + 1 < setup.candidates.count
-        else { return refused(response, .setUp) }
-        var next = setup
-        next.candidate += 1
+        // Which status a server has for an address that it does not know is its own choice; these mean something else.
+        let isOtherwise = [408, 453, 461, 503, 551].contains(response.status.code)
+        guard !isOtherwise, let next = setup.next else { return refused(response, .setUp) }
         return setUp(next, now)
     }
 

@@ -37,13 +37,32 @@ public struct ClientSession: Sendable {
 
     /// What is needed between the answers to DESCRIBE and PLAY.
     struct Setup: Hashable, Sendable {
-        var media: MediaDescription
-        var candidates: [ControlURLs]
-        var candidate = 0
+        /// One thing to try: a track by one of its addresses.
+        struct Way: Hashable, Sendable {
+            var media: MediaDescription
+            var urls: ControlURLs
+        }
+
+        /// Tracks that are tried at most.
+        static let mostVideos = 3
+
+        var ways: [Way]
+        var way: Int
+        var tried = 1
         var playsTrack = false
         var omitsRange = false
 
-        var urls: ControlURLs { candidates[candidate] }
+        var media: MediaDescription { ways[way].media }
+        var urls: ControlURLs { ways[way].urls }
+
+        /// The next way; nil when each was tried.
+        var next: Setup? {
+            guard tried < ways.count else { return nil }
+            var next = self
+            next.way = (way + 1) % ways.count
+            next.tried += 1
+            return next
+        }
     }
 
     enum State: Hashable, Sendable {
@@ -66,7 +85,9 @@ public struct ClientSession: Sendable {
     }
 
     /// Seconds that a session lives without a sign of life: what is taken from a camera, and what holds without a word.
-    static let timeoutRange = 10...3600
+    ///
+    /// Not more than two minutes: some cameras tell milliseconds, or hours, and hang up after one all the same.
+    static let timeoutRange = 3...120
     static let defaultTimeout = 60
     /// Share of the time-out after which a sign of life is sent: a lost one leaves time for a second.
     static let keepAliveShare = 0.45

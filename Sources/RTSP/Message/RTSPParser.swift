@@ -35,6 +35,8 @@ public struct RTSPParser: Sendable {
         case start
         case headers(Head)
         case body(Head, length: Int)
+        /// A description whose length is not told: its lines so far.
+        case openBody(Head, ByteBuffer)
         case searching
     }
 
@@ -47,6 +49,13 @@ public struct RTSPParser: Sendable {
         var start: StartLine
         var headers = RTSPHeaders()
         var lines = 0
+
+        /// Whether a description follows whose length is not told.
+        var announcesOpenBody: Bool {
+            guard case .response(let status, _) = start, (200...299).contains(status.code) else { return false }
+            return headers["Content-Length"] == nil
+                && headers["Content-Type"]?.lowercased().contains("application/sdp") == true
+        }
     }
 
     private let limits: Limits
@@ -55,6 +64,8 @@ public struct RTSPParser: Sendable {
 
     /// Bytes that were skipped since the connection was opened, because no message stood there.
     public private(set) var skippedBytes = 0
+    /// True once anything was understood.
+    private var hasUnderstood = false
     /// The channels of the track that is played, once they are known: the search takes frames of these only.
     public var expectedChannels: TransportHeader.Channels?
 
@@ -93,7 +104,10 @@ public struct RTSPParser: Sendable {
             case .headers(var head):
                 guard let line = try line(&buffer) else { return nil }
                 if line.isEmpty {
-                    state = .body(head, length: try bodyLength(head.headers))
+                    hasUnderstood = true
+                    state =
+                        isLenient && head.announcesOpenBody
+                        ? .openBody(head, ByteBuffer()) : .body(head, length: try bodyLength(head.headers))
                 } else {
                     try add(line, to: &head)
                     state = .headers(head)
@@ -103,6 +117,13 @@ public struct RTSPParser: Sendable {
                 state = .start
                 skippedInARow = 0
                 return Self.message(head, body)
+            case .openBody(let head, var body):
+                let hasEnded = RTSPSearch.takeDescription(&buffer, into: &body)
+                guard body.readableBytes <= limits.body else {
+                    throw RTSPError(.tooLarge, "an RTSP body of more than \(limits.body) bytes")
+                }
+                state = hasEnded ? .start : .openBody(head, body)
+                return hasEnded ? Self.message(head, body) : nil
             case .searching:
                 let search = RTSPSearch(buffer.readableBytesView, channels: expectedChannels)
                 buffer.moveReaderIndex(forwardBy: search.skipped)
@@ -114,6 +135,22 @@ public struct RTSPParser: Sendable {
     }
 
     private var isLenient: Bool { limits.skipped > 0 }
+
+    /// Bytes of a description so far whose length the camera has not told; nil when none is being read.
+    public var openBodyBytes: Int? {
+        if case .openBody(_, let body) = state { body.readableBytes } else { nil }
+    }
+
+    /// Ends a description whose length was not told, because nothing more has come for a while.
+    ///
+    /// - Parameter rest: What has come of a last line without an end; taken with it.
+    /// - Returns: The message; nil when none was being read.
+    public mutating func endOpenBody(with rest: inout ByteBuffer) -> RTSPMessage? {
+        guard case .openBody(let head, var body) = state else { return nil }
+        body.writeBuffer(&rest)
+        state = .start
+        return Self.message(head, body)
+    }
 
     private mutating func skip(_ bytes: Int) throws(RTSPError) {
         skippedBytes += bytes
@@ -128,6 +165,12 @@ public struct RTSPParser: Sendable {
             state = .headers(Head(start: try Self.startLine(line)))
         } catch {
             guard isLenient else { throw error }
+            if !hasUnderstood, line.hasPrefix("HTTP/") {
+                throw RTSPError(
+                    .malformed,
+                    "it answers in HTTP: the port of its address is that of web pages, RTSP has mostly 554"
+                )
+            }
             try skip(line.utf8.count)
             state = .searching
         }

@@ -72,6 +72,22 @@ struct RTSPSearch {
         return false
     }
 
+    /// Takes lines of a session description, `a=…`, and blank ones; true when something else follows.
+    static func takeDescription(_ buffer: inout ByteBuffer, into body: inout ByteBuffer) -> Bool {
+        while let first = buffer.readableBytesView.first {
+            let view = buffer.readableBytesView
+            guard first != UInt8(ascii: "$") else { return true }
+            guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else { return false }
+            let line = view[view.startIndex...end]
+            let isBlank = line.allSatisfy { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            let isAttribute = line.count > 2 && (0x61...0x7a).contains(first) && line[line.startIndex + 1] == 0x3d
+            guard isBlank || isAttribute else { return true }
+            body.writeBytes(line)
+            buffer.moveReaderIndex(forwardBy: line.count)
+        }
+        return false
+    }
+
     /// True for what may stand in a line.
     static func isText(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x7f || byte == 0x09
