@@ -22,6 +22,13 @@ struct ReplayCommand: AsyncParsableCommand {
             """
     )
 
+    /// What recorders and players call their files.
+    private static let kinds: Set<String> = [
+        "mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "ts", "mts", "m2ts", "mpg", "mpeg", "ps", "vob", "flv", "asf",
+        "wmv",
+        "dav", "h264", "264", "h265", "265", "hevc",
+    ]
+
     @Argument(help: "Clips, folders of clips, or URLs.") var inputs: [String]
     @Option(help: "The rules (JSON).") var rules: String
     @Option(help: "Folder for a picture of each alert and alerts.json.") var out: String?
@@ -119,10 +126,14 @@ struct ReplayCommand: AsyncParsableCommand {
             guard FileManager.default.fileExists(atPath: input, isDirectory: &isFolder), isFolder.boolValue else {
                 return [input]
             }
-            let kinds: Set<String> = ["mp4", "mkv", "avi", "mov", "ts", "flv"]
-            return try FileManager.default.contentsOfDirectory(atPath: input).sorted()
-                .filter { kinds.contains(($0 as NSString).pathExtension.lowercased()) }
-                .map { input + "/" + $0 }
+            let clips = try FileManager.default.contentsOfDirectory(atPath: input).sorted()
+                .filter { Self.kinds.contains(($0 as NSString).pathExtension.lowercased()) }
+            guard !clips.isEmpty else {
+                throw ValidationError(
+                    "\(input): this folder holds no clip (.\(Self.kinds.sorted().joined(separator: ", ."))); name its files"
+                )
+            }
+            return clips.map { input + "/" + $0 }
         }
     }
 

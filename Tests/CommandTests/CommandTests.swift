@@ -24,6 +24,7 @@ import Testing
             (["evaluate", "x", "--clips", "y", "--set", "sampling=often"], "5fps"),
             (["simulate", "--cameras", "2", "--listen", "here"], "ADDRESS:PORT"), (["nonsense"], "nonsense"),
             (["plan"], "--class-1"),
+            (["replay", "docs", "--rules", "sample-streams/labels/river-day.json"], "docs: this folder holds no clip"),
         ]
     )
     func wrongUse(arguments: [String], hint: String) throws {
