@@ -8,6 +8,7 @@ public enum NumberText {
     ///
     /// - Returns: The text as it is where it is no number, or has so many digits that a fraction has lost some.
     public static func plain(_ text: String) -> String {
+        guard !text.utf8.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: ".") }) else { return text }
         let narrow = String(String.UnicodeScalarView(text.unicodeScalars.map(narrowed)))
         let parts = narrow.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 2, Digits.areAll(String(parts[0])), !parts[1].isEmpty, parts[1].allSatisfy({ $0 == "0" }),

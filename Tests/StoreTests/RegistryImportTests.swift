@@ -134,6 +134,13 @@ struct RegistryImportTests {
         }
     }
 
+    @Test("an address out of a web page has its signs back")
+    func escapedAddress() async throws {
+        try await imported("设备编码,设备名称,码流地址\n\(code)1,甲,rtsp://a/b?c=1&amp;d=2\n") { _, database in
+            #expect(try await database.value("SELECT stream_url FROM camera") == "rtsp://a/b?c=1&d=2")
+        }
+    }
+
     @Test("an error of a formula is no name, and a header alone is told")
     func noValues() async throws {
         try await imported("设备编码,设备名称\n\(code)1,#REF!\n") { report, _ in

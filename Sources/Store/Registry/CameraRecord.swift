@@ -171,7 +171,8 @@ struct CameraRecord: Sendable {
 
     /// A stream address; it may hold a password, so it never goes into a report.
     private static func stream(_ column: String, _ row: SheetRow) throws(RowProblem) -> String? {
-        guard let text = try row.optionalText(column, limit: 1000) else { return nil }
+        // Taken out of a web page or XML, addresses have their signs written as those do.
+        guard let text = try row.optionalText(column, limit: 1000)?.replacing("&amp;", with: "&") else { return nil }
         guard let end = text.firstRange(of: "://")?.lowerBound, schemes.contains(text[..<end].lowercased()) else {
             throw RowProblem(
                 column,

@@ -87,7 +87,7 @@ struct SheetFile {
     }
 
     private func isHeader(_ fields: [String]) -> Bool {
-        fields.count == header.count && fields.map(Self.columnName) == header
+        fields.count == header.count && fields[0].contains(header[0]) && fields.map(Self.columnName) == header
     }
 
     /// Makes a row as long as the header: spreadsheets add empty fields at the end.

@@ -24,6 +24,8 @@ struct SheetRow {
     private static let nothing: Set<String> = [
         "-", "--", "—", "——", "/", "\\", "无", "null", "(null)", "<null>", "none", "nil", "nan", "n/a", "#n/a", "\\n",
     ]
+    /// Bytes of the longest of them.
+    private static let longestNothing = 6
     /// What a spreadsheet shows where it could not calculate.
     private static let errorValues: Set<String> = [
         "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!",
@@ -32,7 +34,8 @@ struct SheetRow {
     /// The field; empty when the file does not have the column, or has a word for nothing there.
     subscript(column: String) -> String {
         guard let position = positions[column] else { return "" }
-        return Self.nothing.contains(fields[position].lowercased()) ? "" : fields[position]
+        let field = fields[position]
+        return field.utf8.count <= Self.longestNothing && Self.nothing.contains(field.lowercased()) ? "" : field
     }
 
     /// The field as a number is written, see `NumberText`.
