@@ -106,16 +106,56 @@ import Testing
         var parser = RTSPParser(limits: .camera)
         var buffer = ByteBuffer(string: openHead + "v=0\r\na=control:t")
         #expect(try parser.next(&buffer) == nil)
-        #expect(parser.openBodyBytes == 5)
-        guard case .response(let response)? = parser.endOpenBody(with: &buffer) else {
+        #expect(parser.unendedBody?.bytes == 5)
+        guard case .response(let response)? = parser.endBody(with: &buffer) else {
             throw RTSPError(.malformed, "no response")
         }
         #expect(String(buffer: response.body) == "v=0\r\na=control:t")
-        #expect(parser.isBetweenMessages && parser.openBodyBytes == nil && buffer.readableBytes == 0)
-        #expect(parser.endOpenBody(with: &buffer) == nil)
+        #expect(parser.isBetweenMessages && parser.unendedBody == nil && buffer.readableBytes == 0)
+        #expect(parser.endBody(with: &buffer) == nil)
         var server = RTSPParser()
         buffer = ByteBuffer(string: openHead)
         #expect(try server.next(&buffer) != nil, "a server does not wait for what is not announced")
+    }
+
+    private let body = "v=0\r\na=control:t\r\nb=1\r\n"
+
+    private func counted(_ length: Int) -> String {
+        openHead.dropLast(2) + "Content-Length: \(length)\r\n\r\n" + body
+    }
+
+    @Test("a description that is counted too short is read on", arguments: [4, 5, 13, 14, 15, 22])
+    func countedTooShort(length: Int) throws {
+        var parser = RTSPParser(limits: .camera)
+        var buffer = ByteBuffer(string: counted(length) + "RTSP/1.0 404 No\r\n\r\n")
+        guard case .response(let response)? = try parser.next(&buffer) else {
+            throw RTSPError(.malformed, "no response")
+        }
+        #expect(String(buffer: response.body) == body)
+        #expect(try parser.next(&buffer) != nil)
+        #expect(parser.skippedBytes == 0)
+    }
+
+    @Test("a description that is counted too short or too long is ended by who waits", arguments: [4, 13, 40])
+    func miscounted(length: Int) throws {
+        var parser = RTSPParser(limits: .camera)
+        var buffer = ByteBuffer(string: counted(length))
+        #expect(try parser.next(&buffer) == nil)
+        #expect(parser.unendedBody?.isCounted == (length == 40))
+        guard case .response(let response)? = parser.endBody(with: &buffer) else {
+            throw RTSPError(.malformed, "no response")
+        }
+        #expect(String(buffer: response.body) == body)
+    }
+
+    @Test(
+        "a description that is counted rightly is whole at once, whatever follows",
+        arguments: ["", "\r\n", "RTSP/1.0 2", "$"]
+    )
+    func countedRightly(next: String) throws {
+        var parser = RTSPParser(limits: .camera)
+        var buffer = ByteBuffer(string: counted(23) + next)
+        #expect(try parser.next(&buffer) != nil)
     }
 
     @Test("what answers in HTTP is told to be the wrong port, as long as nothing else was understood")

@@ -16,9 +16,9 @@ final class CameraConnection: ChannelInboundHandler {
     private static let farewell = TimeAmount.milliseconds(1500)
     /// Pictures of one read at most; more than a camera sends in minutes.
     private static let pictureLimit = 4096
-    /// Looks in a row that find nothing new of a description without a length before it counts as whole, and before one
-    /// of which nothing has come counts as empty.
-    private static let quietLooks = (whole: 2, empty: 8)
+    /// Looks in a row that find nothing new of a description: one of untold length is whole then, and one that should be
+    /// longer, or of which nothing has come, is given up as it is.
+    private static let quietLooks = (whole: 2, short: 8)
     /// Times that a full buffer is read on at once; what is beyond waits for the next read, so that others have their turn.
     private static let readsAtOnce = 4
 
@@ -154,14 +154,15 @@ final class CameraConnection: ChannelInboundHandler {
         context?.flush()
     }
 
-    /// A description whose length the camera does not tell is whole when nothing more comes.
+    /// A description whose length the camera does not tell, or tells too long, ends when nothing more comes.
     private func endQuietDescription() {
-        guard let taken = parser.openBodyBytes else { return }
-        let bytes = taken + pending.readableBytes
+        guard let body = parser.unendedBody else { return }
+        let bytes = body.bytes + pending.readableBytes
         openBody = bytes == openBody.bytes ? (bytes, openBody.looks + 1) : (bytes, 0)
-        guard openBody.looks >= (bytes > 0 ? Self.quietLooks.whole : Self.quietLooks.empty) else { return }
+        let isWhole = bytes > 0 && !body.isCounted
+        guard openBody.looks >= (isWhole ? Self.quietLooks.whole : Self.quietLooks.short) else { return }
         openBody = (0, 0)
-        if let message = parser.endOpenBody(with: &pending) { receive(message) }
+        if let message = parser.endBody(with: &pending) { receive(message) }
     }
 
     /// The connection could not be opened.

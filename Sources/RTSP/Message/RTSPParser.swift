@@ -50,11 +50,10 @@ public struct RTSPParser: Sendable {
         var headers = RTSPHeaders()
         var lines = 0
 
-        /// Whether a description follows whose length is not told.
-        var announcesOpenBody: Bool {
+        /// Whether a session description follows.
+        var isDescription: Bool {
             guard case .response(let status, _) = start, (200...299).contains(status.code) else { return false }
-            return headers["Content-Length"] == nil
-                && headers["Content-Type"]?.lowercased().contains("application/sdp") == true
+            return headers["Content-Type"]?.lowercased().contains("application/sdp") == true
         }
     }
 
@@ -106,7 +105,7 @@ public struct RTSPParser: Sendable {
                 if line.isEmpty {
                     hasUnderstood = true
                     state =
-                        isLenient && head.announcesOpenBody
+                        isLenient && head.isDescription && head.headers["Content-Length"] == nil
                         ? .openBody(head, ByteBuffer()) : .body(head, length: try bodyLength(head.headers))
                 } else {
                     try add(line, to: &head)
@@ -114,8 +113,13 @@ public struct RTSPParser: Sendable {
                 }
             case .body(let head, let length):
                 guard let body = buffer.readSlice(length: length) else { return nil }
-                state = .start
                 skippedInARow = 0
+                // Some cameras count their descriptions wrongly: what goes on like one belongs to it.
+                if isLenient, head.isDescription, RTSPSearch.goesOn(body, with: buffer.readableBytesView) {
+                    state = .openBody(head, body)
+                    continue
+                }
+                state = .start
                 return Self.message(head, body)
             case .openBody(let head, var body):
                 let hasEnded = RTSPSearch.takeDescription(&buffer, into: &body)
@@ -136,17 +140,28 @@ public struct RTSPParser: Sendable {
 
     private var isLenient: Bool { limits.skipped > 0 }
 
-    /// Bytes of a description so far whose length the camera has not told; nil when none is being read.
-    public var openBodyBytes: Int? {
-        if case .openBody(_, let body) = state { body.readableBytes } else { nil }
+    /// What is known of a description whose end is not sure: bytes taken, and whether its length was told; nil when none
+    /// is being read.
+    public var unendedBody: (bytes: Int, isCounted: Bool)? {
+        switch state {
+        case .openBody(_, let body): (body.readableBytes, false)
+        case .body(let head, _) where isLenient && head.isDescription: (0, true)
+        default: nil
+        }
     }
 
-    /// Ends a description whose length was not told, because nothing more has come for a while.
+    /// Ends a description that is shorter than was told, or of untold length, because nothing more has come for a while.
     ///
-    /// - Parameter rest: What has come of a last line without an end; taken with it.
+    /// - Parameter rest: What has come and was not taken; taken with it.
     /// - Returns: The message; nil when none was being read.
-    public mutating func endOpenBody(with rest: inout ByteBuffer) -> RTSPMessage? {
-        guard case .openBody(let head, var body) = state else { return nil }
+    public mutating func endBody(with rest: inout ByteBuffer) -> RTSPMessage? {
+        guard unendedBody != nil else { return nil }
+        var (head, body): (Head, ByteBuffer)
+        switch state {
+        case .openBody(let known, let lines): (head, body) = (known, lines)
+        case .body(let known, _): (head, body) = (known, ByteBuffer())
+        default: return nil
+        }
         body.writeBuffer(&rest)
         state = .start
         return Self.message(head, body)

@@ -72,20 +72,37 @@ struct RTSPSearch {
         return false
     }
 
+    /// Whether `bytes` go on with a session description: with one of its lines, or in the middle of one.
+    static func goesOn(_ body: ByteBuffer, with bytes: ByteBufferView) -> Bool {
+        guard let first = bytes.first, first != UInt8(ascii: "$") else { return false }
+        let isWithinLine = body.readableBytes > 0 && body.readableBytesView.last != UInt8(ascii: "\n")
+        if isWithinLine, first != UInt8(ascii: "\r"), first != UInt8(ascii: "\n") {
+            return match(bytes, nil) == .no
+        }
+        return isAttribute(bytes.drop { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
+    }
+
     /// Takes lines of a session description, `a=…`, and blank ones; true when something else follows.
     static func takeDescription(_ buffer: inout ByteBuffer, into body: inout ByteBuffer) -> Bool {
+        var isWithinLine = body.readableBytes > 0 && body.readableBytesView.last != UInt8(ascii: "\n")
         while let first = buffer.readableBytesView.first {
             let view = buffer.readableBytesView
             guard first != UInt8(ascii: "$") else { return true }
             guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else { return false }
             let line = view[view.startIndex...end]
             let isBlank = line.allSatisfy { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-            let isAttribute = line.count > 2 && (0x61...0x7a).contains(first) && line[line.startIndex + 1] == 0x3d
-            guard isBlank || isAttribute else { return true }
+            guard isBlank || isWithinLine || isAttribute(line) else { return true }
+            isWithinLine = false
             body.writeBytes(line)
             buffer.moveReaderIndex(forwardBy: line.count)
         }
         return false
+    }
+
+    /// Whether a line of a session description begins here.
+    private static func isAttribute(_ bytes: some RandomAccessCollection<UInt8>) -> Bool {
+        guard let first = bytes.first, bytes.count > 1 else { return false }
+        return (0x61...0x7a).contains(first) && bytes.dropFirst().first == UInt8(ascii: "=")
     }
 
     /// True for what may stand in a line.
