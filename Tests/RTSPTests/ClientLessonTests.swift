@@ -175,6 +175,23 @@ import Testing
         #expect(guesses == [2, 1, 1])
     }
 
+    @Test("a camera that hangs up behind its challenge gets the proof with the first request of the next connection")
+    func hangsUpOnChallenge() throws {
+        var client = try ClientDialogue("rtsp://u:p@camera/live")
+        _ = client.connect()
+        let first = try client.answer("401 No", ["WWW-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\""])
+        #expect(first.request?.headers["Authorization"]?.contains("nc=00000001") == true)
+        #expect(client.session.disconnected().failure != nil)
+        #expect(!client.session.lessons.asksOptionsFirst)
+        client = try ClientDialogue("rtsp://u:p@camera/live", lessons: client.session.lessons)
+        let again = client.connect().request
+        #expect(again?.method == "DESCRIBE")
+        #expect(again?.headers["Authorization"]?.contains("nonce=\"n1\"") == true)
+        #expect(again?.headers["Authorization"]?.contains("nc=00000002") == true)
+        #expect(algorithm(try client.answer("401 No", challenges(""))) == .md5, "another nonce is no refusal")
+        #expect(try client.answer("200 OK", body: "v=0\n" + ClientDialogue.video).request?.method == "SETUP")
+    }
+
     @Test("a login that the camera takes for one request and not for another is not the password's fault")
     func methodAtFault() throws {
         var client = try ClientDialogue("rtsp://u:p@camera/live")

@@ -35,6 +35,8 @@ public struct CameraLessons: Hashable, Sendable {
     /// Which of the addresses of its tracks is asked for first: the one that it has taken, or the one behind that on
     /// which it has hung up.
     var setUpWay = 0
+    /// What was asked for by a camera that has hung up right after; the next connection begins with the proof.
+    var challenge: ClientAuthentication?
     /// The way to log in that it has taken last; nil while it has taken none.
     public internal(set) var login: LoginMethod?
     /// Connections in a row on which it took no proof at all.

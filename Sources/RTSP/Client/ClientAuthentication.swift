@@ -24,6 +24,14 @@ struct ClientAuthentication: Hashable, Sendable {
         }
     }
 
+    /// The same challenge for another connection, where nothing was refused or taken yet.
+    var again: ClientAuthentication {
+        var again = self
+        again.refused = []
+        again.isProven = false
+        return again
+    }
+
     /// Goes a way that the challenges offer.
     mutating func take(_ method: LoginMethod, of challenges: ChallengeList) {
         guard let digest = challenges.digest(method) else {

@@ -13,7 +13,10 @@ extension ClientSession {
     /// The other side has closed the connection.
     mutating func learnFromHangingUp() {
         guard state == .playing else {
-            if let pending { learnFromSilence(pending.method) }
+            guard let pending else { return }
+            // Some cameras close the connection on which they have asked for the password.
+            lessons.challenge = pending.proofs > 0 ? authentication.again : nil
+            if pending.proofs == 0 { learnFromSilence(pending.method) }
             return
         }
         // On the sign itself, or when a session without one would have ended: whichever, it is not the right one.

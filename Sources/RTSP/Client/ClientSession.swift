@@ -98,7 +98,7 @@ public struct ClientSession: Sendable {
     let clientNonce: String
     var url: RTSPURL
     var state = State.connecting
-    var authentication = ClientAuthentication()
+    var authentication: ClientAuthentication
     var pending: Pending?
     var sequence = 0
     /// True once a request was given up: from then on a response must name its request.
@@ -132,6 +132,7 @@ public struct ClientSession: Sendable {
     ) {
         self.url = url
         self.lessons = lessons
+        self.authentication = lessons.challenge ?? ClientAuthentication()
         self.options = options
         self.clientNonce = clientNonce
         self.aggregate = url.requestURI
