@@ -107,6 +107,17 @@ import Testing
         #expect(try client.answer("\(status) No").failure?.status == status)
     }
 
+    @Test("encrypted video is told as such, unless there is another track")
+    func encrypted() throws {
+        let secret = ClientDialogue.video.replacing("RTP/AVP", with: "RTP/SAVP") + "\na=control:s\n"
+        var client = try ClientDialogue()
+        let failure = try #require(try client.describe(secret).failure)
+        #expect(failure.message.contains("SRTP") && failure.code == .unsupported)
+        client = try ClientDialogue()
+        let request = try client.describe(secret + ClientDialogue.video + "\na=control:p").request
+        #expect(request?.uri == "rtsp://camera/live/p")
+    }
+
     @Test("no Session header at all")
     func noSession() throws {
         var client = try ClientDialogue()

@@ -87,8 +87,16 @@ extension ClientSession {
         } catch {
             return fail(error.code, "describes its stream in a way that cannot be read: \(error.message)")
         }
-        let videos = description.media.filter { $0.kind == "video" && $0.codec != .other }
+        let readable = description.media.filter { $0.kind == "video" && $0.codec != .other }
+        let videos = readable.filter { !$0.isEncrypted }
         guard !videos.isEmpty else {
+            guard readable.isEmpty else {
+                return fail(
+                    .unsupported,
+                    "encrypts its video (SRTP), which is not read: turn that off on the camera, or leave enableSrtp out of "
+                        + "its address; RTSP over TLS (rtsps://) is read"
+                )
+            }
             let tracks = description.media.prefix(8).map { "\($0.kind) \($0.encoding)" }.joined(separator: ", ")
             let found = tracks.isEmpty ? "no track" : "only \(tracks.prefix(200))"
             return fail(

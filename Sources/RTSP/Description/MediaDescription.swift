@@ -28,6 +28,8 @@ public struct MediaDescription: Hashable, Sendable {
     public var formatParameters: [FormatParameter]
     /// `a=control`: the URL of the track, mostly relative to that of the session.
     public var control: String?
+    /// True for a track whose packets are encrypted (SRTP), which is not read.
+    public var isEncrypted = false
     /// `a=framesize` or `a=x-dimensions`; nil when the description does not tell.
     public var pictureSize: PictureSize?
 

@@ -2,6 +2,7 @@
 struct WrittenTrack {
     private let kind: String
     private let types: [UInt8]
+    private let isEncrypted: Bool
     private var maps: [(type: UInt8, encoding: String, clockRate: Int?)] = []
     private var formats: [(type: UInt8, parameters: [FormatParameter])] = []
     private var control: String?
@@ -10,6 +11,7 @@ struct WrittenTrack {
     /// Begins with `video 0 RTP/AVP 96`; nil when another kind has no payload type.
     init?(_ value: String) throws(RTSPError) {
         let parts = value.split(separator: " ")
+        isEncrypted = parts.count > 2 && parts[2].uppercased().contains("SAVP")
         types = parts.dropFirst(3).compactMap { UInt8($0) }.filter { $0 < 128 }
         guard let kind = parts.first, parts.count >= 4, UInt8(parts[3]) == types.first, !types.isEmpty else {
             if let kind = parts.first, kind != "video" { return nil }
@@ -77,6 +79,7 @@ struct WrittenTrack {
             control: control
         )
         track.pictureSize = pictureSize
+        track.isEncrypted = isEncrypted
         return track
     }
 }
