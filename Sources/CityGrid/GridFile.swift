@@ -55,11 +55,13 @@ public struct GridFile: Sendable {
                 "this is no GeoJSON: \(JSONProblem.sentence(error, in: Data(text)))"
             )
         }
-        guard collection.type == "FeatureCollection", let raw = collection.features else {
-            throw CityGridError(
-                .invalidGeoJSON,
-                "this is GeoJSON of type '\(collection.type ?? "")'; a FeatureCollection is needed"
-            )
+        guard collection.type == "FeatureCollection" else {
+            let found =
+                collection.type.map { "GeoJSON of type '\($0)'" } ?? "JSON without a 'type', perhaps that of Esri"
+            throw CityGridError(.invalidGeoJSON, "this is \(found); a FeatureCollection is needed")
+        }
+        guard let raw = collection.features else {
+            throw CityGridError(.invalidGeoJSON, "this FeatureCollection has no list 'features', so no grid")
         }
         if let name = collection.foreignSystem {
             throw CityGridError(

@@ -206,7 +206,9 @@ import Testing
     @Test(
         "what is no collection of features is refused",
         arguments: [
-            ("{", "no GeoJSON"), ("{\"type\":\"Feature\"}", "of type 'Feature'"), ("[]", "no GeoJSON"),
+            ("{", "no GeoJSON"), ("{\"type\":\"Feature\"}", "of type 'Feature'"),
+            ("{\"type\":\"FeatureCollection\"}", "no list 'features'"), ("{\"features\":[]}", "without a 'type'"),
+            ("[]", "no GeoJSON"),
             ("", "no GeoJSON"),
         ]
     )

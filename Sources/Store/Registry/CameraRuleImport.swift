@@ -151,7 +151,12 @@ struct CameraRuleImport {
     ) throws(RowProblem) -> (CameraRule, notes: [String]) {
         guard let id = value["id"] as? String, !id.isEmpty else { throw RowProblem("id", camera, "a rule has no id") }
         guard let hazardType = value["hazard_type"] as? String, hazardTypes.contains(hazardType) else {
-            throw RowProblem("hazard_type", id, "is no hazard type; import the hazard types first")
+            let written = value["hazard_type"].map { "\($0)" } ?? ""
+            throw RowProblem(
+                "hazard_type",
+                written,
+                "rule '\(id)': is the code of no hazard type; correct it, or import the hazard types first"
+            )
         }
         guard let data = try? JSONSerialization.data(withJSONObject: value, options: .sortedKeys) else {
             throw RowProblem("rules", id, "cannot be written as JSON")
