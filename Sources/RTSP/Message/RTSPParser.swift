@@ -156,11 +156,16 @@ public struct RTSPParser: Sendable {
     /// - Returns: The message; nil when none was being read.
     public mutating func endBody(with rest: inout ByteBuffer) -> RTSPMessage? {
         guard unendedBody != nil else { return nil }
-        var (head, body): (Head, ByteBuffer)
+        let head: Head
+        var body = ByteBuffer()
         switch state {
-        case .openBody(let known, let lines): (head, body) = (known, lines)
-        case .body(let known, _): (head, body) = (known, ByteBuffer())
-        default: return nil
+        case .openBody(let known, let lines):
+            head = known
+            body = lines
+        case .body(let known, _):
+            head = known
+        default:
+            return nil
         }
         body.writeBuffer(&rest)
         state = .start

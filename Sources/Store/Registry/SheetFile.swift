@@ -49,7 +49,11 @@ struct SheetFile {
             throw StoreError(.invalid, "\(path) is empty; its first row names the columns")
         }
         do {
-            header = try named ?? first.fields.get().map(Self.columnName)
+            if let named {
+                header = named
+            } else {
+                header = try first.fields.get().map(Self.columnName)
+            }
         } catch {
             throw StoreError(.invalid, "\(path), row \(first.line): \(error.message)")
         }
