@@ -190,9 +190,9 @@ import Testing
 
     @Test("broken JSON is told with its place, and a file without features is no success")
     func broken() throws {
-        let text = "{\"type\":\"FeatureCollection\",\n\"features\":[\n{},]}"
+        let text = "{\"type\":\"FeatureCollection\",\n\"features\":[\n{}{}]}"
         let error = try #require(throws: CityGridError.self) { try GridFile(json: Array(text.utf8)) }
-        #expect(error.message.contains("line 3, column 4"), "\(error.message)")
+        #expect(error.message.contains("line 3, column 3"), "\(error.message)")
         let empty = try #require(throws: CityGridError.self) { try file() }
         #expect(empty.message.contains("no feature"))
     }

@@ -23,7 +23,7 @@ import Testing
     @Test(
         "what is wrong with JSON is said by its place, without words of programmers",
         arguments: [
-            ("{\"list\": [1, 2],\n \"text\": \"a\",}", "line 2, column 13"), ("", "empty"),
+            ("{\"list\": [1, 2],\n \"text\" \"a\"}", "line 2, column 9"), ("", "empty"),
             ("{\"list\": [1", "ends too early"),
             ("{\"list\": [1, \"2\"], \"text\": \"a\"}", "'list', element 2 is not a number"),
             ("{\"list\": {}, \"text\": \"a\"}", "'list' is not a list"), ("{\"list\": []}", "has no 'text'"),

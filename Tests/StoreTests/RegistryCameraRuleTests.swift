@@ -60,7 +60,7 @@ struct RegistryCameraRuleTests {
             let report = try await load(database, entry)
             #expect(report.inserted == 1)
             #expect(report.warnings.items.map(\.reason) == ["'shedule' is no key"])
-            let error = try await #require(throws: StoreError.self) { _ = try await load(database, "[\n\(entry),]") }
+            let error = try await #require(throws: StoreError.self) { _ = try await load(database, "[\n\(entry) 1]") }
             #expect("\(error)".contains("line 2, column"), "\(error)")
         }
     }

@@ -137,7 +137,8 @@ struct RegistryImportTests {
     @Test("an address out of a web page has its signs back")
     func escapedAddress() async throws {
         try await imported("设备编码,设备名称,码流地址\n\(code)1,甲,rtsp://a/b?c=1&amp;d=2\n") { _, database in
-            #expect(try await database.value("SELECT stream_url FROM camera") == "rtsp://a/b?c=1&d=2")
+            let stored = try await database.value("SELECT stream_url FROM camera")
+            #expect(stored == "rtsp://a/b?c=1&d=2")
         }
     }
 

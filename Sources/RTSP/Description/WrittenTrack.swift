@@ -1,3 +1,5 @@
+import Flow
+
 /// An `m=` section as it is being read: a track may name several payload types, and say what they are further below.
 struct WrittenTrack {
     private let kind: String
