@@ -7,6 +7,7 @@ public enum JSONProblem {
     /// - Parameters:
     ///   - error: What a decoder of JSON has thrown.
     ///   - data: What it was given; nil where that is known to be JSON.
+    /// - Returns: a sentence without its full stop.
     public static func sentence(_ error: any Error, in data: Data? = nil) -> String {
         guard let error = error as? DecodingError else { return data.flatMap(breakage) ?? "\(error)" }
         switch error {
