@@ -123,6 +123,13 @@ public final class Meter: Sendable {
         remote.withLock { $0[label] = labelled }
     }
 
+    /// Forgets the gauges of a process that has ended: what it had at that moment is gone with it. What its counters
+    /// have counted stays.
+    public func forgetGauges(of source: (String, String)) {
+        let label = Self.text([source])
+        remote.withLock { $0[label]?.removeAll { $0.kind == MetricKind.gauge.rawValue } }
+    }
+
     /// All metrics in the Prometheus text format, version 0.0.4, sorted by name.
     public func exposition() -> String {
         let foreign = remote.withLock { $0.values.flatMap(\.self) }

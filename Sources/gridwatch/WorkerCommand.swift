@@ -20,6 +20,15 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: "Number of the process on this machine, from 0.") var slot: Int
 
     func run() async throws {
+        do {
+            try await work()
+        } catch {
+            WorkerReport.tellFailure(error)
+            throw error
+        }
+    }
+
+    private func work() async throws {
         let settings = try configuration.load()
         var daemon = Daemon(settings: settings, label: "gridwatch.worker-\(slot)")
         daemon.logger[metadataKey: "worker"] = "\(settings.ingest.nodeName)-\(slot)"

@@ -18,6 +18,8 @@ import Synchronization
 /// The looks at the processes have a thread of their own: neither the database nor whatever else runs in the daemon's
 /// tasks makes them late, and when they are late all the same, the processes are not charged with it.
 public final class IngestSupervisor: Service {
+    /// The part of the daemon that an ingest process as a whole is, where problems are told.
+    static let part = "process"
     /// Seconds between two looks at the processes.
     private static let interval = 0.25
     /// Most seconds between two looks that count for the processes.
@@ -43,6 +45,8 @@ public final class IngestSupervisor: Service {
         var identifier: pid_t = 0
         /// Loops of the process that gave no sign of life in its last report.
         var silentLoops: [String] = []
+        /// Why the newest process could not start, in its own words.
+        var failure: String?
     }
 
     private struct State {
@@ -112,7 +116,10 @@ public final class IngestSupervisor: Service {
 
     /// Supervises until the service group stops it, then stops the processes in order.
     public func run() async {
-        for slot in 0..<settings.ingest.processes { handle(.wanted, slot) }
+        for slot in 0..<settings.ingest.processes {
+            health.report(name(Self.part, slot), problem: "it starts; until it does, nobody watches its cameras")
+            handle(.wanted, slot)
+        }
         NamedThread.start("supervisor") { [self] in
             while !state.withLock(\.isOver) {
                 turn()
@@ -200,6 +207,7 @@ public final class IngestSupervisor: Service {
             state.withLock { state in
                 state.slots[slot].process = process
                 state.slots[slot].identifier = process.identifier
+                state.slots[slot].failure = nil
             }
             NamedThread.start("worker-\(slot)-pipe") { [self] in
                 let ending = process.follow { report in take(report, slot) }
@@ -217,7 +225,14 @@ public final class IngestSupervisor: Service {
     }
 
     private func take(_ report: WorkerReport, _ slot: Int) {
-        if report.silentLoops.isEmpty { handle(.alive, slot) }
+        if let failure = report.failure {
+            state.withLock { $0.slots[slot].failure = failure }
+            return
+        }
+        if report.silentLoops.isEmpty {
+            handle(.alive, slot)
+            health.report(name(Self.part, slot), problem: nil)
+        }
         meter.keep(report.metrics, of: ("worker", "\(slot)"))
         let before = state.withLock { state in
             state.slots[slot].silentLoops = report.silentLoops
@@ -237,7 +252,22 @@ public final class IngestSupervisor: Service {
         deaths.add()
         let how = exit.map { "\($0)" } ?? "could not be launched"
         logger.error("an ingest process died", metadata: ["slot": "\(slot)", "how": "\(how)", "hung": "\(wasHung)"])
+        meter.forgetGauges(of: ("worker", "\(slot)"))
+        health.report(name(Self.part, slot), problem: problem(slot, exit, wasHung: wasHung))
         if let exit { strike(slot, exit) }
+    }
+
+    /// What `/readyz` says of a process that has ended, until the next one gives its first sign of life.
+    private func problem(_ slot: Int, _ exit: WorkerExit?, wasHung: Bool) -> String {
+        let how =
+            switch exit {
+            case nil: "it could not be started (see the log)"
+            case .signal where wasHung: "it gave no sign of life and was ended"
+            case .signal(let number): "it was ended by signal \(number)"
+            case .code(let code):
+                state.withLock { $0.slots[slot].failure } ?? "it ended with code \(code) (see the log)"
+            }
+        return "\(how); it is started again, and until it runs nobody here watches its cameras"
     }
 
     /// Gives the camera a strike on whose stream a process crashed.

@@ -11,12 +11,24 @@ public struct WorkerReport: Sendable, Codable {
     public var silentLoops: [String]
     /// The metrics of the process.
     public var metrics: [MetricSample]
+    /// Why the process cannot start: its last words, and no sign of life. Nil in all other reports.
+    public var failure: String?
 
     /// Makes a report.
     public init(problems: [String: String], silentLoops: [String], metrics: [MetricSample]) {
         self.problems = problems
         self.silentLoops = silentLoops
         self.metrics = metrics
+    }
+
+    /// Tells the parent why this process ends before it has begun; call it from a worker only.
+    ///
+    /// The log has it too, but `/readyz` is the parent's: without this it would know that its child died, and not why.
+    public static func tellFailure(_ error: any Error) {
+        var report = WorkerReport(problems: [:], silentLoops: [], metrics: [])
+        report.failure = String("\(error)".prefix(1000))
+        guard let line = try? report.line() else { return }
+        _ = line.withUnsafeBytes { write(ChildProcess.reportDescriptor, $0.baseAddress, $0.count) }
     }
 
     /// The report as one line, with its end.
