@@ -52,12 +52,24 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// The connection is not used again; another one may lead to a server that does.
     public var isReadOnly: Bool { sqlState == Self.readOnlyState }
 
+    /// True when the server is there and cannot do what it is asked to, whoever asks: it lacks rights, room, a table or an
+    /// extension, or its files are damaged. Somebody who runs the database must see to it; then the same call succeeds.
+    public var isServerFault: Bool {
+        guard code == .queryFailed, let sqlState else { return false }
+        return Self.faultStates.contains(sqlState) || Self.faultClasses.contains(String(sqlState.prefix(2)))
+    }
+
     /// The message with its SQLSTATE.
     public var description: String {
         sqlState.map { "\(message) (SQLSTATE \($0))" } ?? message
     }
 
     private static let readOnlyState = "25006"
+    /// No right; no such schema, table, column or function.
+    private static let faultStates: Set<String> = ["42501", "3F000", "42P01", "42703", "42883", "42704"]
+    /// Insufficient resources, object not in the state needed, operator intervention, system error, configuration file,
+    /// internal error.
+    private static let faultClasses: Set<String> = ["53", "55", "57", "58", "F0", "XX"]
 
     /// Serialization failure, deadlock, lock not available, server shutting down or starting, too many connections,
     /// disk full, out of memory, read-only.

@@ -86,7 +86,10 @@ public struct Migrations: Sendable {
     @discardableResult
     public func migrate() async throws -> [String] {
         let migrations = try migrations()
-        try await transaction { try await $0.script(Self.table) }
+        try await transaction { connection in
+            try await Self.requireUnicode(connection)
+            try await connection.script(Self.table)
+        }
         var applied: [String] = []
         for migration in migrations where try await apply(migration, of: migrations) { applied.append(migration.name) }
         return applied
@@ -209,6 +212,23 @@ public struct Migrations: Sendable {
                     + "put the file back as it was, and make the change in a new step"
             )
         }
+    }
+
+    /// Refuses a database that cannot hold what people and cameras are called, before it holds anything.
+    private static func requireUnicode(_ connection: PostgresConnection) async throws {
+        let row = try await connection.query(
+            """
+            SELECT current_setting('server_encoding') AS encoding, current_database() AS name,
+                to_regclass('schema_migration') IS NULL AS is_new
+            """
+        ).rows[0]
+        let encoding = try row.requireText("encoding")
+        guard encoding != "UTF8", try row.requireBool("is_new") else { return }
+        throw StoreError(
+            .incompatible,
+            "the database \(try row.requireText("name")) has the encoding \(encoding), which cannot hold all names: make it "
+                + "anew with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
     }
 
     private static let table = """

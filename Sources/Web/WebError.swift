@@ -83,6 +83,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case ownAccount = "reason_own_account"
         /// The text is empty or too long.
         case textLength = "reason_text_length"
+        /// A name holds signs that cannot be seen.
+        case nameSigns = "reason_name_signs"
         /// The file is no picture of a kind that is taken.
         case notAPicture = "reason_not_a_picture"
         /// The picture has no bytes.
@@ -135,6 +137,8 @@ public struct WebError: Error, Sendable, Hashable, CustomStringConvertible {
         case databaseAway = "reason_database_away"
         /// The database takes no changes for now.
         case databaseReadOnly = "reason_database_read_only"
+        /// The database lacks rights, room or a part of itself.
+        case databaseFault = "reason_database_fault"
         /// So many do the same that one more must wait.
         case busy = "reason_busy"
         /// The connection broke before the body was whole.

@@ -93,7 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
             recordings: storage.recordingsDirectory,
             logger: daemon.logger
         )
-        return [server, FirstStart(database: database, web: settings, logger: daemon.logger), labeller]
+        return [server, FirstStart(database: database, web: settings, health: health, logger: daemon.logger), labeller]
     }
 
     private func ingest(_ daemon: Daemon, _ health: HealthBoard, openFiles: Int) throws -> IngestSupervisor {
@@ -148,6 +148,7 @@ struct FirstStart: Service {
 
     let database: PostgresPool
     let web: WebSettings
+    let health: HealthBoard
     let logger: Logger
 
     func run() async throws {
@@ -158,8 +159,11 @@ struct FirstStart: Service {
                     if let made = try await AccountDesk(pool: database, settings: web).ensureAdministrator() {
                         Console.out("first administrator: \(made.login)\npassword: \(made.password)")
                     }
+                    health.report("schema", problem: nil)
                     break
-                } catch let error as PostgresError where error.isRetriable {
+                } catch let error as PostgresError where error.isRetriable || error.isServerFault {
+                    // What is wrong with the database ends no process that watches cameras.
+                    health.report("schema", problem: "the database cannot be used yet: \(error)")
                     logger.warning("waiting for the database", metadata: ["error": "\(error)"])
                     try? await Task.sleep(for: .seconds(Self.retryInterval))
                 }

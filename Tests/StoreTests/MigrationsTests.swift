@@ -28,6 +28,21 @@ struct MigrationsTests {
         }
     }
 
+    @Test("a database that cannot hold all names is refused before anything is made in it, with what to do")
+    func encoding() async throws {
+        let name = "gridwatch_latin_" + TownTemplate.suffix()
+        try await TownTemplate.server(
+            "CREATE DATABASE \(name) ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+        let pool = PostgresPool(conninfo: "\(StoreDatabase.server) dbname=\(name)", size: 1)
+        let error = await #expect(throws: StoreError.self) { try await Migrations(pool: pool).migrate() }
+        #expect(error?.message.contains("LATIN1") == true && error?.message.contains("ENCODING 'UTF8'") == true)
+        let tables = try await pool.query("SELECT FROM pg_class WHERE relname = 'schema_migration'")
+        #expect(tables.rows.isEmpty)
+        await pool.close()
+        try await TownTemplate.server("DROP DATABASE \(name) WITH (FORCE)")
+    }
+
     @Test("several programs that migrate at once apply each step once")
     func concurrent() async throws {
         try await StoreDatabase.with(isMigrated: false) { (database) async throws in

@@ -52,6 +52,8 @@ struct FailurePages: Sendable {
             WebError(.unavailable, .busy, retryAfter: 5)
         case let error as PostgresError where error.isRetriable || error.code == .poolClosed:
             WebError(.unavailable, .databaseAway, retryAfter: 5)
+        case let error as PostgresError where error.isServerFault:
+            WebError(.unavailable, .databaseFault, retryAfter: 30)
         case let error as PostgresError where error.isRefusedValue: WebError(.badRequest, .queryValue)
         case is WorkThreads.Full: WebError(.unavailable, .busy, retryAfter: 5)
         case let error as any HTTPResponseError: Self.failure(of: error.status)
