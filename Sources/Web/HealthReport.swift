@@ -6,7 +6,7 @@ public struct HealthReport: Sendable, Hashable, Encodable {
         public let name: String
         /// True when it works.
         public let isReady: Bool
-        /// Why not, for an operator; no secrets: everybody may read it.
+        /// Why not, for an operator; no secrets, but names of hosts and folders: strangers do not get it.
         public let detail: String?
 
         /// Makes a check.

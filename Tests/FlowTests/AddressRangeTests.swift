@@ -42,4 +42,16 @@ import Testing
         #expect(AddressRange.canonical("2001:DB8:0:0::1") == "2001:db8::1")
         #expect(AddressRange.canonical("nobody") == nil)
     }
+
+    @Test(
+        "what one holder has is an address of IPv4 and a network of IPv6",
+        arguments: [
+            ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8:1:2::5", "2001:db8:1:2::/64"),
+            ("2001:DB8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"), ("2001:db8:1:3::5", "2001:db8:1:3::/64"),
+            ("::1", "::1"), ("local", "local"),
+        ]
+    )
+    func holder(address: String, holder: String) {
+        #expect(AddressRange.holder(of: address) == holder)
+    }
 }

@@ -26,11 +26,37 @@ import Testing
         #expect(table.admit(51, address: nil) == .taken(evicting: 1))
     }
 
+    @Test("a whole county behind one address: who is logged in is counted by account and makes room for the next")
+    func sharedAddress() {
+        var table = ConnectionTable<Int>(total: 4096, perAddress: 4, perAccount: 3)
+        for id in 1...300 {
+            #expect(table.admit(id, address: "nat") == .taken(evicting: nil), "connection \(id)")
+            table.know(id, account: id)
+            table.set(.answering, of: id)
+        }
+        // One account that opens many has its own places, then those of its address, and no more.
+        var taken = 0
+        for id in 1001...1100 where table.admit(id, address: "nat") != .refused {
+            table.know(id, account: 1)
+            table.set(.answering, of: id)
+            taken += 1
+        }
+        #expect(taken == 6)
+        table.remove(1001)
+        #expect(table.admit(2000, address: "elsewhere") == .taken(evicting: nil))
+        for id in 1...300 { table.remove(id) }
+        for id in 1001...1100 { table.remove(id) }
+        table.remove(2000)
+        #expect(table.count == 0)
+        for id in 1...4 { #expect(table.admit(id, address: "nat") == .taken(evicting: nil)) }
+        #expect(table.admit(5, address: "nat") == .taken(evicting: 1))
+    }
+
     @Test("when all places are taken, silent strangers go first, then those who drip a body, then people who wait")
     func order() {
         var table = ConnectionTable<Int>(total: 4, perAddress: 4)
         for id in 1...4 { _ = table.admit(id, address: "address \(id)") }
-        table.know(1)
+        table.know(1, account: 7)
         table.set(.reading, of: 2)
         table.set(.answering, of: 3)
         #expect(table.admit(5, address: "e") == .taken(evicting: 4))

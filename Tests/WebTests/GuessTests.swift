@@ -47,6 +47,48 @@ import Testing
         }
     }
 
+    @Test("addresses of one network of IPv6 are one guesser, and another network is somebody else")
+    func network() async throws {
+        try await TestSite.with(Self.behindProxy) { site in
+            for number in 1...25 {
+                _ = try await Self.logIn(site, "nobody\(number)", "wrong", from: "2001:db8:1:2::\(number)")
+            }
+            #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:2:3:4:5:6").status == 429)
+            #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:3::1").status == 201)
+        }
+    }
+
+    @Test("who shares the address of a guesser waits seconds, and the guesser gets no more than twenty a minute")
+    func sharedAddress() async throws {
+        try await TestSite.with(Self.behindProxy) { site in
+            try await site.pool.query(
+                "INSERT INTO login_failure (login, peer) SELECT 'n' || n, '192.0.2.1' FROM generate_series(1, 20) n"
+            )
+            let refused = try await Self.logIn(site, "otto", from: "192.0.2.1")
+            #expect(refused.status == 429 && refused.header("retry-after") == "3")
+            try await site.pool.query("UPDATE login_failure SET failed_at = failed_at - interval '3 seconds'")
+            #expect(try await Self.logIn(site, "ghost", "wrong", from: "192.0.2.1").status == 401)
+            #expect(try await Self.logIn(site, "otto", from: "192.0.2.1").status == 429, "the turn was taken")
+            try await site.pool.query("UPDATE login_failure SET failed_at = failed_at - interval '3 seconds'")
+            #expect(try await Self.logIn(site, "otto", from: "192.0.2.1").status == 201)
+        }
+    }
+
+    @Test("a login name whose characters are made of thousands of marks is a wrong name, not a broken database")
+    func marks() async throws {
+        try await TestSite.with { site in
+            var random = SystemRandomNumberGenerator()
+            let marks = (0..<20_000).compactMap { _ in
+                Unicode.Scalar(UInt32(0x300) + UInt32.random(in: 0..<0x6f, using: &random))
+            }
+            let name = "a" + String(String.UnicodeScalarView(marks))
+            #expect(name.count == 1)
+            #expect(try await site.logIn(name).status == 401)
+            let longest = try await site.value("max(length(login)) FROM login_failure")
+            #expect(longest == "64")
+        }
+    }
+
     @Test("the fifth wrong password is the last that costs nothing: then each wait is twice the one before, and ends")
     func slowed() async throws {
         try await TestSite.with(Self.behindProxy) { site in

@@ -194,6 +194,22 @@ extension LiveSite {
             }
         }
 
+        @Test(
+            "which parts work is for everybody, why is for this machine and the office",
+            arguments: [(nil, false), ("wang", false), ("vera", true), ("olga", true)] as [(String?, Bool)]
+        )
+        func reasons(login: String?, sees: Bool) async throws {
+            let site = try TestSite.current
+            var elsewhere = site.client
+            elsewhere.source = "127.0.0.9"
+            var headers: [(String, String)] = []
+            if let login { headers = try await site.browser(login).headers }
+            let answer = try await elsewhere.send("GET", "/readyz", headers: headers)
+            #expect(answer.json["ready"] as? Bool == true && answer.text.contains("database"))
+            #expect(answer.text.contains("db.example") == sees)
+            #expect(try await site.client.send("GET", "/readyz").text.contains("db.example"))
+        }
+
         @Test("readiness is refused with the reason, and a secure site marks its cookie")
         func notReadyAndSecure() async throws {
             let report = HealthReport(checks: [

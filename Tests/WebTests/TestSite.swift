@@ -69,7 +69,7 @@ struct TestSite: Sendable {
             evidenceDirectory: evidence.path,
             tuner: TunerTests.tuner(evidence),
             meter: Meter(),
-            health: { HealthReport(checks: [.init(name: "database", isReady: true)]) },
+            health: { HealthReport(checks: [.init(name: "database", isReady: true, detail: "host db.example")]) },
             logger: logger,
             desk: AccountDesk(pool: pool, settings: settings, cost: cost),
             onListening: { announce.yield($0) }

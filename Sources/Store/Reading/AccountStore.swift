@@ -85,8 +85,10 @@ public struct AccountStore: Sendable {
     public static let firstWait = 5
     /// Longest wait, seconds; a failure counts against its name and address for so long, too.
     public static let longestWait = 900
-    /// Failed logins from one address in a minute; more have to wait.
+    /// Failed logins from one address in a minute, before the next have to take turns.
     public static let failuresPerPeer = 20
+    /// Seconds of such a turn: as many a minute as without, but who shares the address with a guesser waits that long only.
+    public static let peerTurnSeconds = 3
     /// Failed logins of one name from all addresses in a quarter of an hour, before each address has to wait its turn.
     public static let failuresPerName = 50
     /// Seconds of such a turn.
@@ -252,7 +254,7 @@ extension AccountStore {
                 SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM login_failure
                 WHERE login = $1 AND peer = $2 AND failed_at > now() - make_interval(secs => \(Self.longestWait))),
             address AS (
-                SELECT count(*) AS n, extract(epoch FROM now() - min(failed_at)) AS age FROM (
+                SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM (
                     SELECT failed_at FROM login_failure WHERE peer = $2 AND failed_at > now() - interval '1 minute'
                     ORDER BY failed_at DESC LIMIT \(Self.failuresPerPeer)) f),
             everybody AS (
@@ -264,7 +266,9 @@ extension AccountStore {
                     CASE WHEN own.n >= \(Self.freeTries) THEN
                         least(\(Self.firstWait) * 2 ^ least(own.n - \(Self.freeTries), 20), \(Self.longestWait)) - own.age
                     END,
-                    CASE WHEN address.n >= \(Self.failuresPerPeer) AND NOT $3 THEN 60 - address.age END,
+                    CASE WHEN address.n >= \(Self.failuresPerPeer) AND NOT $3 THEN
+                        \(Self.peerTurnSeconds) - address.age
+                    END,
                     CASE WHEN everybody.n >= \(Self.failuresPerName) AND NOT $3 THEN
                         \(Self.turnSeconds) - everybody.age
                     END) AS seconds

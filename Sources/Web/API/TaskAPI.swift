@@ -73,14 +73,18 @@ struct TaskAPI: Sendable {
         guard request.headers[.contentType]?.lowercased().hasPrefix("image/") ?? false else {
             throw WebError(.unsupportedType, .notAPicture)
         }
-        let bytes: [UInt8]
+        let photo = try await photos.uploads.entering(account: context.requireVisitor().account.id) {
+            try await photos.keep(try await Self.picture(of: request), task: task.id)
+        }
+        return try Response.json(photo, status: .created)
+    }
+
+    private static func picture(of request: Request) async throws -> [UInt8] {
         do {
-            bytes = try await request.bytes(atMost: PhotoStore.maximumBytes)
+            return try await request.bytes(atMost: PhotoStore.maximumBytes)
         } catch let error as WebError where error.code == .tooLarge {
             throw WebError(.tooLarge, .pictureSize)
         }
-        let photo = try await photos.keep(bytes, task: task.id)
-        return try Response.json(photo, status: .created)
     }
 
     /// Takes a picture back that was sent and not reported: it makes room for another one.

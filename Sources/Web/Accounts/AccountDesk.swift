@@ -1,3 +1,4 @@
+import Flow
 public import Postgres
 import Store
 
@@ -65,7 +66,9 @@ public struct AccountDesk: Sendable {
     /// - Throws: `WebError`: `unauthenticated` (the same for unknown names, wrong passwords and disabled accounts),
     ///   `tooMany` after too many failures, `unavailable` when too many log in; `PostgresError`.
     func logIn(login: String, password: String, peer: String, device: DeviceMark?) async throws -> LogIn {
-        let login = String(login.lowercased().prefix(64))
+        // Scalars, not characters: one character may be made of thousands of marks, more than an index of the database takes.
+        let login = String(String.UnicodeScalarView(login.lowercased().unicodeScalars.prefix(64)))
+        let peer = AddressRange.holder(of: peer)
         return try await gate.entering(from: peer, seemsKnown: device != nil) { isReserved in
             let known = try await store.credentials(login: login)
             let owner = device.flatMap { mark in
@@ -156,7 +159,7 @@ public struct AccountDesk: Sendable {
         postID: Int?
     ) async throws -> (account: Account, password: String) {
         guard login.wholeMatch(of: /[a-z0-9][a-z0-9._-]{1,62}/) != nil else { throw WebError(.invalid, .loginName) }
-        guard (1...64).contains(displayName.count) else { throw WebError(.invalid, .textLength) }
+        let displayName = try PersonName.check(displayName)
         guard role != .worker || postID != nil else { throw WebError(.invalid, .postNeeded) }
         let password = PasswordRule.random()
         let hash = try await hash(password)

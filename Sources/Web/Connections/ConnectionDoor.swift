@@ -42,7 +42,15 @@ final class ConnectionDoor: Sendable {
         self.limits = limits
         self.proxies = proxies
         self.refusals = refusals
-        self.state = Mutex(State(table: ConnectionTable(total: limits.total, perAddress: limits.perAddress)))
+        self.state = Mutex(
+            State(
+                table: ConnectionTable(
+                    total: limits.total,
+                    perAddress: limits.perAddress,
+                    perAccount: limits.perAccount
+                )
+            )
+        )
         self.open = meter.gauge("gridwatch_web_connections", "Connections of browsers and proxies.")
         self.refused = meter.counter(
             "gridwatch_web_connections_refused_total",
@@ -67,7 +75,7 @@ final class ConnectionDoor: Sendable {
     /// Gives a new connection its place, and closes the one that loses it.
     func admit(_ channel: any Channel) -> Welcome {
         let id = ObjectIdentifier(channel)
-        let address = isProxy(channel) ? nil : channel.remoteAddress?.ipAddress
+        let address = isProxy(channel) ? nil : channel.remoteAddress?.ipAddress.map(AddressRange.holder)
         let (welcome, loser) = state.withLock { state -> (Welcome, (any Channel)?) in
             guard case .taken(let evicting) = state.table.admit(id, address: address) else {
                 guard state.dismissed < Self.dismissedLimit else { return (.refused, nil) }
@@ -98,8 +106,8 @@ final class ConnectionDoor: Sendable {
     }
 
     /// Notes that somebody who is logged in uses the connection.
-    func know(_ channel: ObjectIdentifier) {
-        state.withLock { $0.table.know(channel) }
+    func know(_ channel: ObjectIdentifier, account: Int) {
+        state.withLock { $0.table.know(channel, account: account) }
     }
 
     /// Runs `action` once when the browser of the connection has gone: a stream would notice it at its next line only.

@@ -4,8 +4,10 @@
 struct ConnectionLimits: Sendable, Hashable {
     /// Most connections at once.
     var total = 4096
-    /// Most connections of one address; proxies that are trusted have no such limit.
+    /// Most connections of strangers from one address; proxies that are trusted have no such limit.
     var perAddress = 256
+    /// Connections of one account that are not counted against its address.
+    var perAccount = 64
     /// Seconds from the connection to the end of its first request's head.
     var headSeconds = 15.0
     /// Seconds from an answer to the end of the next request's head.

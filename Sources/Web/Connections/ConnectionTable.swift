@@ -11,7 +11,8 @@ enum ConnectionPhase: Sendable, Hashable {
 /// Who is connected and what each is about; decides who must go when there is no room.
 ///
 /// Pure: no sockets, no time. Somebody who opens thousands of connections and sends nothing loses his own oldest ones
-/// to his newer ones, and when all places are taken to anybody's. Who waits for an answer keeps his place.
+/// to his newer ones, and when all places are taken to anybody's. Who waits for an answer keeps his place. People who are
+/// logged in are counted by account, strangers by address.
 struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     /// What becomes of a new connection.
     enum Admission: Sendable, Hashable {
@@ -22,8 +23,8 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     }
 
     private struct Entry {
-        /// Nil when the address has no limit.
-        let address: String?
+        /// Whose limit it counts against: an address, or the account of a person; nil when there is no limit.
+        var holder: String?
         var phase = ConnectionPhase.waiting
         var isKnown = false
         var order: Int
@@ -31,14 +32,16 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
 
     private let total: Int
     private let perAddress: Int
+    private let perAccount: Int
     private var entries: [ID: Entry] = [:]
-    private var byAddress: [String: Set<ID>] = [:]
+    private var byHolder: [String: Set<ID>] = [:]
     private var clock = 0
 
     /// Makes an empty table.
-    init(total: Int, perAddress: Int) {
+    init(total: Int, perAddress: Int, perAccount: Int = 64) {
         self.total = max(1, total)
         self.perAddress = max(1, perAddress)
+        self.perAccount = max(1, perAccount)
     }
 
     /// Connections that have a place.
@@ -49,7 +52,7 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     /// `address`: nil when it has no limit of its own.
     mutating func admit(_ id: ID, address: String?) -> Admission {
         var evicted: ID?
-        if let address, let own = byAddress[address], own.count >= perAddress {
+        if let address, let own = byHolder[address], own.count >= perAddress {
             guard let oldest = weakest(of: own) else { return .refused }
             evicted = oldest
         } else if entries.count >= total {
@@ -58,8 +61,8 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
         }
         if let evicted { remove(evicted) }
         clock += 1
-        entries[id] = Entry(address: address, order: clock)
-        if let address { byAddress[address, default: []].insert(id) }
+        entries[id] = Entry(holder: address, order: clock)
+        if let address { byHolder[address, default: []].insert(id) }
         return .taken(evicting: evicted)
     }
 
@@ -73,15 +76,30 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     }
 
     /// Notes that somebody who is logged in uses the connection.
-    mutating func know(_ id: ID) {
-        entries[id]?.isKnown = true
+    ///
+    /// It counts against his account from then on, and makes room at his address: a whole county may come from behind one.
+    /// What is more than an account may hold goes on counting against the address.
+    mutating func know(_ id: ID, account: Int) {
+        guard var entry = entries[id] else { return }
+        entry.isKnown = true
+        let own = "account \(account)"
+        if let holder = entry.holder, holder != own, byHolder[own]?.count ?? 0 < perAccount {
+            leave(holder, id)
+            byHolder[own, default: []].insert(id)
+            entry.holder = own
+        }
+        entries[id] = entry
     }
 
     /// Forgets a connection that is closed.
     mutating func remove(_ id: ID) {
-        guard let entry = entries.removeValue(forKey: id), let address = entry.address else { return }
-        byAddress[address]?.remove(id)
-        if byAddress[address]?.isEmpty ?? false { byAddress[address] = nil }
+        guard let entry = entries.removeValue(forKey: id), let holder = entry.holder else { return }
+        leave(holder, id)
+    }
+
+    private mutating func leave(_ holder: String, _ id: ID) {
+        byHolder[holder]?.remove(id)
+        if byHolder[holder]?.isEmpty ?? false { byHolder[holder] = nil }
     }
 
     /// Which of them goes first: strangers before people, those that wait before those that send; then the oldest.

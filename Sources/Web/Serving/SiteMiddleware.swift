@@ -108,7 +108,7 @@ struct SessionMiddleware: RouterMiddleware {
         var context = context
         let isAutomatic = request.headers[.live] != nil || request.uri.path == "/api/v1/events"
         context.visitor = try await desk.visitor(token, counts: !isAutomatic)
-        if context.visitor != nil { door?.know(context.connection) }
+        if let visitor = context.visitor { door?.know(context.connection, account: visitor.account.id) }
         return try await next(request, context)
     }
 }
