@@ -59,9 +59,10 @@ public final class Pipeline: Service {
     ) throws {
         let health = HealthBoard()
         try settings.storage.makeFolders(slot: place.slot)
+        // The spool first: its lock keeps a second daemon away from the files of this one.
+        let spool = try Self.spool(settings, place, meter, logger)
         var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
         let crumbs = try Self.crumbs(settings, place, &crashes)
-        let spool = try Self.spool(settings, place, meter, logger)
         if place.slot == 0 {
             LeftSpools.take(into: spool, settings.storage, processes: settings.ingest.processes, logger: logger)
         }

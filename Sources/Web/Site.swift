@@ -113,7 +113,7 @@ struct Site: Sendable {
         let router = Router(context: WebContext.self, options: [.autoGenerateHeadEndpoints])
         let failures = FailurePages(pages: pages, logger: logger)
         router.add(middleware: SiteMiddleware(settings: settings, failures: failures))
-        router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies, door: door))
+        router.add(middleware: SessionMiddleware(desk: desk, cookies: cookies, door: door, turns: AccountTurns()))
         router.add(middleware: FailureMiddleware(failures: failures))
         for route in routes(door) {
             router.on(RouterPath(route.path), method: route.method, use: route.respond)

@@ -98,6 +98,7 @@ struct SessionMiddleware: RouterMiddleware {
     let desk: AccountDesk
     let cookies: SessionCookie
     let door: ConnectionDoor?
+    let turns: AccountTurns
 
     func handle(
         _ request: Request,
@@ -108,8 +109,9 @@ struct SessionMiddleware: RouterMiddleware {
         var context = context
         let isAutomatic = request.headers[.live] != nil || request.uri.path == "/api/v1/events"
         context.visitor = try await desk.visitor(token, counts: !isAutomatic)
-        if let visitor = context.visitor { door?.know(context.connection, account: visitor.account.id) }
-        return try await next(request, context)
+        guard let account = context.visitor?.account.id else { return try await next(request, context) }
+        door?.know(context.connection, account: account)
+        return try await turns.entering(account: account) { try await next(request, context) }
     }
 }
 
