@@ -73,18 +73,17 @@ struct TaskAPI: Sendable {
         guard request.headers[.contentType]?.lowercased().hasPrefix("image/") ?? false else {
             throw WebError(.unsupportedType, .notAPicture)
         }
-        let photo = try await photos.uploads.entering(account: context.requireVisitor().account.id) {
-            try await photos.keep(try await Self.picture(of: request), task: task.id)
-        }
-        return try Response.json(photo, status: .created)
-    }
-
-    private static func picture(of request: Request) async throws -> [UInt8] {
+        let account = try context.requireVisitor().account.id
+        try photos.uploads.enter(account)
+        defer { photos.uploads.leave(account) }
+        let bytes: [UInt8]
         do {
-            return try await request.bytes(atMost: PhotoStore.maximumBytes)
+            bytes = try await request.bytes(atMost: PhotoStore.maximumBytes)
         } catch let error as WebError where error.code == .tooLarge {
             throw WebError(.tooLarge, .pictureSize)
         }
+        let photo = try await photos.keep(bytes, task: task.id)
+        return try Response.json(photo, status: .created)
     }
 
     /// Takes a picture back that was sent and not reported: it makes room for another one.

@@ -26,10 +26,10 @@ struct PhotoStore: Sendable {
     }
 
     let directory: URL
-    /// How many may be on their way in.
-    let uploads = UploadGate()
     // One after the other, with what others leave of the processor: the cameras need it, and the disk, too.
     private let threads = WorkThreads("photo", threads: 1, waiting: maximumWaiting, niceness: 5)
+    /// How many may be on their way in.
+    let uploads = UploadGate()
 
     init(directory: URL) {
         self.directory = directory

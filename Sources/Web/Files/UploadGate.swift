@@ -22,12 +22,11 @@ final class UploadGate: Sendable {
         self.perAccount = perAccount
     }
 
-    /// Runs `body` in one of the places.
+    /// Takes a place; give it back with `leave`.
     ///
-    /// - Throws: `WebError`: `tooMany` when the account has all of its places, `unavailable` when there is none; what
-    ///   `body` throws.
-    func entering<Value>(account: Int, _ body: () async throws -> Value) async throws -> Value {
-        try places.withLock { places in
+    /// - Throws: `WebError`: `tooMany` when the account has all of its places, `unavailable` when there is none.
+    func enter(_ account: Int) throws(WebError) {
+        try places.withLock { (places) throws(WebError) in
             guard places.byAccount[account, default: 0] < perAccount else {
                 throw WebError(.tooMany, .busy, retryAfter: 5)
             }
@@ -35,13 +34,14 @@ final class UploadGate: Sendable {
             places.all += 1
             places.byAccount[account, default: 0] += 1
         }
-        defer {
-            places.withLock { places in
-                places.all -= 1
-                let left = places.byAccount[account, default: 1] - 1
-                places.byAccount[account] = left > 0 ? left : nil
-            }
+    }
+
+    /// Gives a place back.
+    func leave(_ account: Int) {
+        places.withLock { places in
+            places.all -= 1
+            let left = places.byAccount[account, default: 1] - 1
+            places.byAccount[account] = left > 0 ? left : nil
         }
-        return try await body()
     }
 }
