@@ -53,6 +53,8 @@ import Testing
             for number in 1...25 {
                 _ = try await Self.logIn(site, "nobody\(number)", "wrong", from: "2001:db8:1:2::\(number)")
             }
+            let peers = try await site.value("string_agg(DISTINCT peer, ' ') FROM login_failure")
+            #expect(peers == "2001:db8:1:2::/64")
             #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:2:3:4:5:6").status == 429)
             #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:3::1").status == 201)
         }
@@ -65,7 +67,7 @@ import Testing
                 "INSERT INTO login_failure (login, peer) SELECT 'n' || n, '192.0.2.1' FROM generate_series(1, 20) n"
             )
             let refused = try await Self.logIn(site, "otto", from: "192.0.2.1")
-            #expect(refused.status == 429 && refused.header("retry-after") == "3")
+            #expect(refused.status == 429 && ["1", "2", "3"].contains(refused.header("retry-after")))
             try await site.pool.query("UPDATE login_failure SET failed_at = failed_at - interval '3 seconds'")
             #expect(try await Self.logIn(site, "ghost", "wrong", from: "192.0.2.1").status == 401)
             #expect(try await Self.logIn(site, "otto", from: "192.0.2.1").status == 429, "the turn was taken")
