@@ -54,6 +54,7 @@ struct Site: Sendable {
         self.evidence = EvidenceFiles(directory: directory, catalog: catalog, log: FloodGate(logger))
         self.photos = PhotoStore(directory: directory)
         self.feed = ChangeFeed(pool: pool, settings: settings, meter: meter, logger: logger)
+        desk.endings.listen { [feed] in feed.look(at: $0) }
         self.cases = CaseReader(pool: pool)
         self.tasks = TaskReader(pool: pool)
         self.cameras = CameraReader(pool: pool)

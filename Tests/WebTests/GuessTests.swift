@@ -53,7 +53,7 @@ import Testing
             for number in 1...25 {
                 _ = try await Self.logIn(site, "nobody\(number)", "wrong", from: "2001:db8:1:2::\(number)")
             }
-            let peers = try await site.value("string_agg(DISTINCT peer, ' ') FROM login_failure")
+            let peers = try await site.value("SELECT string_agg(DISTINCT peer, ' ') FROM login_failure")
             #expect(peers == "2001:db8:1:2::/64")
             #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:2:3:4:5:6").status == 429)
             #expect(try await Self.logIn(site, "otto", from: "2001:db8:1:3::1").status == 201)
@@ -86,7 +86,7 @@ import Testing
             let name = "a" + String(String.UnicodeScalarView(marks))
             #expect(name.count == 1)
             #expect(try await site.logIn(name).status == 401)
-            let longest = try await site.value("max(length(login)) FROM login_failure")
+            let longest = try await site.value("SELECT max(length(login)) FROM login_failure")
             #expect(longest == "64")
         }
     }

@@ -61,6 +61,39 @@ extension LiveSite {
             await #expect(throws: WebError.self) { _ = try await parts.feed.subscribe(account) }
         }
 
+        @Test(
+            "a stream looks at once whether its session still lives when the account's sessions end",
+            .timeLimit(.minutes(2)),
+            arguments: ["logout", "disabled", "reset", "password"]
+        )
+        func endings(way: String) async throws {
+            try await TestSite.with { site in
+                let parts = try await AccessTests.parts(site)
+                let list = try await AccountStore(pool: site.pool).list()
+                let vera = try #require(list.first { $0.login == "vera" })
+                let boss = try #require(list.first { $0.login == "boss" })
+                let subscription = try await parts.feed.subscribe(vera)
+                let other = try await parts.feed.subscribe(boss)
+                var messages = subscription.messages.makeAsyncIterator()
+                #expect(await messages.next() == .beat(isLive: false))
+                let visitors = [vera, boss].map { AccountDesk.Visitor(account: $0, tokenHash: [1]) }
+                switch way {
+                case "logout": try await parts.desk.logOut(visitors[0])
+                case "disabled": _ = try await parts.desk.setDisabled(true, account: vera.id, by: visitors[1])
+                case "reset": _ = try await parts.desk.resetPassword(account: vera.id, by: visitors[1])
+                default:
+                    let new = "Kites-Over-The-River-7"
+                    try await parts.desk.changePassword(of: visitors[0], from: TestSite.password, to: new)
+                }
+                // Nobody else gives a sign: the feed does not run.
+                #expect(await messages.next() == .beat(isLive: false))
+                parts.feed.close()
+                var others = 0
+                for await _ in other.messages { others += 1 }
+                #expect(others == 1, "other accounts need not look")
+            }
+        }
+
         @Test("who goes from page to page holds one stream, not one of each page")
         func pageToPage() async throws {
             let site = try TestSite.current

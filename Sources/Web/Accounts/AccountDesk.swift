@@ -19,6 +19,8 @@ public struct AccountDesk: Sendable {
     }
 
     let store: AccountStore
+    /// Who hears at once that sessions have ended.
+    let endings = SessionEndings()
     private let gate: HashGate
     private let settings: WebSettings
     private let cost: PasswordHash.Cost
@@ -122,6 +124,7 @@ public struct AccountDesk: Sendable {
     /// Ends a session.
     func logOut(_ visitor: Visitor) async throws {
         try await store.endSession(tokenHash: visitor.tokenHash)
+        endings.tell(visitor.account.id)
     }
 
     /// Replaces the visitor's own password and ends his other sessions.
@@ -141,6 +144,7 @@ public struct AccountDesk: Sendable {
         try PasswordRule.check(new, login: login, name: visitor.account.displayName)
         let hash = try await hash(new)
         try await store.setPassword(hash, account: visitor.account.id, mustChange: false, keeping: visitor.tokenHash)
+        endings.tell(visitor.account.id)
     }
 
     /// All accounts.
@@ -186,6 +190,7 @@ public struct AccountDesk: Sendable {
         guard id != visitor.account.id else { throw WebError(.conflict, .ownAccount) }
         guard try await store.account(id: id) != nil else { throw WebError(.notFound) }
         try await store.setDisabled(disabled, account: id)
+        endings.tell(id)
         guard let account = try await store.account(id: id) else { throw WebError(.notFound) }
         return account
     }
@@ -197,6 +202,7 @@ public struct AccountDesk: Sendable {
         let password = PasswordRule.random()
         let hash = try await hash(password)
         try await store.setPassword(hash, account: id, mustChange: true, keeping: nil)
+        endings.tell(id)
         return (account, password)
     }
 

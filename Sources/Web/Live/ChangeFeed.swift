@@ -248,6 +248,15 @@ final class ChangeFeed: Sendable {
         }
     }
 
+    /// Lets the streams of an account see now whether their sessions still live.
+    func look(at account: Int) {
+        state.withLock { state in
+            for listener in state.listeners.values where listener.account == account {
+                _ = listener.continuation.yield(.beat(isLive: state.isLive))
+            }
+        }
+    }
+
     private func setLive(_ isLive: Bool) {
         let changed = state.withLock { state in
             defer { state.isLive = isLive }
