@@ -54,7 +54,6 @@ struct Site: Sendable {
         self.evidence = EvidenceFiles(directory: directory, catalog: catalog, log: FloodGate(logger))
         self.photos = PhotoStore(directory: directory)
         self.feed = ChangeFeed(pool: pool, settings: settings, meter: meter, logger: logger)
-        desk.endings.listen { [feed] in feed.look(at: $0) }
         self.cases = CaseReader(pool: pool)
         self.tasks = TaskReader(pool: pool)
         self.cameras = CameraReader(pool: pool)
@@ -72,6 +71,7 @@ struct Site: Sendable {
         self.settings = settings
         self.logger = logger
         self.meter = meter
+        desk.endings.listen { [feed] in feed.look(at: $0) }
         if !assets.hasMap {
             logger.warning(
                 "no Leaflet: the map stays empty; install libjs-leaflet and libjs-leaflet.markercluster",
