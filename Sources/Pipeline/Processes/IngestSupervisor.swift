@@ -264,7 +264,7 @@ public final class IngestSupervisor: Service {
             case nil: "it could not be started (see the log)"
             case .signal? where wasHung: "it gave no sign of life and was ended"
             case .signal(let number)?: "it was ended by signal \(number)"
-            case .code(let code):
+            case .code(let code)?:
                 state.withLock { $0.slots[slot].failure } ?? "it ended with code \(code) (see the log)"
             }
         return "\(how); it is started again, and until it runs nobody here watches its cameras"
