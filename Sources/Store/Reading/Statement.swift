@@ -57,6 +57,9 @@ extension Page: Encodable where Item: Encodable {}
 
 /// Where a page of a list ordered by time and key starts.
 struct TimeCursor {
+    /// Some 7,900 years before and after 1970; what a visitor sends may be any number.
+    private static let possible: ClosedRange<Int64> = -250_000_000_000_000_000...250_000_000_000_000_000
+
     let microseconds: Int64
     let id: Int
 
@@ -70,7 +73,7 @@ struct TimeCursor {
         guard let text else { return nil }
         let parts = text.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let microseconds = Int64(parts[0]), let id = Int(parts[1]),
-            abs(microseconds) < 250_000_000_000_000_000
+            Self.possible.contains(microseconds)
         else { return nil }
         self.init(microseconds: microseconds, id: id)
     }
