@@ -1,6 +1,7 @@
 import Flow
 import HTTPTypes
 import Hummingbird
+import Store
 
 /// `/healthz`, `/readyz`, `/metrics`: for the supervisor and the monitoring, without login.
 struct HealthAPI: Sendable {

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Postgres
+import Store
 
 /// First thing that sees a request and last that sees its answer: peer, language, limits, errors, headers.
 struct SiteMiddleware: RouterMiddleware {
