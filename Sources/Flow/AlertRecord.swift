@@ -60,6 +60,8 @@ public struct AlertRecord: Sendable, Hashable, Codable {
     public var evidence: EvidenceRef?
     /// Version of the settings that decided, so that an alert can be explained later.
     public var settingsVersion: String
+    /// Of a camera fault: why, as a word for pages in every language; nil for all others.
+    public var reason: String?
 
     /// Makes a record from its parts.
     public init(
@@ -77,7 +79,8 @@ public struct AlertRecord: Sendable, Hashable, Codable {
         score: Double,
         box: NormalizedRect,
         evidence: EvidenceRef?,
-        settingsVersion: String
+        settingsVersion: String,
+        reason: String? = nil
     ) {
         self.id = id
         self.camera = camera
@@ -94,5 +97,6 @@ public struct AlertRecord: Sendable, Hashable, Codable {
         self.box = box
         self.evidence = evidence
         self.settingsVersion = settingsVersion
+        self.reason = reason
     }
 }

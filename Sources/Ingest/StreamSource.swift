@@ -84,6 +84,11 @@ public struct StreamStatus: Sendable, Hashable {
     public var reconnects: Int
     /// What kind of failure it is; nil when all is well, or it has no name.
     public var failure: CameraFailure?
+    /// Why nobody looks at its pictures, or too seldom; nil when they are looked at, or it is not open.
+    public var sight: SightReason?
+
+    /// Why, in a word for pages; nil when all is well, or it has no name.
+    public var reason: String? { sight?.rawValue ?? failure?.code }
 
     /// Why, and when it is tried again, for a person.
     public var explanation: String? {

@@ -15,11 +15,24 @@ final class CameraWatch: Sendable {
     /// Statements that may wait for the recorder.
     private static let pendingLimit = 20_000
 
+    /// Seconds between two statements about the reason of one fault: cameras that try again fail in many ways.
+    private static let reasonsApart = 600.0
+
+    /// A fault that is open.
+    private struct Fault {
+        let start: MediaTime
+        /// Why, as it was told last.
+        var reason: String
+        var toldAt: Double
+    }
+
     private struct State {
         var faults: FaultWatch<String>
         var judge: OutageJudge<String>
         var hosts: [String: String] = [:]
-        var openFaults: [String: MediaTime] = [:]
+        /// Why cameras are out of service, by camera.
+        var reasons: [String: String] = [:]
+        var openFaults: [String: Fault] = [:]
         var pending: [AlertRecord] = []
     }
 
@@ -63,6 +76,7 @@ final class CameraWatch: Sendable {
                     end(camera, at: at, &state)
                 }
                 state.hosts[camera] = nil
+                state.reasons[camera] = nil
             }
             for (camera, host) in hosts where state.hosts[camera] != host ?? "" {
                 state.judge.add(camera, platform: nil, host: host)
@@ -77,7 +91,28 @@ final class CameraWatch: Sendable {
         state.withLock { state in
             state.faults.changed(status.camera, to: status.state, now: now)
             state.judge.changed(status.camera, to: status.state, now: now)
+            note(status, now: now, &state)
         }
+    }
+
+    /// Remembers why a camera is out of service, and says so when it is a fault already and the reason is another now.
+    private func note(_ status: StreamStatus, now: Double, _ state: inout State) {
+        switch status.state {
+        case .connecting: return
+        case .online, .patrol:
+            state.reasons[status.camera] = nil
+            return
+        default: break
+        }
+        let reason = status.reason ?? status.state.rawValue
+        state.reasons[status.camera] = reason
+        // One that comes and goes fails in another way each time: that it does says more.
+        guard let fault = state.openFaults[status.camera], fault.reason != reason,
+            fault.reason != CameraFaultKind.unsteady.rawValue, now - fault.toldAt >= Self.reasonsApart
+        else { return }
+        let told = Fault(start: fault.start, reason: reason, toldAt: now)
+        state.openFaults[status.camera] = told
+        state.pending.append(record(status.camera, .update, told, at: clocks.wall(), end: nil))
     }
 
     /// Looks once a second until the task is cancelled.
@@ -114,15 +149,16 @@ final class CameraWatch: Sendable {
     }
 
     private func begin(_ camera: String, since: Double, _ kind: CameraFaultKind, _ state: inout State) {
-        let start = wall(of: since)
-        state.openFaults[camera] = start
-        state.pending.append(record(camera, .start, start: start, at: clocks.wall(), end: nil))
+        let reason = kind == .unsteady ? kind.rawValue : state.reasons[camera] ?? kind.rawValue
+        let fault = Fault(start: wall(of: since), reason: reason, toldAt: clocks.monotonic())
+        state.openFaults[camera] = fault
+        state.pending.append(record(camera, .start, fault, at: clocks.wall(), end: nil))
     }
 
     private func end(_ camera: String, at: Double, _ state: inout State) {
-        guard let start = state.openFaults.removeValue(forKey: camera) else { return }
-        let end = max(wall(of: at), start)
-        state.pending.append(record(camera, .end, start: start, at: max(clocks.wall(), end), end: end))
+        guard let fault = state.openFaults.removeValue(forKey: camera) else { return }
+        let end = max(wall(of: at), fault.start)
+        state.pending.append(record(camera, .end, fault, at: max(clocks.wall(), end), end: end))
     }
 
     /// What the recorder cannot take now is offered again; beyond the bound the oldest go, whose cameras will be told
@@ -139,12 +175,12 @@ final class CameraWatch: Sendable {
     private func record(
         _ camera: String,
         _ phase: AlertPhase,
-        start: MediaTime,
+        _ fault: Fault,
         at: MediaTime,
         end: MediaTime?
     ) -> AlertRecord {
         AlertRecord(
-            id: AlertID.make(camera: camera, rule: CameraFault.rule, start: start),
+            id: AlertID.make(camera: camera, rule: CameraFault.rule, start: fault.start),
             camera: camera,
             rule: CameraFault.rule,
             kind: CameraFault.kind,
@@ -152,13 +188,14 @@ final class CameraWatch: Sendable {
             severity: 3,
             autoDispatch: true,
             phase: phase,
-            startedAt: start,
+            startedAt: fault.start,
             statedAt: at,
             endedAt: end,
             score: 1,
             box: .full,
             evidence: nil,
-            settingsVersion: "supervision"
+            settingsVersion: "supervision",
+            reason: fault.reason
         )
     }
 

@@ -282,6 +282,7 @@ extension StateReporter.Entry {
             if sight.verdict.isBlind { status.state = .blind }
             status.detail = why.explanation(seconds: sight.seconds, interval: sight.interval, message: sight.message)
             status.retryIn = nil
+            status.sight = why
             reason = "\(why.rawValue) \(Int(min(sight.seconds, 1e9).rounded()))"
         }
         if record.state != status.state.rawValue { record.since = status.state == stream?.state ? status.since : wall }

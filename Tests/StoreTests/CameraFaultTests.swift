@@ -63,6 +63,42 @@ struct CameraFaultTests {
         }
     }
 
+    @Test("case and task say why, as the newest statement does; what is no word is not kept")
+    func reason() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            try await prepare(database)
+            let writer = AlertWriter(pool: database.pool)
+            func say(_ word: String?, minutes: Double, ended: Double? = nil) async throws {
+                var record = fault("a", ended: ended)
+                record.statedAt = record.startedAt.advanced(bySeconds: minutes * 60)
+                record.reason = word
+                _ = try await writer.write([record])
+            }
+            func told() async throws -> String? {
+                let id = try await database.caseID("a")
+                let detail = try await CaseReader(pool: database.pool).detail(id: id, access: .everything)
+                let task = try #require(detail?.tasks.first)
+                #expect(task.faultReason == detail?.faultReason)
+                return detail?.faultReason
+            }
+            try await say("timed_out", minutes: 0)
+            #expect(try await told() == "timed_out")
+            try await say("unauthorized", minutes: 20)
+            #expect(try await told() == "unauthorized")
+            try await say("closed", minutes: 10)
+            #expect(try await told() == "unauthorized", "an older statement that comes late changes nothing")
+            try await say("damaged 640", minutes: 30, ended: 30)
+            #expect(try await told() == "damaged 640")
+            for (index, word) in ["Not a word", "<b>", String(repeating: "x", count: 61)].enumerated() {
+                try await say(word, minutes: 40 + 2 * Double(index))
+                #expect(try await told() == nil)
+                try await say("damaged", minutes: 41 + 2 * Double(index))
+                #expect(try await told() == "damaged")
+            }
+            #expect(try await database.value("SELECT count(*) FROM alert_quarantine") == "0")
+        }
+    }
+
     @Test("a fault of the next camera is a case of its own, and does not join other device faults")
     func neighbours() async throws {
         try await StoreDatabase.with { (database) async throws in

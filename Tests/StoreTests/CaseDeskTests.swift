@@ -191,6 +191,17 @@ struct CaseDeskTests {
                 let photo = TaskPhoto(path: path, sha256: Self.photo.sha256, bytes: 1)
                 #expect(try await code { try await desk.handled(task: task, by: worker, photos: [photo]) } == .invalid)
             }
+            for origin in [
+                PhotoOrigin(takenAt: -1, longitude: nil, latitude: nil),
+                PhotoOrigin(takenAt: .max, longitude: nil, latitude: nil),
+                PhotoOrigin(takenAt: nil, longitude: 110, latitude: nil),
+                PhotoOrigin(takenAt: nil, longitude: 181, latitude: 26),
+                PhotoOrigin(takenAt: nil, longitude: .nan, latitude: 26),
+            ] {
+                var photo = Self.photo
+                photo.origin = origin
+                #expect(try await code { try await desk.handled(task: task, by: worker, photos: [photo]) } == .invalid)
+            }
             let many = Array(repeating: Self.photo, count: 21)
             #expect(try await code { try await desk.handled(task: task, by: worker, photos: many) } == .invalid)
             _ = try await AlertWriter(pool: database.pool).write([statement("lost")])

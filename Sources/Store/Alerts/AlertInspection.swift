@@ -54,6 +54,7 @@ enum AlertInspection {
             \.id, \.camera, \.rule, \.kind, \.hazardType, \.settingsVersion,
         ]
         for text in texts { readable[keyPath: text] = withoutNUL(record[keyPath: text]) }
+        readable.reason = record.reason.map(withoutNUL)
         readable.evidence = record.evidence.map {
             EvidenceRef(path: withoutNUL($0.path), sha256: withoutNUL($0.sha256), bytes: $0.bytes)
         }

@@ -3,8 +3,8 @@ import Flow
 /// One row of `alert`: what all statements about an alert that are known say together.
 ///
 /// Folding does not depend on the order of the statements, nor on how often each comes:
-/// the start is the earliest, the end and the score are the highest; box, severity, hazard type, dispatch and settings
-/// are those of the newest statement. Two pictures are kept: those that came with the earliest and with the newest
+/// the start is the earliest, the end and the score are the highest; box, severity, hazard type, dispatch, settings and
+/// reason are those of the newest statement. Two pictures are kept: those that came with the earliest and with the newest
 /// statement that had any.
 struct AlertRow: Sendable, Hashable {
     let id: String
@@ -30,6 +30,7 @@ struct AlertRow: Sendable, Hashable {
         var hazardType: String
         var severity: Int
         var autoDispatch: Bool
+        var reason: String?
 
         /// Ties are broken the same way as in the statement of `AlertTable`.
         func isNewer(than other: Newest) -> Bool {
@@ -64,7 +65,8 @@ struct AlertRow: Sendable, Hashable {
             kind: record.kind,
             hazardType: record.hazardType,
             severity: record.severity,
-            autoDispatch: record.autoDispatch
+            autoDispatch: record.autoDispatch,
+            reason: record.reason.flatMap(CameraStates.word)
         )
         picture = record.evidence.map { Picture(statedAt: record.statedAt.microseconds, evidence: $0) }
         firstPicture = picture

@@ -92,6 +92,7 @@ struct AlertTable {
             .textArray(rows.map { $0.firstPicture?.evidence.path }),
             .textArray(rows.map { $0.firstPicture?.evidence.sha256 }),
             .timestampArray(rows.map { $0.firstPicture?.statedAt }),
+            .textArray(rows.map(\.newest.reason)),
         ]
     }
 
@@ -116,19 +117,23 @@ struct AlertTable {
         columns.map { "\($0) = CASE WHEN \(condition) THEN EXCLUDED.\($0) ELSE a.\($0) END" }.joined(separator: ",\n")
     }
 
+    private static let newestColumns = [
+        "kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version", "reason",
+    ]
+
     private static let upsert = """
         INSERT INTO alert AS a (
             id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at, stated_at, ended_at, score,
             box, evidence_path, evidence_sha256, evidence_bytes, evidence_at, settings_version,
-            first_evidence_path, first_evidence_sha256, first_evidence_at)
+            first_evidence_path, first_evidence_sha256, first_evidence_at, reason)
         SELECT id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-            box::real[], path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured
+            box::real[], path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured, reason
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[],
                 $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::real[], $12::text[], $13::text[],
                 $14::text[], $15::int[], $16::timestamptz[], $17::text[],
-                $18::text[], $19::text[], $20::timestamptz[])
+                $18::text[], $19::text[], $20::timestamptz[], $21::text[])
             AS u (id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-                box, path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured)
+                box, path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured, reason)
         ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
             started_at = LEAST(a.started_at, EXCLUDED.started_at),
@@ -140,7 +145,7 @@ struct AlertTable {
             score = GREATEST(a.score, EXCLUDED.score),
             \(set(["evidence_path", "evidence_sha256", "evidence_bytes", "evidence_at"], when: isNewerPicture)),
             \(set(["first_evidence_path", "first_evidence_sha256", "first_evidence_at"], when: isEarlierPicture)),
-            \(set(["kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version"], when: isNewer))
+            \(set(newestColumns, when: isNewer))
         WHERE \(isNewer) OR \(isNewerPicture) OR \(isEarlierPicture)
             OR EXCLUDED.started_at < a.started_at
             OR EXCLUDED.score > a.score

@@ -143,7 +143,8 @@ public struct CameraStates: Sendable {
             quality = coalesce (EXCLUDED.quality, s.quality), updated_at = now ()
         """
 
-    private static func word(_ text: String) -> String? {
+    /// The text when it is a word for pages, perhaps with a number behind it; nil for anything else.
+    static func word(_ text: String) -> String? {
         let parts = text.split(separator: " ", omittingEmptySubsequences: false)
         let isName = !parts[0].isEmpty && parts[0].allSatisfy { $0.isASCII && ($0.isLowercase || $0 == "_") }
         let isWhole = parts.count == 1 || parts.count == 2 && (0...999_999_999).contains(Int(parts[1]) ?? -1)

@@ -9,12 +9,15 @@ public struct TaskPhoto: Sendable, Hashable {
     public var sha256: String
     /// Size of the file in bytes.
     public var bytes: Int
+    /// When and where it was taken; nil unless the worker agreed to tell it.
+    public var origin: PhotoOrigin?
 
     /// Makes a reference.
-    public init(path: String, sha256: String, bytes: Int) {
+    public init(path: String, sha256: String, bytes: Int, origin: PhotoOrigin? = nil) {
         self.path = path
         self.sha256 = sha256
         self.bytes = bytes
+        self.origin = origin
     }
 }
 
@@ -348,12 +351,15 @@ extension CaseDesk {
         guard !photos.isEmpty else { return }
         try await connection.query(
             """
-            INSERT INTO task_photo (task_id, path, sha256, bytes)
-            SELECT $1, path, sha256, bytes FROM unnest ($2::text[], $3::text[], $4::int[]) AS u (path, sha256, bytes)
+            INSERT INTO task_photo (task_id, path, sha256, bytes, taken_at, place)
+            SELECT $1, path, sha256, bytes, taken_at, ST_SetSRID (ST_MakePoint (x, y), 4326)
+            FROM unnest ($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::float8[], $7::float8[])
+                AS u (path, sha256, bytes, taken_at, x, y)
             """,
             [
                 .int(task), .textArray(photos.map(\.path)), .textArray(photos.map(\.sha256)),
-                .intArray(photos.map(\.bytes)),
+                .intArray(photos.map(\.bytes)), .timestampArray(photos.map { $0.origin?.takenAt }),
+                .doubleArray(photos.map { $0.origin?.longitude }), .doubleArray(photos.map { $0.origin?.latitude }),
             ]
         )
     }
@@ -387,10 +393,11 @@ extension CaseDesk {
                 && photo.sha256.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
             let parts = photo.path.split(separator: "/", omittingEmptySubsequences: false)
             let isInside = !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." } && !photo.path.utf8.contains(0)
-            guard isHash, isInside, (0...Int(Int32.max)).contains(photo.bytes) else {
+            let isPlausible = photo.origin?.isPlausible ?? true
+            guard isHash, isInside, isPlausible, (0...Int(Int32.max)).contains(photo.bytes) else {
                 throw StoreError(
                     .invalid,
-                    "a picture's path, hash or size cannot be right: \(photo.path.prefix(80))",
+                    "a picture's path, hash, size, time or place cannot be right: \(photo.path.prefix(80))",
                     because: .photo
                 )
             }

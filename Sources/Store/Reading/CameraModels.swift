@@ -34,8 +34,8 @@ public struct CameraSummary: Sendable, Encodable {
 public struct CameraRuleLine: Sendable, Encodable {
     /// Rule id at the camera.
     public let id: String
-    /// Name of the template, or the rule id.
-    public let name: String
+    /// Name as people gave it, of the rule or its template; nil when it has none.
+    public let name: String?
     /// Name of the hazard type.
     public let hazard: LocalName
     /// Kind of rule.

@@ -135,7 +135,7 @@ public struct CameraReader: Sendable {
     private func rules(ofCamera id: String, access: Access) async throws -> [CameraRuleLine] {
         let sql = """
             WITH own AS (
-                SELECT r.rule_id AS id, coalesce(r.definition ->> 'name', r.rule_id) AS name, r.hazard_type,
+                SELECT r.rule_id AS id, nullif(r.definition ->> 'name', '') AS name, r.hazard_type,
                     r.definition, false AS is_template
                 FROM camera_rule r WHERE r.camera_id = $1),
             chosen AS (
@@ -152,7 +152,7 @@ public struct CameraReader: Sendable {
             let polygon = try row.text("polygon") ?? "[]"
             return CameraRuleLine(
                 id: try row.requireText("id"),
-                name: try row.requireText("name"),
+                name: try row.text("name"),
                 hazard: LocalName(zh: try row.requireText("name_zh"), en: try row.requireText("name_en")),
                 kind: try row.text("kind") ?? "intrusion",
                 polygon: (try? JSONDecoder().decode([[Double]].self, from: Data(polygon.utf8))) ?? [],

@@ -28,6 +28,20 @@ public struct Picture: Sendable, Hashable, Encodable {
     public let sha256: String
 }
 
+/// A picture that a worker sent as proof.
+public struct ReportPhoto: Sendable, Hashable, Encodable {
+    /// Path relative to the evidence directory; the web server serves it under `/evidence/`.
+    public let path: String
+    /// SHA-256 of the file, hex.
+    public let sha256: String
+    /// When it was taken, by the clock of the phone; nil unless the worker agreed to tell it.
+    public let takenAt: Date?
+    /// Where it was taken, degrees east, WGS-84; nil unless the worker agreed to tell it.
+    public let longitude: Double?
+    /// Degrees north; present when the longitude is.
+    public let latitude: Double?
+}
+
 /// A case as a list shows it.
 public struct CaseSummary: Sendable, Encodable {
     /// Key.
@@ -150,6 +164,8 @@ public struct CaseDetail: Sendable, Encodable {
     public let ruleID: String?
     /// Name of that rule as people gave it; nil when it has none, or is no more.
     public let ruleName: String?
+    /// Of a camera fault: why, in a word, perhaps with seconds behind it; nil for all other cases.
+    public let faultReason: String?
     /// What was done with the case last; nil when nobody did anything.
     public let lastAct: CaseAct?
     /// Longitude, WGS-84 degrees.

@@ -95,6 +95,7 @@ public struct CaseReader: Sendable {
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
                 c.handled_by AS handled_by_id, handler.display_name AS handled_by, checker.display_name AS checked_by,
                 \(RuleName.sql(camera: "c.camera_id", rule: "c.rule_id")) AS rule_name,
+                \(Self.faultReason) AS fault_reason,
                 (SELECT o.number FROM hazard_case o WHERE o.id = c.recurs_case_id) AS recurs_number,
                 (SELECT o.number FROM hazard_case o WHERE o.id = c.merged_into) AS merged_number, act.*
             FROM \(Self.tables)
@@ -108,6 +109,7 @@ public struct CaseReader: Sendable {
             summary: try Self.summary(row),
             ruleID: try row.text("rule_id"),
             ruleName: try row.text("rule_name"),
+            faultReason: try row.text("fault_reason"),
             lastAct: try CaseAct(row),
             longitude: try row.double("longitude"),
             latitude: try row.double("latitude"),
@@ -186,6 +188,12 @@ public struct CaseReader: Sendable {
 extension CaseReader {
     /// Condition of a case `c` that was held back and that nobody has looked at yet.
     private static let heldBack = "c.held_back_at IS NOT NULL AND c.outcome IS NULL AND c.stage = 'inspection'"
+
+    /// A subquery with why the camera of the case `c` is a fault; null for all other cases.
+    static let faultReason = """
+        (SELECT f.reason FROM alert f
+         WHERE f.case_id = c.id AND f.reason IS NOT NULL ORDER BY f.started_at DESC, f.id DESC LIMIT 1)
+        """
 
     /// Columns that `summary` reads.
     static let columns = """

@@ -57,8 +57,10 @@ public struct TaskSummary: Sendable, Encodable {
     public let picture: Picture?
     /// When that picture was removed because its time was over; nil for never.
     public let pictureRemovedAt: Date?
+    /// Of a camera fault: why, in a word, perhaps with seconds behind it; nil for all other tasks.
+    public let faultReason: String?
     /// Pictures that the worker sent.
-    public let photos: [Picture]
+    public let photos: [ReportPhoto]
 }
 
 /// Reads tasks; every call sees only what its `Access` allows.
@@ -137,7 +139,9 @@ public struct TaskReader: Sendable {
                 g.id AS grid_id, g.code AS grid_code, g.name AS grid_name, \(GridReader.path) AS grid_path,
                 cam.name AS camera_name, cam.address, seen.evidence_path, seen.evidence_sha256, seen.evidence_removed_at,
                 ST_X (coalesce(c.geom, cam.geom)) AS longitude, ST_Y (coalesce(c.geom, cam.geom)) AS latitude,
-                photo.paths AS photo_paths, photo.hashes AS photo_hashes,
+                photo.paths AS photo_paths, photo.hashes AS photo_hashes, photo.times AS photo_times,
+                photo.longitudes AS photo_longitudes, photo.latitudes AS photo_latitudes,
+                \(CaseReader.faultReason) AS fault_reason,
                 coalesce(c.dispatched_at, t.created_at) AS due_from, act.*
             FROM \(CaseReader.tables)
             JOIN task t ON t.case_id = c.id
@@ -146,7 +150,10 @@ public struct TaskReader: Sendable {
             LEFT JOIN account finisher ON finisher.id = t.finished_by
             LEFT JOIN LATERAL (
                 SELECT array_agg(f.path ORDER BY f.created_at, f.id) AS paths,
-                    array_agg(f.sha256 ORDER BY f.created_at, f.id) AS hashes
+                    array_agg(f.sha256 ORDER BY f.created_at, f.id) AS hashes,
+                    array_agg(extract(epoch FROM f.taken_at)::float8 ORDER BY f.created_at, f.id) AS times,
+                    array_agg(ST_X (f.place) ORDER BY f.created_at, f.id) AS longitudes,
+                    array_agg(ST_Y (f.place) ORDER BY f.created_at, f.id) AS latitudes
                 FROM task_photo f WHERE f.task_id = t.id) photo ON true
             LEFT JOIN LATERAL \(CaseAct.withdrawal(ofTask: "t")) act ON true
             WHERE \(Access.sameCase) AND \(statement.condition) \(tail)
@@ -155,9 +162,7 @@ public struct TaskReader: Sendable {
     }
 
     private static func task(_ row: PostgresRow) throws -> TaskSummary {
-        let paths = try row.textArray("photo_paths") ?? []
-        let hashes = try row.textArray("photo_hashes") ?? []
-        return TaskSummary(
+        TaskSummary(
             id: try row.requireInt("id"),
             caseID: try row.requireInt("case_id"),
             caseNumber: try row.requireText("number"),
@@ -185,10 +190,26 @@ public struct TaskReader: Sendable {
             latitude: try row.double("latitude"),
             picture: try Picture(row),
             pictureRemovedAt: try row.date("evidence_removed_at"),
-            photos: zip(paths, hashes).compactMap { path, hash in
-                guard let path, let hash else { return nil }
-                return Picture(path: path, sha256: hash)
-            }
+            faultReason: try row.text("fault_reason"),
+            photos: try photos(row)
         )
+    }
+
+    private static func photos(_ row: PostgresRow) throws -> [ReportPhoto] {
+        let paths = try row.textArray("photo_paths") ?? []
+        let hashes = try row.textArray("photo_hashes") ?? []
+        let times = try row.doubleArray("photo_times") ?? []
+        let longitudes = try row.doubleArray("photo_longitudes") ?? []
+        let latitudes = try row.doubleArray("photo_latitudes") ?? []
+        return paths.indices.compactMap { index in
+            guard let path = paths[index], let hash = hashes[index] else { return nil }
+            return ReportPhoto(
+                path: path,
+                sha256: hash,
+                takenAt: times[index].map(Date.init(timeIntervalSince1970:)),
+                longitude: longitudes[index],
+                latitude: latitudes[index]
+            )
+        }
     }
 }
