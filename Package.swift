@@ -176,8 +176,8 @@ let package = Package(
         tests(
             "Web",
             [
-                "Web", "gridwatch", "Cases", "Detection", "Flow", "Ingest", "Pipeline", "Postgres", "Replay",
-                "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, "TestThreads",
+                "Web", "gridwatch", "Cases", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Postgres", "Replay",
+                "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, yams, "TestThreads",
             ]
         ),
         tests("Command", ["gridwatch", "Detection", "Postgres", "Store", "TestThreads"]),

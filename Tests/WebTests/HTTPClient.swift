@@ -237,7 +237,7 @@ final class HeldConnection: Sendable {
     }
 }
 
-/// A client that holds the session of one account, as a browser does.
+/// A client that holds the session of one account, as a browser does; what the API answers is held against its document.
 struct Browser: Sendable {
     let client: HTTPClient
     /// `name=value`; nil for nobody.
@@ -249,7 +249,9 @@ struct Browser: Sendable {
 
     func get(_ path: String, accept: String = "application/json") async throws -> Answer {
         let others = headers.filter { $0.0 != "Accept" }
-        return try await client.send("GET", path, headers: [("Accept", accept)] + others)
+        let answer = try await client.send("GET", path, headers: [("Accept", accept)] + others)
+        OpenAPIDocument.hold("GET", path, answer)
+        return answer
     }
 
     /// Opens a page.
@@ -258,10 +260,14 @@ struct Browser: Sendable {
     func send(_ method: String, _ path: String, _ json: [String: any Sendable] = [:]) async throws -> Answer {
         let body = try JSONSerialization.data(withJSONObject: json)
         let type = [("Content-Type", "application/json")]
-        return try await client.send(method, path, headers: headers + type, body: Array(body))
+        let answer = try await client.send(method, path, headers: headers + type, body: Array(body))
+        OpenAPIDocument.hold(method, path, answer)
+        return answer
     }
 
     func upload(_ path: String, _ bytes: [UInt8], type: String = "image/jpeg") async throws -> Answer {
-        try await client.send("POST", path, headers: headers + [("Content-Type", type)], body: bytes)
+        let answer = try await client.send("POST", path, headers: headers + [("Content-Type", type)], body: bytes)
+        OpenAPIDocument.hold("POST", path, answer)
+        return answer
     }
 }
