@@ -10,6 +10,9 @@ struct MarkupTests {
     /// Elements that must never come to be; the quotes end an attribute, the closing tag a title or a field.
     private static let markup = #"<gw-in>x</gw-in>"'></title></textarea><gw-in y="1"><img src=x title=gw-in>"#
 
+    /// The same as the name of a file.
+    private static let fileName = #"<gw-in>"'<img src=x title=gw-in>"#
+
     /// Gives the markup to everything that has a name.
     private static func spoil(_ site: TestSite) async throws -> (case: Int, task: Int) {
         let (id, task) = try await site.makeTask()
@@ -30,11 +33,44 @@ struct MarkupTests {
         ] {
             try await site.pool.query(sql, [.text(markup)])
         }
+        // A clip of the tuner: no slash can stand in its name.
+        let recordings = site.evidence.appending(path: "recordings/cam-4")
+        try FileManager.default.createDirectory(at: recordings, withIntermediateDirectories: true)
+        let sample = URL(filePath: TunerTests.root).appending(path: "sample-streams/river-day.mp4")
+        try FileManager.default.copyItem(at: sample, to: recordings.appending(path: fileName + ".mp4"))
         let last = try await site.value("SELECT max(id) FROM task WHERE case_id = $1", [.int(id)])
         return (id, try #require(last.flatMap { Int($0) }))
     }
 
-    @Test("markup in every name, title, note and rule makes no element on any page, popup or little map")
+    @Test("the name of a file that a worker chooses is a text, also in the sentence that refuses it")
+    func photoNames() async throws {
+        try await TestSite.with { site in
+            let (_, task) = try await site.makeTask()
+            let wang = try await site.browser("wang")
+            _ = try await wang.send("POST", "/api/v1/tasks/\(task)/accept")
+            try await Chromium.with(wang) { browser in
+                try await browser.visit("http://127.0.0.1:\(site.client.port)/tasks/\(task)")
+                let name = Self.markup.replacing("'", with: "\\'")
+                _ = try await browser.evaluate(
+                    """
+                    { const list = new DataTransfer();
+                      list.items.add(new File(['no picture'], '\(name)', { type: 'image/jpeg' }));
+                      const input = document.getElementById('photos'); input.files = list.files;
+                      input.dispatchEvent(new Event('change', { bubbles: true })); } 'chosen'
+                    """
+                )
+                try await browser.wait(
+                    for: "document.querySelector('#report .problem').textContent.includes('<gw-in>')"
+                )
+                #expect(try await browser.evaluate(Self.made) == "0")
+            }
+        }
+    }
+
+    /// How many elements the markup became.
+    private static let made = "String(document.querySelectorAll('gw-in, [title=\"gw-in\"]').length)"
+
+    @Test("markup in every name, title, note, rule and file makes no element on any page, popup or little map")
     func everywhere() async throws {
         try await TestSite.with { site in
             let (id, task) = try await Self.spoil(site)
@@ -57,8 +93,7 @@ struct MarkupTests {
                     for path in paths {
                         try await browser.visit(root + path)
                         try await Self.settle(browser, path)
-                        let made = "String(document.querySelectorAll('gw-in, [title=\"gw-in\"]').length)"
-                        #expect(try await browser.evaluate(made) == "0", "\(path) for \(login)")
+                        #expect(try await browser.evaluate(Self.made) == "0", "\(path) for \(login)")
                     }
                 }
             }
@@ -67,6 +102,11 @@ struct MarkupTests {
 
     /// Waits for what scripts draw, and opens what a click opens.
     private static func settle(_ browser: Chromium, _ path: String) async throws {
+        if path.hasPrefix("/tuner") {
+            try await browser.wait(
+                for: "[...document.querySelectorAll('option')].some((one) => one.textContent.includes('<gw-in>'))"
+            )
+        }
         if path.hasPrefix("/cameras/") || path.hasPrefix("/cases/") {
             try await browser.wait(
                 for: "document.querySelector('.snippet .grid-label')?.textContent.includes('<gw-in>')"

@@ -35,6 +35,14 @@ extension LiveSite {
                 let problem = "document.querySelector('form[data-api$=\"/supervise\"] .problem')"
                 try await browser.wait(for: "\(problem).textContent.includes('由OLGA于')")
                 #expect(try await browser.evaluate("\(note).value") == "请街道盯办")
+                // The form is gone with the case; what was written for it is not.
+                _ = try await browser.evaluate("document.querySelector('#notice button').click()")
+                let leftover = "document.getElementById('leftover')"
+                try await browser.wait(for: "\(leftover) && !\(leftover).hidden")
+                let left = try await browser.evaluate("\(leftover).textContent")
+                #expect(left.contains("请街道盯办") && left.contains("没有提交") && left.contains("此案件已由OLGA于"), "\(left)")
+                _ = try await browser.evaluate("\(leftover).querySelector('[data-discard]').click()")
+                try await browser.wait(for: "\(leftover).hidden && localStorage.length === 0")
             }
         }
 

@@ -23,6 +23,8 @@ struct TaskAPI: Sendable {
     private struct Report: Decodable {
         let note: String?
         let photos: [String]?
+        /// Whether the worker agrees to tell when and where the pictures were taken.
+        let origin: Bool?
         /// The version of the task that the person saw; nil for programs that have not looked.
         let version: Int?
     }
@@ -66,8 +68,9 @@ struct TaskAPI: Sendable {
     /// Takes the bytes of one picture; the report then names it by its hash.
     ///
     /// Pictures go one by one, before the report: on a bad network each can be sent again alone, and the same bytes
-    /// twice are one picture.
+    /// twice are one picture. With `origin=1` the worker agrees to tell when and where this one was taken.
     @Sendable private func addPhoto(_ request: Request, _ context: WebContext) async throws -> Response {
+        let wantsOrigin = try request.queryWord("origin", of: ["0", "1"]) == "1"
         let task = try await ownTask(context)
         guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
         guard request.headers[.contentType]?.lowercased().hasPrefix("image/") ?? false else {
@@ -82,7 +85,7 @@ struct TaskAPI: Sendable {
         } catch let error as WebError where error.code == .tooLarge {
             throw WebError(.tooLarge, .pictureSize)
         }
-        let photo = try await photos.keep(bytes, task: task.id)
+        let photo = try await photos.keep(bytes, task: task.id, wantsOrigin ? .origin : .pixels)
         return try Response.json(photo, status: .created)
     }
 
@@ -104,13 +107,18 @@ struct TaskAPI: Sendable {
         guard hashes.count <= PhotoStore.maximumCount, Set(hashes).count == hashes.count else {
             throw WebError(.invalid, .tooManyPictures)
         }
-        let kept = try hashes.map { hash in
+        let found = try hashes.map { hash in
             guard let photo = photos.photo(sha256: hash, task: task.id) else {
                 throw WebError(.invalid, .pictureMissing)
             }
-            return TaskPhoto(path: photo.path, sha256: photo.sha256, bytes: photo.bytes)
+            return photo
+        }
+        let kept = found.map { photo in
+            let origin = body.origin == true ? photos.origin(of: photo) : nil
+            return TaskPhoto(path: photo.path, sha256: photo.sha256, bytes: photo.bytes, origin: origin)
         }
         try await desk.handled(task: task.id, by: try context.actor(), note: note, photos: kept, seen: body.version)
+        photos.forgetOrigins(of: found)
         return try await detail(request, context)
     }
 

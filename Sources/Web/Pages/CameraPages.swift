@@ -95,10 +95,10 @@ enum CameraView {
         values["longitude"] = camera.longitude.map { String(format: "%.6f", $0) } ?? ""
         values["latitude"] = camera.latitude.map { String(format: "%.6f", $0) } ?? ""
         values["datum"] = camera.datum ?? "—"
-        values["state_detail"] = camera.stateDetail ?? ""
-        values["has_state_detail"] = camera.stateDetail != nil
-        values["why"] = camera.stateReason.flatMap { why($0, strings) } ?? ""
-        values["has_why"] = camera.stateReason.flatMap { why($0, strings) } != nil
+        let why = FaultText.state(camera.stateReason, strings)
+        values["why"] = why ?? ""
+        values["has_why"] = why != nil
+        values["technical"] = technical(camera)
         values["scene"] = camera.scene.map { strings.label("scene", $0) } ?? "—"
         values["qualities"] = Self.qualities.map { name -> [String: Any] in
             let score = camera.quality[name]
@@ -125,17 +125,21 @@ enum CameraView {
         return values
     }
 
-    /// Why a camera is in its state, in the reader's language; nil for a reason that this version does not know.
-    private static func why(_ reason: String, _ strings: Strings) -> String? {
-        let parts = reason.split(separator: " ")
-        guard let name = parts.first.map(String.init) else { return nil }
-        let text = strings.label("why", name)
-        return text == name ? nil : text.replacing("{n}", with: parts.count > 1 ? String(parts[1]) : "?")
+    /// What the programs say, for those who look after them.
+    private static func technical(_ camera: CameraDetail) -> String {
+        var lines = [
+            "camera: \(camera.summary.id)", "state: \(camera.summary.state)",
+            "state_since: \(camera.summary.stateSince.map(LocalTime.machine) ?? "-")",
+            "state_reason: \(camera.stateReason ?? "-")", "state_detail: \(camera.stateDetail ?? "-")",
+            "worker: \(camera.worker ?? "-")",
+        ]
+        lines += camera.rules.map { "rule: \($0.id) (\($0.kind)\($0.name.map { ", \($0)" } ?? ""))" }
+        return lines.joined(separator: "\n")
     }
 
     private static func rule(_ rule: CameraRuleLine, _ language: Language, _ strings: Strings) -> [String: Any] {
         [
-            "rule_id": rule.id, "rule_name": rule.name, "hazard": rule.hazard.text(language),
+            "rule_name": rule.name ?? strings["rule_unnamed"], "hazard": rule.hazard.text(language),
             "kind": strings.label("kind", rule.kind),
             "region": rule.polygon.isEmpty ? strings["whole_picture"] : strings["own_region"],
             "source": rule.isTemplate ? strings["from_template"] : strings["own_rule"],

@@ -53,8 +53,10 @@ enum CaseView {
         values["has_latest"] = latest != nil && latest != item.summary.picture
         values["latest"] = latest?.path ?? ""
         values["latest_sha256"] = latest?.sha256 ?? ""
-        let isFault = item.ruleID == CameraFault.rule
-        values["rule"] = isFault ? strings.label("kind", CameraFault.kind) : item.ruleName ?? item.ruleID ?? ""
+        values["rule"] = rule(item, strings)
+        values["fault"] = FaultText.sentence(item.faultReason, strings) ?? ""
+        values["has_fault"] = item.faultReason != nil
+        values["technical"] = technical(item)
         values["last_act"] = RefusalText.act(item.lastAct, reader: reader, strings)
         values["is_supervised"] = item.summary.supervisedAt != nil
         values["grid_id"] = item.summary.grid?.id ?? 0
@@ -81,12 +83,32 @@ enum CaseView {
         return values
     }
 
+    /// How people call the rule of a case: by its name, or else by what it looks for.
+    private static func rule(_ item: CaseDetail, _ strings: Strings) -> String {
+        if item.ruleID == CameraFault.rule { return strings.label("kind", CameraFault.kind) }
+        guard item.ruleID != nil else { return "—" }
+        let kind = item.alerts.last { $0.ruleID == item.ruleID }.map { strings.label("kind", $0.kind) }
+        return item.ruleName ?? kind ?? strings["rule_unnamed"]
+    }
+
+    /// What the programs say, for those who look after them.
+    private static func technical(_ item: CaseDetail) -> String {
+        var lines = [
+            "case: \(item.summary.id) (\(item.summary.number))", "version: \(item.summary.version)",
+            "camera: \(item.summary.cameraID ?? "-")", "rule: \(item.ruleID ?? "-")",
+            "hazard_type: \(item.summary.hazardType)",
+        ]
+        if let reason = item.faultReason { lines.append("reason: \(reason)") }
+        lines += item.alerts.prefix(10).map { "alert: \($0.id) rule \($0.ruleID) settings \($0.settingsVersion)" }
+        return lines.joined(separator: "\n")
+    }
+
     /// An alert of a case or camera.
     static func alert(_ alert: AlertLine, _ strings: Strings) -> [String: Any] {
         let seconds = (alert.endedAt ?? Date()).timeIntervalSince(alert.startedAt)
         return [
             "kind": strings.label("kind", alert.kind),
-            "rule": alert.ruleID == CameraFault.rule ? "" : alert.ruleName ?? alert.ruleID,
+            "rule": alert.ruleName ?? "",
             "started": LocalTime.second(alert.startedAt), "started_machine": LocalTime.machine(alert.startedAt),
             "duration": "\(Int(max(0, min(seconds, 86_400)))) s", "is_running": alert.endedAt == nil,
             "is_end_unseen": alert.endUnseen,

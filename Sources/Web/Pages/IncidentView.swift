@@ -27,7 +27,7 @@ enum IncidentView {
             "started": LocalTime.short(incident.startedAt), "started_machine": LocalTime.machine(incident.startedAt),
             "ended": incident.endedAt.map(LocalTime.short) ?? "", "lasted": TimeLeft.words(seconds: seconds, strings),
             // The workers write English; what it says of cameras stands in the clause already.
-            "detail": incident.detail ?? "", "has_detail": incident.detail != nil && incident.kind != .cameras,
+            "technical": incident.detail ?? "", "has_detail": incident.detail != nil && incident.kind != .cameras,
         ]
     }
 

@@ -122,7 +122,7 @@ enum OperationsView {
     private static func held(_ line: QuarantineReport, mayAct: Bool, _ strings: Strings) -> [String: Any] {
         let remaining = line.until?.timeIntervalSince(Date()) ?? 0
         return [
-            "camera": line.camera, "name": line.name, "strikes": line.strikes, "reason": line.reason,
+            "camera": line.camera, "name": line.name, "strikes": line.strikes, "technical": line.reason,
             "last": LocalTime.short(line.lastAt), "is_active": line.isActive,
             "is_counting": line.until == nil, "is_over": line.until != nil && !line.isActive,
             "until": line.until.map(LocalTime.short) ?? "",

@@ -44,7 +44,6 @@ struct TaskPages: Sendable {
         values["can_report_false"] = isOwn && ["open", "accepted"].contains(task.state)
         values["is_foreign"] = !isOwn
         values["is_own"] = isOwn
-        values["is_over"] = isOwn && !task.isActive
         values["task_act"] = TaskView.act(task, reader: account.id, strings)
         values["too_many"] = strings[WebError.Reason.tooManyPictures.rawValue]
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
@@ -101,9 +100,35 @@ enum TaskView {
             "note": task.note ?? "", "has_note": task.note != nil,
             "picture": task.picture?.path ?? "", "has_picture": task.picture != nil,
             "nopic": strings[task.pictureRemovedAt == nil ? "no_picture" : "picture_over"],
-            "photos": task.photos.map { ["path": $0.path, "sha256": $0.sha256] }, "has_photos": !task.photos.isEmpty,
+            "photos": task.photos.map { photo($0, of: task, strings) }, "has_photos": !task.photos.isEmpty,
+            "fault": FaultText.sentence(task.faultReason, strings) ?? "", "has_fault": task.faultReason != nil,
             "has_place": links != nil,
             "maps": (links ?? []).map { ["app": $0.app, "url": $0.url, "label": strings.label("map_app", $0.app)] },
         ]
+    }
+
+    /// A photo, with when and where it was taken where the worker told it.
+    private static func photo(_ photo: ReportPhoto, of task: TaskSummary, _ strings: Strings) -> [String: Any] {
+        var origin =
+            photo.takenAt.map { [strings["photo_taken"].replacing("{time}", with: LocalTime.minute($0))] } ?? []
+        if let longitude = photo.longitude, let latitude = photo.latitude {
+            origin.append(String(format: "%.6f, %.6f", latitude, longitude))
+            if let east = task.longitude, let north = task.latitude {
+                let away = metres(from: (longitude, latitude), to: (east, north))
+                origin.append(strings["photo_away"].replacing("{n}", with: String(away)))
+            }
+        }
+        return [
+            "path": photo.path, "sha256": photo.sha256, "origin": origin.joined(separator: " · "),
+            "has_origin": !origin.isEmpty,
+        ]
+    }
+
+    /// Metres between two places; right to the metre within the county.
+    static func metres(from: (longitude: Double, latitude: Double), to: (longitude: Double, latitude: Double)) -> Int {
+        let degree = 111_195.0
+        let north = (to.latitude - from.latitude) * degree
+        let east = (to.longitude - from.longitude) * degree * cos((from.latitude + to.latitude) * .pi / 360)
+        return Int((north * north + east * east).squareRoot().rounded())
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 
 /// Times as people in the county read them: Asia/Shanghai, which has no summer time.
 enum LocalTime {
-    private static let offset: TimeInterval = 8 * 3600
+    /// Seconds east of Greenwich.
+    static let offset = 8 * 3600
 
     /// `yyyy-MM-dd HH:mm`.
     static func minute(_ date: Date) -> String {
@@ -27,7 +28,7 @@ enum LocalTime {
 
     private static func civil(_ date: Date) -> (day: String, time: String) {
         // The ISO form in UTC of the shifted instant reads like the local clock.
-        let text = date.addingTimeInterval(offset).formatted(.iso8601)
+        let text = date.addingTimeInterval(TimeInterval(offset)).formatted(.iso8601)
         return (String(text.prefix(10)), String(text.dropFirst(11).prefix(8)))
     }
 }

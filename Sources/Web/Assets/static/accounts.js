@@ -13,17 +13,6 @@ document.addEventListener('sent', (event) => {
 });
 dialog.addEventListener('close', () => location.reload());
 
-document.getElementById('copy').addEventListener('click', async (event) => {
-  const text = document.getElementById('issued-password').textContent;
-  // The clipboard is only there over TLS; without it the password can be selected with one click.
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    event.target.textContent = event.target.dataset.copied;
-  } else {
-    getSelection().selectAllChildren(document.getElementById('issued-password'));
-  }
-});
-
 let timer = 0;
 async function search() {
   const posts = await call('GET', '/api/v1/posts?q=' + encodeURIComponent(find.value));

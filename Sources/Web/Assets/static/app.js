@@ -1,10 +1,12 @@
-// Every page: forms that speak JSON, what was written in them, the live stream, and the clocks.
+// Every page: forms that speak JSON, what was written in them, the live stream, the clocks, and copying.
+import { listenCopies } from './copy.js';
 import { keepDrafts } from './drafts.js';
 import { listenForms } from './forms.js';
 import { startLive } from './live.js';
 import { startClocks } from './clock.js';
 
 listenForms();
+listenCopies();
 keepDrafts();
 startClocks();
 if (document.getElementById('live')) startLive();

@@ -25,6 +25,20 @@ const texts = (form) => [...form.elements].filter((field) => field.name && field
 /** What was written for a draft, by field. */
 export const draftTexts = read;
 
+const choiceKey = (name) => `gridwatch-choice/${account()}/${name}`;
+
+/** Whether the person ticked something the last time; no for what was never asked. */
+export function isChosen(name) {
+  try { return localStorage.getItem(choiceKey(name)) === '1'; } catch { return false; }
+}
+
+/** Remembers a tick on this device. */
+export function choose(name, isOn) {
+  try {
+    if (isOn) localStorage.setItem(choiceKey(name), '1'); else localStorage.removeItem(choiceKey(name));
+  } catch { /* it is asked again */ }
+}
+
 /** Puts back what was written in the forms of a part; a field that already says something is left alone. */
 export function restoreDrafts(part = document) {
   for (const form of part.querySelectorAll('form[data-draft]')) {
@@ -90,21 +104,38 @@ async function photoStore(mode, body) {
   }
 }
 
-/** Keeps a photo of a draft; gives its key, or null where this browser keeps nothing. */
-export async function keepPhoto(name, blob) {
+/** Keeps a photo of a draft with its Exif segment; gives its key, or null where this browser keeps nothing. */
+export async function keepPhoto(name, blob, exif) {
   try {
     // Bytes: not every browser can keep a file.
     const bytes = await blob.arrayBuffer();
-    return await photoStore('readwrite', (store) => store.add({ draft: keyOf(name), type: blob.type, bytes, at: Date.now() }));
+    return await photoStore('readwrite', (store) => store.add({ draft: keyOf(name), type: blob.type, bytes, exif, at: Date.now() }));
   } catch { return null; }
 }
 
-/** Photos of a draft in the order in which they were taken: `{key, blob}`. */
+/**
+ * Photos of a draft in the order in which they were taken: `{key, blob, exif, marks}`. The marks say what became of one:
+ * `isAsked` when the server may have it, `sha256` when it has, `hasOrigin` when with time and place, `isGone` when it was
+ * taken away here and the server may not know it yet.
+ */
 export async function keptPhotos(name) {
   try {
     const kept = await photoStore('readonly', (store) => store.index('draft').getAll(keyOf(name)));
-    return kept.map(({ id, type, bytes }) => ({ key: id, blob: new Blob([bytes], { type }) }));
+    return kept.map(({ id, type, bytes, exif, marks }) =>
+      ({ key: id, blob: new Blob([bytes], { type }), exif: exif ?? null, marks: marks ?? {} }));
   } catch { return []; }
+}
+
+/** Writes down what became of a photo, beside what is known already. */
+export async function markPhoto(key, marks) {
+  if (key === null) return;
+  try {
+    await photoStore('readwrite', (store) => {
+      store.get(key).onsuccess = ({ target: { result: kept } }) => {
+        if (kept) store.put({ ...kept, marks: { ...kept.marks, ...marks } });
+      };
+    });
+  } catch { /* it was never kept */ }
 }
 
 /** Forgets one photo. */
