@@ -115,7 +115,7 @@ extension LiveSite {
         }
         #expect(Set(CameraFilter.states) == Set(CameraStates.states + ["unwatched"]))
         for reason in SightReason.allCases.map(\.rawValue) + CameraFailure.allCases.map(\.code) {
-            #expect(strings.label("why", reason) != reason)
+            #expect(FaultText.state("\(reason) 40", strings)?.contains("{n}") == false, "\(reason)")
         }
         let faults =
             SightReason.allCases.filter { !$0.isInService }.map(\.rawValue) + CameraFailure.allCases.map(\.code)

@@ -11,9 +11,11 @@ enum FaultText {
         return strings.table["fault_\(word)"] ?? strings["fault_unknown"]
     }
 
-    /// What the page of a camera says of its state now; nil for a reason that this version does not know.
+    /// What the page of a camera says of its state now: how long, where that is known, and else what a case says; nil for
+    /// a reason that this version does not know.
     static func state(_ reason: String?, _ strings: Strings) -> String? {
-        guard let word = word(reason), let text = strings.table["why_\(word)"] else { return nil }
+        guard let word = word(reason) else { return nil }
+        guard let text = strings.table["why_\(word)"] else { return strings.table["fault_\(word)"] }
         let parts = (reason ?? "").split(separator: " ")
         return text.replacing("{n}", with: parts.count > 1 ? String(parts[1]) : "?")
     }
