@@ -20,11 +20,17 @@ struct OpenAPIDocument: Sendable {
         case named(String)
     }
 
-    /// What an operation answers, by status; nil for an answer without JSON.
+    /// What an operation answers, by status.
     struct Operation: Sendable {
         let method: String
         let path: String
-        let answers: [String: Schema?]
+        let answers: [String: Body]
+    }
+
+    /// What an answer holds.
+    struct Body: Sendable {
+        /// Nil for no JSON.
+        let schema: Schema?
     }
 
     /// The document of this checkout.
@@ -49,16 +55,16 @@ struct OpenAPIDocument: Sendable {
                 guard ["get", "post", "put", "delete"].contains(method), let operation = value as? [String: Any],
                     let answers = operation["responses"] as? [String: Any]
                 else { return nil }
-                let schemas = answers.mapValues { answer -> Schema? in
-                    var answer = answer as? [String: Any] ?? [:]
+                let bodies = answers.mapValues { value -> Body in
+                    var answer = value as? [String: Any] ?? [:]
                     if let name = answer["$ref"] as? String {
                         answer = shared[Self.last(name)] as? [String: Any] ?? [:]
                     }
                     let content = answer["content"] as? [String: Any] ?? [:]
                     let json = content["application/json"] ?? content["application/problem+json"]
-                    return (json as? [String: Any])?["schema"].map(Self.schema)
+                    return Body(schema: (json as? [String: Any])?["schema"].map(Self.schema))
                 }
-                return Operation(method: method.uppercased(), path: path, answers: schemas)
+                return Operation(method: method.uppercased(), path: path, answers: bodies)
             }
         }
     }
@@ -95,16 +101,14 @@ struct OpenAPIDocument: Sendable {
     }
 
     /// What of an answer is not as the document says, each with where; empty when all is.
-    func problems(_ operation: Operation, status: Int, body: [UInt8], isJSON: Bool) -> [String] {
-        guard let answer = operation.answers[String(status)] ?? operation.answers["default"] else {
-            return ["status \(status) is not documented"]
-        }
-        guard status >= 400 || operation.answers[String(status)] != nil else {
+    func problems(_ operation: Operation, status: Int, bytes: [UInt8], isJSON: Bool) -> [String] {
+        let other = status >= 400 ? operation.answers["default"] : nil
+        guard let body = operation.answers[String(status)] ?? other else {
             return ["status \(status) is not documented"]
         }
         guard isJSON else { return [] }
-        guard let schema = answer else { return ["JSON that is not documented"] }
-        guard let value = try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed) else {
+        guard let schema = body.schema else { return ["JSON that is not documented"] }
+        guard let value = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed) else {
             return ["no JSON"]
         }
         return problems(value, schema, at: "answer")
@@ -146,7 +150,7 @@ struct OpenAPIDocument: Sendable {
         else { return }
         let type = answer.header("content-type") ?? ""
         let isJSON = type.hasPrefix("application/json") || type.hasPrefix("application/problem+json")
-        let found = document.problems(operation, status: answer.status, body: answer.body, isJSON: isJSON)
+        let found = document.problems(operation, status: answer.status, bytes: answer.body, isJSON: isJSON)
         guard !found.isEmpty else { return }
         let places = Set(found.map { $0.replacing(/\[\d+\]/, with: "[]") }).sorted().prefix(8)
         Issue.record(
@@ -185,7 +189,7 @@ struct OpenAPIDocument: Sendable {
     func finds(status: Int, body: String, words: String) throws {
         let document = try OpenAPIDocument(text: Self.text)
         let operation = try #require(document.operation("GET", "/a/7?x=1"))
-        let found = document.problems(operation, status: status, body: Array(body.utf8), isJSON: true)
+        let found = document.problems(operation, status: status, bytes: Array(body.utf8), isJSON: true)
         #expect(words.isEmpty ? found.isEmpty : found.contains { $0.contains(words) }, "\(found)")
         #expect(document.operation("GET", "/a/b")?.answers["204"] != nil)
         #expect(document.operation("GET", "/b") == nil)
