@@ -123,7 +123,7 @@ let package = Package(
         .executableTarget(
             name: "gridwatch",
             dependencies: [
-                "CityGrid", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Postgres", "RTSP", "Replay",
+                "CityGrid", "Detection", "Flow", "Ingest", "Logs", "Media", "Pipeline", "Postgres", "RTSP", "Replay",
                 "SeedData",
                 "Settings", "Simulator", "Spool", "Store", "Web", argumentParser, lifecycle, logging, unixSignals,
             ],
@@ -155,7 +155,7 @@ let package = Package(
             "Ingest",
             ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL, "TestThreads"]
         ),
-        tests("Spool", ["Spool", "Flow", "spool-crash-child", "TestThreads"]),
+        tests("Spool", ["Spool", "Flow", "spool-crash-child", "TestThreads", grdb]),
         .executableTarget(
             name: "spool-crash-child",
             dependencies: ["Spool", "Flow"],
@@ -180,7 +180,7 @@ let package = Package(
                 "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, yams, "TestThreads",
             ]
         ),
-        tests("Command", ["gridwatch", "Detection", "Postgres", "Store", "TestThreads"]),
+        tests("Command", ["gridwatch", "Detection", "Flow", "Postgres", "Spool", "Store", "TestThreads"]),
         tests("Tidy", ["TestThreads"]),
     ]
 )

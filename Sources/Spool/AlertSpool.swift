@@ -101,11 +101,15 @@ public final class AlertSpool: Sendable {
     ///
     /// One call is one commit, and a commit waits for the disk: hand over records in groups.
     ///
+    /// `areCurrent`: whether their alerts are the newest of their rules, see `lastAlerts`; false for what is old.
+    ///
     /// - Throws: `full` when capacity or disk is used up, and then none of them was taken; `diskFailed`, `closed`.
-    public func append(_ records: [AlertRecord]) throws(SpoolError) {
+    public func append(_ records: [AlertRecord], areCurrent: Bool = true) throws(SpoolError) {
         guard !records.isEmpty else { return }
         let bodies = try records.map(encode)
-        let last = Dictionary(records.map { (LastAlert.key(camera: $0.camera, rule: $0.rule), LastAlert($0)) }) { $1 }
+        let last = Dictionary(
+            (areCurrent ? records : []).map { (LastAlert.key(camera: $0.camera, rule: $0.rule), LastAlert($0)) }
+        ) { $1 }
         let size = bodies.reduce(0) { $0 + $1.count + 32 }
         let room = capacityBytes - Self.reserveBytes(capacityBytes)
         do throws(SpoolError) {
@@ -116,7 +120,7 @@ public final class AlertSpool: Sendable {
             }
             meters.appended.add(records.count)
         } catch {
-            if error.code == .full { meters.refused.add(records.count) }
+            if error.code != .closed { meters.refused.add(records.count) }
             throw error
         }
     }
@@ -172,7 +176,8 @@ public final class AlertSpool: Sendable {
     private static func reserveBytes(_ capacity: Int) -> Int { min(capacity / 16, 16 << 20) }
 
     private static let tellStandardError: @Sendable (String) -> Void = { text in
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        // A log on a full disk, or one that nobody reads any more, is no reason to end.
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 }
 

@@ -65,6 +65,8 @@ extension SpoolError {
             return SpoolError(.damaged, "\(text); the database is damaged")
         case .SQLITE_IOERR:
             return SpoolError(.diskFailed, "\(text); look at the disk and its limits (dmesg, df, quota)")
+        case .SQLITE_READONLY:
+            return SpoolError(.diskFailed, "\(text); it cannot be written: is the disk mounted read-only (dmesg)?")
         default:
             return SpoolError(.cannotOpen, "\(text); check that the folder exists and can be written to")
         }

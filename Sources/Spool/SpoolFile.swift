@@ -40,23 +40,37 @@ struct SpoolFile {
     private(set) var rows: Int
     /// Bytes of the pages in use; the write-ahead log comes on top, about 4 MB.
     private(set) var bytes: Int
+    /// False as long as the disk was too full to make or tidy the table of last alerts.
+    private var hasLastAlerts: Bool
 
     /// Opens the database at `path`, or begins a new one when there is none.
     ///
     /// - Throws: `DatabaseError`, `SpoolDamage` when it cannot be used, `SpoolError` when it is of a newer version.
     init(path: String) throws {
-        queue = try Self.connect(path)
+        let queue = try Self.connect(path)
+        self.queue = queue
         do {
             let isNew = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_master") } == 0
             if isNew { try queue.write(Self.begin) }
             // Counts that damage has made smaller would hide rows without an error.
             if !isNew { try queue.read(Self.check) }
             let found = try queue.read(Self.inspect)
-            try queue.write(Self.keepLastAlerts)
+            hasLastAlerts = try Self.hasRoom { try queue.write(Self.keepLastAlerts) }
             (uuid, nextSequence, rows, bytes) = (found.uuid, found.nextSequence, found.rows, found.bytes)
         } catch {
             try? queue.close()
             throw error
+        }
+    }
+
+    /// Does what can wait; false when the disk has no room for it, since a full disk must not keep a spool closed.
+    private static func hasRoom(_ body: () throws -> Void) throws -> Bool {
+        do {
+            try body()
+            return true
+        } catch {
+            guard SpoolFolder.isOfTheDisk(error) else { throw error }
+            return false
         }
     }
 
@@ -167,7 +181,9 @@ extension SpoolFile {
     /// `last`: the newest alerts of their rules.
     mutating func append(_ bodies: [Data], last: [LastAlert] = []) throws {
         let first = nextSequence
+        let makesTable = !hasLastAlerts
         bytes = try queue.write { database in
+            if makesTable { try Self.keepLastAlerts(database) }
             let insert = try database.cachedStatement(
                 sql: "INSERT INTO alert (sequence, checksum, body) VALUES (?, ?, ?)"
             )
@@ -180,6 +196,7 @@ extension SpoolFile {
             try Self.note(database, last)
             return try Self.usedBytes(database)
         }
+        hasLastAlerts = true
         rows += bodies.count
         nextSequence += Int64(bodies.count)
     }
@@ -194,9 +211,10 @@ extension SpoolFile {
         }
     }
 
-    /// The newest alert of each rule.
+    /// The newest alert of each rule; none of a file that lacks them still.
     func lastAlerts() throws -> [LastAlert] {
         try queue.read { database in
+            guard try database.tableExists("last_alert") else { return [] }
             let sql = "SELECT key, started_at, stated_at, has_ended FROM last_alert"
             return try Row.fetchAll(database, sql: sql).compactMap { row in
                 guard let key = Int64.fromDatabaseValue(row[0]), let started = Int64.fromDatabaseValue(row[1]),

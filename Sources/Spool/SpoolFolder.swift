@@ -19,7 +19,10 @@ struct SpoolMeters: Sendable {
         bytes = meter.gauge("gridwatch_spool_bytes", "Bytes that the spool's database uses.")
         appended = meter.counter("gridwatch_spool_appended_total", "Alert records made durable.")
         removed = meter.counter("gridwatch_spool_removed_total", "Alert records taken away after delivery.")
-        refused = meter.counter("gridwatch_spool_refused_total", "Alert records refused because the spool was full.")
+        refused = meter.counter(
+            "gridwatch_spool_refused_total",
+            "Alert records refused because the spool or its disk was full, or the disk failed."
+        )
         quarantined = meter.counter("gridwatch_spool_quarantined_total", "Damaged alert records set aside.")
         damaged = Dictionary(
             uniqueKeysWithValues: SpoolFindings.Damage.allCases.map { reason in
@@ -77,6 +80,12 @@ struct SpoolFolder: Sendable {
     /// True when `error` says that the disk has no room.
     static func isFull(_ error: any Error) -> Bool {
         (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+    }
+
+    /// True when `error` says that the disk has no room, or does not take or give what it is asked for.
+    static func isOfTheDisk(_ error: any Error) -> Bool {
+        guard let failure = error as? DatabaseError, !isDamage(error) else { return false }
+        return [.SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN].contains(failure.resultCode)
     }
 
     /// Makes the folder, for its owner only.
@@ -148,12 +157,20 @@ struct SpoolFolder: Sendable {
     ) throws(SpoolError) -> SpoolFile {
         let action = "replacing a damaged database (\(reason))"
         let findings = try attempt(action) { () throws -> SpoolFindings in
-            try? FileManager.default.removeItem(atPath: rebuilding)
-            try make(rebuilding)
-            var new = try SpoolFile(path: rebuilding + "/" + Self.database)
-            let findings = try new.salvage(from: SpoolBytes.image(current + "/" + Self.database))
-            try new.close()
-            return findings
+            do {
+                return try salvage()
+            } catch {
+                // What was written so far takes the room that is missing, and is made anew at the next try.
+                try? FileManager.default.removeItem(atPath: rebuilding)
+                guard Self.isFull(error), reserve.release() else { throw error }
+                meters.notice("spool \(directory): the disk is full; its reserve is used to replace a damaged database")
+            }
+            do {
+                return try salvage()
+            } catch {
+                try? FileManager.default.removeItem(atPath: rebuilding)
+                throw error
+            }
         }
         try? damaged?.close()
         let aside = try freeName()
@@ -169,6 +186,21 @@ struct SpoolFolder: Sendable {
                 + "\(findings.summary); check the disk; `gridwatch spool inspect \(aside)` shows more"
         )
         return file
+    }
+
+    /// Makes a new database of every row of the damaged one that is whole.
+    private func salvage() throws -> SpoolFindings {
+        try? FileManager.default.removeItem(atPath: rebuilding)
+        try make(rebuilding)
+        var new = try SpoolFile(path: rebuilding + "/" + Self.database)
+        do {
+            let findings = try new.salvage(from: SpoolBytes.image(current + "/" + Self.database))
+            try new.close()
+            return findings
+        } catch {
+            try? new.close()
+            throw error
+        }
     }
 
     private func freeName() throws(SpoolError) -> String {

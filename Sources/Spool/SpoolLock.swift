@@ -32,6 +32,14 @@ struct SpoolLock: ~Copyable {
 
     deinit { close(descriptor) }
 
+    /// The process that has the spool in `directory` open, as its lock says; nil when none has.
+    static func holder(of directory: String) -> String? {
+        let descriptor = open(directory + "/spool.lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? nil : holder(descriptor)
+    }
+
     /// Tries for half a second: a child of the last holder has its lock too, from its fork until its exec.
     private static func take(_ descriptor: Int32) -> Bool {
         for _ in 0..<10 {

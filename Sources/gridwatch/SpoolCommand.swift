@@ -39,7 +39,8 @@ struct SpoolInspectCommand: ParsableCommand {
             last = max(last ?? record.statedAt, record.statedAt)
             cameras.insert(record.camera)
         }
-        let report = SpoolReport(salvage.path, findings, first, last, cameras: cameras.count)
+        guard !findings.isForeign else { throw NoSpool(path: salvage.path, isEmpty: findings.isEmpty) }
+        let report = SpoolReport(salvage, findings, first, last, cameras: cameras.count)
         Console.out(json ? try report.json() : report.text)
         if !report.isWhole { throw ExitCode(1) }
     }
@@ -68,24 +69,86 @@ struct SpoolSalvageCommand: ParsableCommand {
 
     func run() throws {
         let salvage = try SpoolSalvage(path: path)
-        let spool = try AlertSpool(directory: into, capacityBytes: maxMb << 20)
-        defer { spool.close() }
+        guard !salvage.isDatabase(of: into) else {
+            throw ValidationError("--into \(into): this is the spool that is to be saved; name another folder")
+        }
+        let target = SalvageTarget(directory: into, capacityBytes: maxMb << 20)
         var waiting: [AlertRecord] = []
         let findings = try salvage.read { record in
             waiting.append(record)
             guard waiting.count >= Self.batch else { return }
-            try spool.append(waiting)
+            try target.append(waiting)
             waiting = []
         }
-        try spool.append(waiting)
-        Console.out("\(into): \(spool.count) alerts wait there now")
+        guard !findings.isForeign else { throw NoSpool(path: salvage.path, isEmpty: findings.isEmpty) }
+        try target.append(waiting)
+        if let holder = salvage.holder {
+            Console.out("\(salvage.path): process \(holder) has it open, and delivers what is in it by itself")
+        }
         Console.out("\(salvage.path): \(findings.summary)")
+        Console.out(
+            target.saved == 0
+                ? "nothing to save: \(into) is as it was"
+                : "\(into): \(target.saved) saved, \(target.close()) alerts wait there now"
+        )
+    }
+}
+
+/// The spool that gets what is saved; made with the first alert, so that nothing comes of a file without any.
+private final class SalvageTarget {
+    let directory: String
+    let capacityBytes: Int
+    private(set) var saved = 0
+    private var spool: AlertSpool?
+
+    init(directory: String, capacityBytes: Int) {
+        self.directory = directory
+        self.capacityBytes = capacityBytes
+    }
+
+    func append(_ records: [AlertRecord]) throws {
+        guard !records.isEmpty else { return }
+        let spool = try spool ?? AlertSpool(directory: directory, capacityBytes: capacityBytes)
+        self.spool = spool
+        do throws(SpoolError) {
+            try spool.append(records)
+        } catch {
+            guard error.code == .full else { throw error }
+            throw SpoolError(
+                .full,
+                "\(directory) is full after \(saved) alerts: raise --max-mb (\(capacityBytes >> 20) now), or make room on its "
+                    + "disk, remove \(directory) and begin again"
+            )
+        }
+        saved += records.count
+    }
+
+    /// Ends it.
+    ///
+    /// - Returns: How many alerts wait there.
+    func close() -> Int {
+        defer { spool?.close() }
+        return spool?.count ?? 0
+    }
+}
+
+/// A file that is no spool.
+private struct NoSpool: Error, CustomStringConvertible {
+    let path: String
+    let isEmpty: Bool
+
+    var description: String {
+        isEmpty
+            ? "\(path) is empty: it holds no alert, nor what is left of one"
+            : "\(path) is no spool of Gridwatch: no alert was found in it, whole or damaged"
     }
 }
 
 /// What `spool inspect` prints.
 private struct SpoolReport: Encodable {
     let file: String
+    /// The process that has it open.
+    let usedBy: String?
     let isWhole: Bool
     let intact: Int
     let damaged: [String: Int]
@@ -100,11 +163,12 @@ private struct SpoolReport: Encodable {
     let lastStated: String?
     let cameras: Int
 
-    init(_ file: String, _ found: SpoolFindings, _ first: MediaTime?, _ last: MediaTime?, cameras: Int) {
+    init(_ salvage: SpoolSalvage, _ found: SpoolFindings, _ first: MediaTime?, _ last: MediaTime?, cameras: Int) {
         func time(_ time: MediaTime?) -> String? {
             time.map { Date(timeIntervalSince1970: $0.seconds).ISO8601Format() }
         }
-        self.file = file
+        file = salvage.path
+        usedBy = salvage.holder
         isWhole = found.damaged.isEmpty && found.damagedPages == 0 && found.headerIsWhole && !found.logIsDamaged
         intact = found.intact
         damaged = Dictionary(uniqueKeysWithValues: found.damaged.map { ($0.key.rawValue, $0.value) })
@@ -129,6 +193,7 @@ private struct SpoolReport: Encodable {
 
     var text: String {
         var lines = ["\(file): \(isWhole ? "whole" : "damaged")"]
+        if let usedBy { lines.append("in use by process \(usedBy): what stands here is of this moment") }
         lines.append("alerts that are whole: \(intact), of \(cameras) cameras")
         if let firstNumber, let lastNumber { lines.append("rows: \(firstNumber) to \(lastNumber)") }
         if let firstStated, let lastStated { lines.append("stated: \(firstStated) to \(lastStated)") }

@@ -10,6 +10,7 @@ struct SpoolImage {
 
     private static let sizes = [4096, 1024, 2048, 8192, 16_384, 32_768, 65_536, 512]
     private static let magic = Array("SQLite format 3\0".utf8)
+    private static let application = 0x4757_5350
     /// Rows with a wrong checksum that are kept.
     static let brokenLimit = 10_000
 
@@ -20,6 +21,10 @@ struct SpoolImage {
     let pageSize: Int
     /// True when the file's own header is whole, as far as it matters here.
     let hasHeader: Bool
+    /// True when that header says that the file is a spool of Gridwatch.
+    let isNamedSpool: Bool
+    /// True when there is nothing at all, not even in the log.
+    let isEmpty: Bool
 
     /// Takes the files; nothing is read of them but what tells the size of a page.
     ///
@@ -32,6 +37,8 @@ struct SpoolImage {
         let stated = named == 1 ? 65_536 : named
         hasHeader = head.count == 100 && Array(head[..<16]) == Self.magic && Self.sizes.contains(stated)
         let logged = log.flatMap { SpoolLog.pageSize($0) }
+        isNamedSpool = hasHeader && Self.number(head, 68, 4) == Self.application
+        isEmpty = size == 0 && logSize == 0
         let pageSize: Int
         if hasHeader {
             pageSize = stated

@@ -27,6 +27,10 @@ public struct SpoolFindings: Sendable, Hashable {
     public let damaged: [Damage: Int]
     /// Smallest and largest number of the rows that are whole; nil without rows.
     public let numbers: ClosedRange<Int64>?
+    /// Whether it is something else than a spool, or nothing: no header of one, and no trace of an alert.
+    public let isForeign: Bool
+    /// Whether there is not one byte.
+    public let isEmpty: Bool
 
     init(_ found: SpoolImage.Findings, _ image: SpoolImage) {
         pages = found.pages
@@ -37,6 +41,8 @@ public struct SpoolFindings: Sendable, Hashable {
         intact = found.intactRows
         let counts: [Damage: Int] = [.checksum: found.broken.count, .unreadable: found.missingRows]
         damaged = counts.filter { $0.value > 0 }
+        isForeign = !image.isNamedSpool && found.intactRows == 0 && found.broken.isEmpty
+        isEmpty = image.isEmpty
         numbers = found.intact.first.flatMap { first in
             found.intact.last.map { first.lowerBound...$0.upperBound }
         }
@@ -64,21 +70,45 @@ public struct SpoolSalvage: Sendable {
 
     /// Finds the database in `path`: the file itself, the folder that it lies in, or the folder of a spool.
     ///
-    /// - Throws: `cannotOpen` when there is none.
+    /// - Throws: `cannotOpen` when there is none, or it cannot be read.
     public init(path: String) throws(SpoolError) {
-        let places = [path, path + "/" + SpoolFolder.database, path + "/current/" + SpoolFolder.database]
-        var isFolder: ObjCBool = false
-        let found = places.first {
-            FileManager.default.fileExists(atPath: $0, isDirectory: &isFolder) && !isFolder.boolValue
-        }
-        guard let found, SpoolBytes(path: found) != nil else {
+        let places = ["", "/" + SpoolFolder.database, "/current/" + SpoolFolder.database].map { path + $0 }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Self.unreadable(path, errno) }
+        let found = places.first { stat($0, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR }
+        guard let found else {
+            // A folder that cannot be looked into looks like an empty one.
+            guard access(path, R_OK | X_OK) == 0 else { throw Self.unreadable(path, errno) }
             throw SpoolError(
                 .cannotOpen,
-                "\(path): no \(SpoolFolder.database) that can be read here; name the file, the folder of a spool, or a "
-                    + "folder spool.bad-… beside it"
+                "\(path): no \(SpoolFolder.database) in this folder; name the file, the folder of a spool, or a folder "
+                    + "spool.bad-… in it"
             )
         }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw SpoolError(.cannotOpen, "\(found) is no file that can hold alerts, but a device, pipe or socket")
+        }
+        guard SpoolBytes(path: found) != nil else { throw Self.unreadable(found, errno) }
         self.path = found
+    }
+
+    private static func unreadable(_ path: String, _ number: Int32) -> SpoolError {
+        let reason = String(cString: strerror(number))
+        let advice = number == EACCES || number == EPERM ? "; run this as the user of the daemon, or as root" : ""
+        return SpoolError(.cannotOpen, "\(path) cannot be read: \(reason)\(advice)")
+    }
+
+    /// The process that has the spool open now; nil when none has.
+    public var holder: String? {
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        guard folder.lastPathComponent == "current" else { return nil }
+        return SpoolLock.holder(of: folder.deletingLastPathComponent().path)
+    }
+
+    /// Whether the file is the database of the spool in `directory`.
+    public func isDatabase(of directory: String) -> Bool {
+        func real(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+        return real(path) == real(directory + "/current/" + SpoolFolder.database)
     }
 
     /// Looks at everything and calls `take` for each record that is whole, each once, in no order.
