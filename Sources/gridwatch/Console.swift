@@ -5,12 +5,22 @@ import Synchronization
 enum Console {
     /// Writes a line of result; a text that ends its last line itself gets no second end.
     static func out(_ text: String) {
-        FileHandle.standardOutput.write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+        } catch {
+            say("gridwatch: the result cannot be written: \(error)")
+            exit(1)
+        }
     }
 
     /// Writes a line for the person who watches.
     static func say(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        show(text + "\n")
+    }
+
+    /// Writes to standard error; that nobody reads it, or that its disk is full, is no reason to end.
+    fileprivate static func show(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     /// Whether a person watches standard error.
@@ -61,6 +71,6 @@ final class ProgressBar: Sendable {
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
         let spent = Date().timeIntervalSince(began)
         let left = share > 0.02 ? " \(Int((spent / share - spent).rounded(.up))) s left" : ""
-        FileHandle.standardError.write(Data("\r\u{1b}[2K\(title) \(bar) \(Int(share * 100)) %\(left) \(detail)".utf8))
+        Console.show("\r\u{1b}[2K\(title) \(bar) \(Int(share * 100)) %\(left) \(detail)")
     }
 }

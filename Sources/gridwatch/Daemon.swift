@@ -1,6 +1,7 @@
 import Flow
 import Foundation
 import Logging
+import Logs
 import Postgres
 import Settings
 
@@ -9,11 +10,16 @@ struct Daemon {
     let settings: DaemonSettings
     var logger: Logger
     let database: PostgresPool
-    let meter = Meter()
+    let meter: Meter
 
     init(settings: DaemonSettings, label: String) {
+        // A file that may not grow any more is an error of the write, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
+        let meter = Meter()
+        let log = LogStream(meter: meter)
         self.settings = settings
-        self.logger = Logger(label: label, factory: { StreamLogHandler.standardError(label: $0) })
+        self.meter = meter
+        self.logger = Logger(label: label, factory: { StreamLogHandler(label: $0, stream: log) })
         self.logger.logLevel = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
         self.database = PostgresPool(
             conninfo: settings.database.url.exposed,
