@@ -10,7 +10,8 @@ import Store
 ///
 /// At least once: a batch leaves the spool after the database has committed it, and the writer folds repeats. While
 /// the database is away the spool keeps everything; tries go on with a growing, jittered wait. A batch that the database
-/// needs too long for is tried again in parts (`DeliveryPace`): no statement holds up the others for good.
+/// refuses or needs too long for is tried again in parts (`DeliveryPace`): no statement holds up the others for good, and
+/// none is given up for what lies not in it. See docs/adr/0040-no-row-is-given-up-for-the-moment.md.
 struct Delivery: Sendable {
     /// Tunables.
     struct Settings: Sendable, Hashable {
@@ -27,9 +28,6 @@ struct Delivery: Sendable {
         init() {}
     }
 
-    /// Seconds between two looks for alerts to adopt.
-    private static let adoptionInterval = 3.0
-
     private let spool: AlertSpool
     private let writer: AlertWriter
     private let authority: @Sendable () -> Authority
@@ -37,12 +35,10 @@ struct Delivery: Sendable {
     private let health: HealthBoard
     private let logger: Logger
     private let flood: FloodGate
+    private let notes: DeliveryNotes
     private let delivered: Metric
-    private let unseen: Metric
     private let slow: Metric
-    private let setAside: Metric
-    private let late: Metric
-    private let heldBack: Metric
+    private let aside: Metric
     private let clocks: Clocks
     private let beat: Heartbeat
     private let disk = DispatchQueue(label: "gridwatch.delivery.spool")
@@ -67,29 +63,18 @@ struct Delivery: Sendable {
         self.health = health
         self.logger = logger
         self.flood = FloodGate(logger, clocks: clocks)
+        self.notes = DeliveryNotes(meter: meter, logger: logger, clocks: clocks)
         self.delivered = meter.counter(
             "gridwatch_alerts_delivered_total",
             "Alert statements committed to the database."
         )
-        self.unseen = meter.counter(
-            "gridwatch_alerts_ended_unseen_total",
-            "Alerts of processes that ended before them, ended by the process that took over."
-        )
         self.slow = meter.counter(
             "gridwatch_delivery_timeouts_total",
-            "Batches that the database needed too long for; each is tried again in parts."
+            "Batches that the database refused or needed too long for; each is tried again in parts."
         )
-        self.setAside = meter.counter(
-            "gridwatch_alerts_set_aside_total",
-            "Alert statements put into the quarantine because the database needs too long for each of them alone."
-        )
-        self.heldBack = meter.counter(
-            "gridwatch_cases_held_back_total",
-            "Times that a case was kept from becoming a task, because its grid had enough of them that day."
-        )
-        self.late = meter.counter(
-            "gridwatch_alerts_late_total",
-            "Alerts stored as facts only, because their cameras belong to another worker now, which acts on them."
+        self.aside = meter.gauge(
+            "gridwatch_alerts_aside",
+            "Alert statements that wait in the spool because the database takes each of them not even alone."
         )
     }
 
@@ -142,27 +127,31 @@ struct Delivery: Sendable {
     private func deliverBatch(_ pace: inout DeliveryPace) async throws -> Int {
         let batch = try await nextBatch(&pace)
         guard !batch.isEmpty else { return 0 }
+        defer { aside.set(pace.aside.count) }
         let sequences = batch.map(\.sequence)
+        let report: WriteReport
         do {
-            let report = try await writer.write(batch.map(\.record), authority: authority())
-            note(report)
-            try await onDisk { try spool.remove(sequences) }
-            delivered.add(batch.count)
-            pace.wrote(sequences)
-        } catch let error as PostgresError where error.isStatementTimeout {
+            report = try await writer.write(batch.map(\.record), authority: authority())
+        } catch  where Self.mayPassInParts(error) {
             slow.add()
-            switch pace.timedOut(sequences, now: clocks.monotonic()) {
+            switch pace.refused(sequences, now: clocks.monotonic()) {
             case .smaller: break
-            case .aside: tell("an alert waits: the database needs too long for it alone", batch[0], error)
+            case .aside: tellAside(batch[0], error)
             case .slow: throw error
-            case .giveUp:
-                try await writer.setAside(batch.map(\.record), because: "\(error)")
-                try await onDisk { try spool.remove(sequences) }
-                setAside.add(batch.count)
-                tell("an alert was put aside: the database needs too long for it", batch[0], error)
             }
+            return batch.count
         }
+        notes.take(report)
+        try await onDisk { try spool.remove(sequences) }
+        delivered.add(batch.count)
+        pace.wrote(sequences)
         return batch.count
+    }
+
+    /// Whether an error may come from some of the rows, or from how many they are.
+    private static func mayPassInParts(_ error: any Error) -> Bool {
+        if let error = error as? PostgresError { return error.fault != .server }
+        return !(error is CancellationError)
     }
 
     /// The row aside that is due, alone; else the first rows that are not aside.
@@ -181,61 +170,21 @@ struct Delivery: Sendable {
 
     private func problem(_ pace: DeliveryPace) -> String? {
         guard !pace.aside.isEmpty else { return nil }
-        return "\(pace.aside.count) alerts wait in the spool, because the database needs too long for each of them: "
-            + "see what locks or slows down their cases (pg_stat_activity); the others are delivered"
+        return
+            "\(pace.aside.count) alerts wait in the spool, because the database does not take them or needs too long "
+            + "for each of them: see what locks or slows down their cases (pg_stat_activity, the log); the others are "
+            + "delivered, and these are tried again"
     }
 
-    private func tell(_ what: Logger.Message, _ alert: SpooledAlert, _ error: PostgresError) {
-        logger.error(
-            what,
+    private func tellAside(_ alert: SpooledAlert, _ error: any Error) {
+        flood.log(
+            .error,
+            "an alert waits: the database does not take it",
             metadata: [
                 "alert": "\(alert.record.id)", "camera": "\(alert.record.camera)", "row": "\(alert.sequence)",
                 "error": "\(error)",
             ]
         )
-    }
-
-    /// Does what follows from alerts that others have brought of cameras which are this worker's now.
-    ///
-    /// Also ends the alerts of processes that ended before them. Runs until the task is cancelled. Such alerts come from a process that died and has delivered what was in its
-    /// spool, or from one that did not know yet that it had lost its cameras.
-    func adopt() async {
-        var round = 0
-        while !Task.isCancelled {
-            round += 1
-            if let report = try? await writer.adopt(authority()) { note(report) }
-            // The true ends may lie in the spool.
-            if round.isMultiple(of: 3), spool.count < settings.batch,
-                let count = try? await writer.endUnseen(authority()), count > 0
-            {
-                unseen.add(count)
-                logger.info("alerts of earlier processes ended", metadata: ["count": "\(count)"])
-            }
-            try? await Task.sleep(for: .seconds(Self.adoptionInterval))
-        }
-    }
-
-    private func note(_ report: WriteReport) {
-        late.add(report.late)
-        heldBack.add(report.casesHeldBack)
-        if report.quarantined > 0 {
-            let reasons = report.quarantineReasons.sorted().joined(separator: "; ")
-            flood.log(.warning, "alerts put aside", metadata: ["count": "\(report.quarantined)", "why": "\(reasons)"])
-        }
-        if report.casesWithoutPost > 0 {
-            flood.log(
-                .warning,
-                "cases wait: no post answers for their grid",
-                metadata: ["count": "\(report.casesWithoutPost)"]
-            )
-        }
-        if report.alertsWithoutNumber > 0 {
-            flood.log(
-                .error,
-                "alerts without a case: the day's numbers are used up",
-                metadata: ["count": "\(report.alertsWithoutNumber)"]
-            )
-        }
     }
 
     private func onDisk<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {

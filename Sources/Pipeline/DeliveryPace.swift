@@ -1,32 +1,33 @@
-/// How many statements go to the database at once, and which wait because the database needs too long for them.
+/// How many statements go to the database at once, and which wait because it does not take them now.
 ///
-/// A batch that takes too long is halved until it passes or a single row is found to be at fault. That row steps aside,
-/// so that the others go on, and is tried alone later, since what held it up may pass (somebody held its case); after
-/// the last try it is given up. When nothing passes at all, the database is slow and no row is to blame.
+/// A batch that is refused, or takes too long, is halved until it passes or a single row is found to be held up. That row
+/// steps aside, so that the others go on, and is tried alone from time to time, for as long as it takes: what holds it up
+/// (a lock, a trigger, a slow disk) is not the row's fault, and passes. When nothing passes at all, the database is slow.
 struct DeliveryPace: Sendable {
-    /// What to do after a batch that took too long.
+    /// What to do after a batch that was refused.
     enum Verdict: Sendable, Hashable {
         /// Try again at once, with fewer.
         case smaller
         /// The row waits aside; the others go on.
         case aside
-        /// The row had its last try: keep it where people see it.
-        case giveUp
         /// Nothing passes: wait.
         case slow
     }
 
-    /// Seconds from one lone try of a row to the next; after the last one it is given up.
-    static let waits = [10.0, 20, 40, 80, 160]
+    /// Seconds from one lone try of a row to the next; the last one again and again.
+    static let waits = [10.0, 20, 40, 80, 160, 300]
     /// Rows that may wait aside; when more would, the database is at fault.
     static let asideLimit = 1000
     /// Rows that may fail one after the other before the database is held to be slow.
     private static let loneLimit = 3
+    /// Times as long as a lone try took for which the others go on before the next one.
+    private static let rest = 4.0
 
     private let batch: Int
     private var loneFailures = 0
     private var tries: [Int64: (count: Int, due: Double)] = [:]
-    private var wasLone = false
+    private var loneSince: Double?
+    private var nextLone = -Double.infinity
     /// Statements of the next batch at most.
     private(set) var limit: Int
 
@@ -38,13 +39,16 @@ struct DeliveryPace: Sendable {
     /// Rows that wait aside, by number.
     var aside: Set<Int64> { Set(tries.keys) }
 
-    /// The row aside whose next try is due, to be tried alone; every second time at most, so that the others go on.
+    /// The row aside whose next try is due, to be tried alone; every second time at most, and for a fifth of the time at
+    /// most, so that the others go on.
     mutating func takeDue(now: Double) -> Int64? {
-        guard !wasLone, let due = tries.filter({ $0.value.due <= now }).min(by: { $0.key < $1.key })?.key else {
-            wasLone = false
+        guard loneSince == nil, now >= nextLone,
+            let due = tries.filter({ $0.value.due <= now }).min(by: { $0.value.due < $1.value.due })?.key
+        else {
+            loneSince = nil
             return nil
         }
-        wasLone = true
+        loneSince = now
         return due
     }
 
@@ -60,25 +64,22 @@ struct DeliveryPace: Sendable {
         limit = min(batch, limit * 2)
     }
 
-    /// The database needed too long for these rows.
-    mutating func timedOut(_ sequences: [Int64], now: Double) -> Verdict {
+    /// The database did not take these rows, or needed too long for them.
+    mutating func refused(_ sequences: [Int64], now: Double) -> Verdict {
         guard sequences.count == 1, let row = sequences.first else {
             limit = max(1, sequences.count / 2)
             return .smaller
         }
+        if let loneSince { nextLone = now + Self.rest * (now - loneSince) }
         let before = tries[row]?.count ?? 0
+        guard before > 0 || tries.count < Self.asideLimit else { return .slow }
         guard loneFailures < Self.loneLimit else {
             // Who comes first is not to blame, but must not stand before one that would pass either.
-            if before > 0 || tries.count < Self.asideLimit { tries[row] = (before, now + Self.waits[0]) }
+            tries[row] = (before, now + Self.waits[0])
             return .slow
         }
-        guard before > 0 || tries.count < Self.asideLimit else { return .slow }
         loneFailures += 1
-        guard before < Self.waits.count else {
-            tries[row] = nil
-            return .giveUp
-        }
-        tries[row] = (before + 1, now + Self.waits[before])
+        tries[row] = (before + 1, now + Self.waits[min(before, Self.waits.count - 1)])
         return .aside
     }
 }

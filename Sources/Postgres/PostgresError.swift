@@ -47,6 +47,32 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// True when the server stopped a statement because it took too long: the server is there, the statement is too dear.
     public var isStatementTimeout: Bool { sqlState == "57014" }
 
+    /// Why the server did not do what it was asked to, as far as that decides what to do about it.
+    public enum Fault: Sendable, Hashable, CaseIterable {
+        /// The statement holds what no column takes: it will never pass, whenever it is tried.
+        case data
+        /// What else goes on, how the tables are made, or how long it takes: fewer rows at once may pass, or the same later.
+        case moment
+        /// The server is away, full, starting, stopping, or lets nobody in: nothing passes until that is over.
+        case server
+    }
+
+    /// Whose fault it is, by the class of the SQLSTATE; what is not known is held against no row.
+    public var fault: Fault {
+        guard let sqlState else {
+            return code == .queryFailed || code == .decodeFailed ? .moment : .server
+        }
+        return switch sqlState.prefix(2) {
+        // Data exceptions, broken constraints, a check of a view, a value that is too large for an index.
+        case "22", "23", "44", "54": .data
+        // Connections, log-ins, databases that are not there, read-only ones, resources, the server's files.
+        case "08", "25", "28", "3D", "53", "58", "F0": .server
+        case "57": isStatementTimeout ? .moment : .server
+        // Lost races, locks, triggers that refuse, statements that do not fit the tables, what went wrong inside.
+        default: .moment
+        }
+    }
+
     /// True when the server takes no writes on this connection: it is a standby, or told to be read-only.
     ///
     /// The connection is not used again; another one may lead to a server that does.

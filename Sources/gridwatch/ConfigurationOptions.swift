@@ -27,4 +27,17 @@ struct ConfigurationOptions: ParsableArguments {
         // Commands may run statements over the whole registry, which takes longer than a page may.
         return PostgresPool(conninfo: settings.url.exposed, size: 2, statementTimeout: .seconds(600))
     }
+
+    /// Lends such a pool to `body` and closes it.
+    func withDatabase<R: Sendable>(_ body: (PostgresPool) async throws -> R) async throws -> R {
+        let pool = try database()
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body(pool))
+        } catch {
+            result = .failure(error)
+        }
+        await pool.close()
+        return try result.get()
+    }
 }

@@ -20,7 +20,7 @@ import Foundation
             SimulateCommand.self,
             ImportCommand.self,
             ProbeCommand.self, DatabaseCommand.self, AccountCommand.self, ConfigCommand.self, GenerateCommand.self,
-            PlanCommand.self, SpoolCommand.self, EvidenceCommand.self,
+            PlanCommand.self, SpoolCommand.self, AlertsCommand.self, EvidenceCommand.self,
         ]
     )
 

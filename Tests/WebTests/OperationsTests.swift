@@ -198,6 +198,38 @@ extension LiveSite {
             #expect(try await Self.count("camera_quarantine") == 1)
         }
 
+        @Test("alerts that could not be stored are shown with why, and an operator tries them again")
+        func setAside() async throws {
+            let site = try TestSite.current
+            try await Self.makeTrouble(site)
+            try await site.pool.withConnection {
+                try await $0.script(
+                    """
+                    DELETE FROM alert_quarantine;
+                    INSERT INTO alert_quarantine (alert_id, stated_at, reason, body)
+                    VALUES (gen_random_uuid(), now(), 'unknown camera <b>x</b>', '{"camera": "cam/<i>", "rule": "r"}');
+                    UPDATE ingest_worker SET stats = '{"loops_failing": 1, "alerts_aside": 12}' WHERE id = 'town-1';
+                    """
+                )
+            }
+            let olga = try await site.browser("olga")
+            let page = try await olga.page("/operations").text
+            for word in ["未能入库的告警", "unknown camera &lt;b&gt;x", "cam/&lt;i&gt;", "受阻 12", "停滞的环节 1", "重试入库"] {
+                #expect(page.contains(word), "\(word)")
+            }
+            let path = "/api/v1/set-aside-alerts/retry"
+            let vera = try await site.browser("vera")
+            #expect(try await !vera.page("/operations").text.contains(path))
+            #expect(try await vera.send("POST", path).status == 403)
+            let listed = try await vera.get("/api/v1/operations").json["set_aside"] as? [[String: Any]]
+            #expect(listed?.first?["reason"] as? String == "unknown camera <b>x</b>")
+            let answer = try await olga.send("POST", path)
+            #expect(answer.status == 200)
+            #expect(answer.json["stored"] as? Int == 0 && answer.json["left"] as? Int == 1, "it is no statement")
+            try await site.pool.query("DELETE FROM alert_quarantine")
+            #expect(try await !olga.page("/operations").text.contains("id=\"set-aside\""))
+        }
+
         @Test("platforms are added, changed and removed; a host that cannot be is refused")
         func platforms() async throws {
             let site = try TestSite.current

@@ -67,6 +67,17 @@ enum AlertInspection {
         return (try? encoder.encode(readable)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
+    /// The statement that `json` was made of; nil when it says none.
+    static func record(_ json: String) -> AlertRecord? {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "Infinity",
+            negativeInfinity: "-Infinity",
+            nan: "NaN"
+        )
+        return try? decoder.decode(AlertRecord.self, from: Data(json.utf8))
+    }
+
     /// The text with every NUL character, which PostgreSQL cannot hold, replaced by U+FFFD.
     static func withoutNUL(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{fffd}" : $0 }))

@@ -88,7 +88,7 @@ public struct AlertWriter: Sendable {
     /// `authority`: what the writer believes that it owns.
     ///
     /// - Throws: `PostgresError` when the database is away, refuses for a reason that lies not in the statements, or
-    ///   needs too long for the batch (`isStatementTimeout`: write a smaller one): nothing was stored, write the batch
+    ///   needs too long for the batch (`fault` is `moment`: write a smaller one): nothing was stored, write the batch
     ///   again; `CancellationError`.
     public func write(_ batch: [AlertRecord], authority: Authority) async throws -> WriteReport {
         guard !batch.isEmpty else { return WriteReport() }
@@ -109,11 +109,15 @@ public struct AlertWriter: Sendable {
     ///
     /// Cheap when there are none: call it every few seconds.
     ///
-    /// `limit`: alerts at most, the oldest first; at least 1.
+    /// `limit`: alerts at most, the oldest first; at least 1. `passingOver`: alerts that are left as they are.
     ///
     /// - Returns: Cases opened, alerts attached and tasks; nothing was stored.
     /// - Throws: `PostgresError`: nothing was done, call again; `CancellationError`.
-    public func adopt(_ authority: Authority, limit: Int = 500) async throws -> WriteReport {
+    public func adopt(
+        _ authority: Authority,
+        limit: Int = 500,
+        passingOver: Set<String> = []
+    ) async throws -> WriteReport {
         let owned = Array(authority.epochs.keys)
         guard !owned.isEmpty else { return WriteReport() }
         let shards = try await pool.withConnection { try await OrphanAlerts.shards(among: owned, $0) }
@@ -123,10 +127,20 @@ public struct AlertWriter: Sendable {
             try await takeTurn(connection)
             let held = try await ShardFence(connection: connection).hold(shards, by: authority)
             let orphans = OrphanAlerts(connection: connection)
-            let alerts = try await orphans.oldest(of: held, limit: max(1, limit))
+            let alerts = try await orphans.oldest(of: held, limit: max(1, limit), passingOver: passingOver)
             try await follow(alerts, alerts, &report, connection)
             try await orphans.settle(alerts)
             return report
+        }
+    }
+
+    /// The alert that `adopt` begins with; nil when there is none.
+    ///
+    /// - Throws: `PostgresError`; `CancellationError`.
+    public func orphan(of authority: Authority, passingOver: Set<String>) async throws -> String? {
+        let shards = Set(authority.epochs.keys)
+        return try await pool.withConnection {
+            try await OrphanAlerts(connection: $0).oldest(of: shards, limit: 1, passingOver: passingOver).first
         }
     }
 
@@ -149,14 +163,6 @@ public struct AlertWriter: Sendable {
             let held = try await ShardFence(connection: connection).hold(shards, by: authority)
             return try await UnseenEnds(connection: connection).settle(of: held, limit: max(1, limit))
         }
-    }
-
-    /// Puts statements into the quarantine that cannot be written, for a person to look at.
-    ///
-    /// - Throws: `PostgresError`; `CancellationError`.
-    public func setAside(_ records: [AlertRecord], because reason: String) async throws {
-        let refused = records.map { RefusedAlert(record: $0, reason: reason) }
-        try await pool.transaction { try await AlertTable(connection: $0).quarantine(refused) }
     }
 
     private func withRetries(
@@ -262,9 +268,8 @@ public struct AlertWriter: Sendable {
         ["40001", "40P01"].contains(error.sqlState) || error.constraint == "hazard_case_open_identity"
     }
 
-    /// Data exceptions and broken constraints: a statement holds what a column does not take.
+    /// Whether a statement holds what a column does not take.
     private static func isAboutTheData(_ error: PostgresError) -> Bool {
-        guard error.code == .queryFailed, let state = error.sqlState else { return false }
-        return state.hasPrefix("22") || state.hasPrefix("23")
+        error.code == .queryFailed && error.fault == .data && !isLostRace(error)
     }
 }

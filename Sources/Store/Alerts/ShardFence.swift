@@ -65,14 +65,15 @@ struct OrphanAlerts {
         return Set(try rows.map { try $0.requireInt("shard") })
     }
 
-    /// The oldest orphans of shards.
-    func oldest(of shards: Set<Int>, limit: Int) async throws -> [String] {
+    /// The oldest orphans of shards, without those in `passingOver`.
+    func oldest(of shards: Set<Int>, limit: Int, passingOver: Set<String>) async throws -> [String] {
         try await connection.query(
             """
             SELECT a.id FROM alert a JOIN camera c ON c.id = a.camera_id
-            WHERE a.orphan AND c.shard = ANY ($1::int[]) ORDER BY a.started_at, a.id LIMIT $2
+            WHERE a.orphan AND c.shard = ANY ($1::int[]) AND a.id <> ALL ($3::uuid[])
+            ORDER BY a.started_at, a.id LIMIT $2
             """,
-            [.intArray(shards.sorted()), .int(limit)]
+            [.intArray(shards.sorted()), .int(limit), .textArray(passingOver.sorted())]
         ).rows.map { try $0.requireText("id") }
     }
 

@@ -12,6 +12,7 @@ struct OperationsAPI: Sendable {
         [
             .get("/api/v1/operations", .office, report),
             .post("/api/v1/quarantine/{camera}/release", .operators, release),
+            .post("/api/v1/set-aside-alerts/retry", .operators, retrySetAside),
             .post("/api/v1/platforms", .operators, setPlatform),
             .delete("/api/v1/platforms/{host}", .operators, removePlatform),
             .post("/api/v1/sampling-overrides", .operators, setOverride),
@@ -46,6 +47,12 @@ struct OperationsAPI: Sendable {
         guard try await desk.quarantine.release(camera) else { throw WebError(.notFound) }
         await note("quarantine released", camera, context)
         return .done
+    }
+
+    @Sendable private func retrySetAside(_ request: Request, _ context: WebContext) async throws -> Response {
+        let outcome = try await desk.setAside.retry()
+        await note("set-aside alerts tried again", "\(outcome.stored) stored, \(outcome.left) left", context)
+        return try Response.json(outcome)
     }
 
     @Sendable private func setPlatform(_ request: Request, _ context: WebContext) async throws -> Response {

@@ -8,6 +8,8 @@ struct OperationsDesk: Sendable {
     static let incidentLimit = 100
     /// Cameras in quarantine that a report tells of at most.
     static let quarantineLimit = 200
+    /// Statements that were set aside that a report tells of at most, the newest ones.
+    static let setAsideLimit = 20
     /// Open incidents that a banner looks at.
     static let bannerLimit = 50
 
@@ -25,6 +27,7 @@ struct OperationsDesk: Sendable {
     let quarantine: Quarantine
     let platforms: Platforms
     let overrides: SamplingOverrides
+    let setAside: SetAsideAlerts
     private let counted: Shared<Counted>
     private let tasksPerGrid: Int
 
@@ -35,6 +38,7 @@ struct OperationsDesk: Sendable {
         self.quarantine = Quarantine(pool: pool)
         self.platforms = Platforms(pool: pool)
         self.overrides = SamplingOverrides(pool: pool)
+        self.setAside = SetAsideAlerts(pool: pool)
         let reader = OperationsReader(pool: pool)
         let platforms = platforms
         self.counted = Shared(life: .seconds(life)) {
@@ -62,6 +66,7 @@ struct OperationsDesk: Sendable {
             platforms: counted.platforms,
             budget: BudgetReport(tasksPerGrid: tasksPerGrid, grids: counted.budgets),
             vacantPosts: counted.vacant,
+            setAside: try await setAside.list(limit: Self.setAsideLimit),
             samplingOverrides: try await overrides.list().map(OverrideReport.init)
         )
     }
@@ -92,6 +97,8 @@ struct OperationsReport: Encodable, Sendable {
     let budget: BudgetReport
     /// Posts without a person who could work on a task, those with tasks first.
     let vacantPosts: [VacantPost]
+    /// Alert statements that could not be stored, the newest first.
+    let setAside: [SetAsideAlert]
     let samplingOverrides: [OverrideReport]
 }
 

@@ -33,6 +33,7 @@ enum OperationsView {
         values.merge(summary(report, strings)) { $1 }
         values.merge(budget(report.budget, strings)) { $1 }
         values.merge(vacant(report.vacantPosts, strings)) { $1 }
+        values.merge(setAside(report.setAside, mayAct: mayAct, strings)) { $1 }
         values.merge(coverage(report.coverage, strings)) { $1 }
         return values
     }
@@ -82,6 +83,22 @@ enum OperationsView {
         ]
     }
 
+    /// Alert statements that could not be stored.
+    private static func setAside(_ alerts: [SetAsideAlert], mayAct: Bool, _ strings: Strings) -> [String: Any] {
+        let rows = alerts.map { alert -> [String: Any] in
+            [
+                "camera": alert.camera, "rule": alert.rule, "stated": LocalTime.short(alert.statedAt),
+                "came": LocalTime.short(alert.receivedAt), "reason": alert.reason,
+                "path": alert.camera.addingPercentEncoding(withAllowedCharacters: .pathSegment) ?? "",
+            ]
+        }
+        let count = alerts.first?.setAside ?? 0
+        return [
+            "set_aside": rows, "has_set_aside": count > 0, "set_aside_count": count,
+            "may_retry": mayAct && count > 0, "set_aside_left": left(count - alerts.count, strings),
+        ]
+    }
+
     private static func worker(_ worker: WorkerReport, _ strings: Strings) -> [String: Any] {
         func number(_ key: String) -> String { worker.stats[key].map(String.init) ?? "—" }
         let overdue = worker.stats["cameras_overdue"] ?? 0
@@ -89,6 +106,8 @@ enum OperationsView {
         let age = worker.stats["registry_age_seconds"] ?? 0
         let lived = max(worker.seenAt.timeIntervalSince(worker.startedAt), 1)
         let silent = Date().timeIntervalSince(worker.seenAt)
+        let stuck = (worker.stats["loops_silent"] ?? 0) + (worker.stats["loops_failing"] ?? 0)
+        let aside = worker.stats["alerts_aside"] ?? 0
         return [
             "id": worker.id, "host": worker.host, "version": worker.version, "is_alive": worker.isAlive,
             "is_lost": !worker.isAlive && worker.shards > 0, "has_left": !worker.isAlive && worker.shards == 0,
@@ -102,7 +121,8 @@ enum OperationsView {
             "patrol": worker.stats["patrol_cameras"].map { "\(number("patrol_cameras_in_time"))/\($0)" } ?? "",
             "has_patrol": worker.stats["patrol_cameras"] ?? 0 > 0, "dropped": dropped(worker.stats, strings),
             "waiting": number("rtsp_waiting"), "spool": number("spool_rows"),
-            "has_spool": worker.stats["spool_rows"] ?? 0 > 0,
+            "has_spool": worker.stats["spool_rows"] ?? 0 > 0, "aside": aside, "has_aside": aside > 0,
+            "stuck": stuck, "is_stuck_worker": worker.isAlive && stuck > 0,
             "memory": worker.stats["memory_kb"].map { "\($0 / 1024) MB" } ?? "—",
             "cpu": worker.stats["cpu_ms"].map { String(format: "%.2f", Double($0) / 1000 / lived) } ?? "—",
         ]

@@ -1,6 +1,7 @@
 import Detection
 import Foundation
 public import Logging
+import Logs
 public import Postgres
 import Replay
 public import ServiceLifecycle
@@ -18,6 +19,7 @@ public struct FootageLabeller: Service {
     private let profiles: Profiles
     private let clips: JudgedClips
     private let logger: Logger
+    private let flood: FloodGate
 
     /// Makes a labeller.
     ///
@@ -30,6 +32,7 @@ public struct FootageLabeller: Service {
         self.profiles = Profiles(pool: pool)
         self.clips = JudgedClips(clips: clips, recordings: recordings)
         self.logger = logger
+        self.flood = FloodGate(logger)
     }
 
     /// Labels until the service group stops it; a database that is away only delays it.
@@ -41,11 +44,9 @@ public struct FootageLabeller: Service {
                     if count > 0 { logger.info("clips labelled by closed cases", metadata: ["count": "\(count)"]) }
                 } catch is CancellationError {
                     return
-                } catch let error as PostgresError {
-                    logger.debug("clips wait for their labels", metadata: ["error": "\(error)"])
                 } catch {
                     // Labels are worth less than the daemon: it goes on, and so does the next look.
-                    logger.warning("clips wait for their labels", metadata: ["error": "\(error)"])
+                    flood.log(.warning, "clips wait for their labels", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(Self.interval))
             }
