@@ -19,6 +19,8 @@ struct EvidenceCommand: AsyncParsableCommand {
     )
 
     @Flag(help: "Count what would go, remove nothing.") var dryRun = false
+    @Flag(help: "Remove also when the clock has jumped since pictures were last swept: it is right now.")
+    var trustClock = false
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var configuration: ConfigurationOptions
 
@@ -26,9 +28,16 @@ struct EvidenceCommand: AsyncParsableCommand {
         let storage = try configuration.load().storage
         let pool = try configuration.database()
         let logger = Logger(label: "gridwatch.evidence", factory: { StreamLogHandler.standardError(label: $0) })
-        let sweeper = EvidenceSweeper(storage, database: pool, meter: Meter(), logger: logger)
+        let sweeper = EvidenceSweeper(
+            storage,
+            database: pool,
+            meter: Meter(),
+            health: HealthBoard(),
+            logger: logger
+        )
         let report: EvidenceSweeper.Report
         do {
+            if !dryRun, !trustClock, let problem = sweeper.clockProblem { throw OddClock(problem: problem) }
             report = try await sweeper.sweep(isTrial: dryRun)
         } catch {
             await pool.close()
@@ -45,5 +54,14 @@ struct EvidenceCommand: AsyncParsableCommand {
             Console.out("  \(report.failed) could not be deleted; check the rights of the directory")
             throw ExitCode(1)
         }
+    }
+}
+
+/// The clock has jumped.
+private struct OddClock: Error, CustomStringConvertible {
+    let problem: String
+
+    var description: String {
+        "\(problem): nothing was removed; see that the clock is right, look at --dry-run, then add --trust-clock"
     }
 }

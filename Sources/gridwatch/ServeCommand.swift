@@ -57,6 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
                     daemon.settings.storage,
                     database: daemon.database,
                     meter: daemon.meter,
+                    health: health,
                     logger: daemon.logger
                 )
             )

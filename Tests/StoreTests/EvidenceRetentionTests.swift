@@ -64,6 +64,8 @@ struct EvidenceRetentionTests {
             #expect(try await judge(database, files, afterDays: 100).isEmpty, "80 days after its end")
             let policy = EvidencePolicy(days: 0, looseHours: 48)
             #expect(try await judge(database, files, afterDays: 4000, policy: policy).isEmpty, "kept for ever")
+            #expect(try await judge(database, files, afterDays: 120).isEmpty, "the database got it just now")
+            try await database.pool.query("UPDATE alert SET received_at = stated_at")
             #expect(try await judge(database, files, afterDays: 120, isTrial: true) == ["\(files[0].path) expired"])
             #expect(try await database.value("SELECT count(*) FROM alert WHERE evidence_removed_at IS NULL") == "1")
             let access = Access.everything
@@ -75,6 +77,61 @@ struct EvidenceRetentionTests {
             filter.state = .all
             let shown = try #require(try await CaseReader(pool: database.pool).list(filter, access: access).items.first)
             #expect(shown.picture == nil && shown.pictureRemovedAt != nil)
+        }
+    }
+
+    @Test("a picture that would be the first one of its alert stays while its statement has not come")
+    func firstWaits() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let records = [0.0, 10, 20, 30].map { Self.pictured("a", at: 0, stated: $0) }
+            _ = try await AlertWriter(pool: database.pool).write(Array(records[1...]), authority: .town)
+            let files = records.map { file($0) }
+            #expect(try await judge(database, files, afterDays: 1000) == ["\(files[2].path) superseded"])
+            _ = try await AlertWriter(pool: database.pool).write([records[0]], authority: .town)
+            let row = try await database.pool.query("SELECT first_evidence_path FROM alert").rows[0]
+            #expect(row["first_evidence_path"] == files[0].path)
+            let later = try await judge(database, files, afterDays: 1000)
+            #expect(later == ["\(files[1].path) superseded", "\(files[2].path) superseded"])
+        }
+    }
+
+    @Test("an alert that somebody else is writing is passed over, and nobody waits")
+    func passesOver() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let records = ["a", "b"].map { Self.pictured($0, at: 0, stated: 0) }
+            _ = try await AlertWriter(pool: database.pool).write(records, authority: .town)
+            try await database.pool.query("UPDATE hazard_case SET outcome = 'false_alarm', closed_at = opened_at")
+            try await database.pool.query("UPDATE alert SET received_at = stated_at")
+            try await database.pool.query("UPDATE hazard_case SET closed_at = '2026-08-04 12:00:00+08'")
+            let hasty = PostgresPool(conninfo: database.conninfo, size: 1, statementTimeout: .seconds(2))
+            let retention = EvidenceRetention(pool: hasty, policy: EvidencePolicy(days: 90, looseHours: 48))
+            let now = Date(timeIntervalSince1970: 1_785_816_000 + 200 * 86_400)
+            let files = records.map { file($0) }
+            try await database.pool.transaction { connection in
+                try await connection.query("SELECT FROM alert WHERE camera_id = 'a' FOR UPDATE")
+                let going = try await retention.judge(files, now: now, isTrial: false)
+                #expect(going.map(\.0) == [files[1]])
+                // What it has looked at and marked is nobody's to wait for.
+                try await connection.query("SET LOCAL lock_timeout = '1s'")
+                try await connection.query("SELECT FROM alert FOR UPDATE")
+            }
+            let marked = "SELECT count(*) FROM alert WHERE evidence_removed_at IS NOT NULL"
+            #expect(try await database.value(marked) == "1")
+            #expect(try await retention.judge(files, now: now, isTrial: false).count == 2)
+            #expect(try await database.value(marked) == "2")
+            await hasty.close()
+        }
+    }
+
+    @Test("a picture whose statement was set aside stays: a person may try it again")
+    func setAside() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            let record = Self.pictured("nobody", at: 0, stated: 0)
+            let report = try await AlertWriter(pool: database.pool).write([record], authority: .town)
+            #expect(report.quarantined == 1)
+            #expect(try await judge(database, [file(record)], afterDays: 1000).isEmpty)
+            try await database.pool.query("DELETE FROM alert_quarantine")
+            #expect(try await judge(database, [file(record)], afterDays: 1000).count == 1)
         }
     }
 

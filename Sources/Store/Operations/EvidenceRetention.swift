@@ -57,13 +57,28 @@ public struct EvidenceRetention: Sendable {
         self.policy = policy
     }
 
+    /// The time by which is judged: the database's.
+    ///
+    /// - Throws: `PostgresError`.
+    public func databaseTime() async throws -> Date {
+        let row = try await pool.query("SELECT now() AS time").rows[0]
+        return Date(timeIntervalSince1970: Double(try row.requireTimestamp("time")) / 1e6)
+    }
+
     /// The files that may go now, with why.
     ///
-    /// Unless it is a trial, alerts whose pictures go are marked first, in the same transaction that looks at their cases:
-    /// no page names a picture that is gone. Delete the files after it; a file that stays for now is found again.
+    /// Looks without a lock, so that nobody who writes alerts ever waits for it. Unless it is a trial, alerts whose pictures
+    /// go are marked, in one statement that looks at them and their cases once more and passes over those that somebody
+    /// else is writing: no page names a picture that is gone. Delete the files after it; a file that stays for now is
+    /// found again.
     ///
-    /// - Throws: `PostgresError`: nothing was marked, delete nothing.
-    public func judge(_ files: [File], now: Date = Date(), isTrial: Bool) async throws -> [(File, EvidenceRemoval)] {
+    /// A file that the database does not know (`unknown`) may belong to a statement that still waits in a spool: leave it
+    /// when it does.
+    ///
+    /// `now`: never later than it is.
+    ///
+    /// - Throws: `PostgresError`: delete nothing.
+    public func judge(_ files: [File], now: Date, isTrial: Bool) async throws -> [(File, EvidenceRemoval)] {
         var removals: [(File, EvidenceRemoval)] = []
         var pictures: [(file: File, name: EvidenceName)] = []
         var photos: [(file: File, task: Int)] = []
@@ -77,13 +92,9 @@ public struct EvidenceRetention: Sendable {
                 photos.append((file, task))
             }
         }
-        let found = pictures
-        let sent = photos
-        guard !found.isEmpty || !sent.isEmpty else { return removals }
-        let judged = try await pool.transaction { connection in
-            try await judge(found, now, isTrial, connection) + judge(sent, connection)
-        }
-        return removals + judged
+        removals += try await judge(pictures, now, isTrial)
+        removals += try await judge(photos)
+        return removals
     }
 
     private func isLoose(_ date: Date, _ now: Date) -> Bool {
@@ -99,72 +110,88 @@ public struct EvidenceRetention: Sendable {
 
     private struct Alert {
         let paths: Set<String>
+        /// When the first and the newest of its pictures were stated; nil for the first one of old rows.
+        let first: Int64?
         let newest: Int64
         /// Whether its pictures may go.
         let isOver: Bool
     }
 
+    /// Whether the pictures of alert `a` with case `c` may go, by the edge `$2`.
+    ///
+    /// An alert's age counts from when the database got it, too: the clock of a camera's machine may have been wrong.
+    private static let isOver = """
+        coalesce($2::timestamptz > greatest(a.evidence_at, a.received_at, c.closed_at), false)
+            AND (c.id IS NULL OR c.outcome IS NOT NULL)
+        """
+
     private func judge(
         _ pictures: [(file: File, name: EvidenceName)],
         _ now: Date,
-        _ isTrial: Bool,
-        _ connection: PostgresConnection
+        _ isTrial: Bool
     ) async throws -> [(File, EvidenceRemoval)] {
+        guard !pictures.isEmpty else { return [] }
         let edge = policy.days == 0 ? nil : now.addingTimeInterval(-Double(policy.days) * 86_400)
-        let alerts = try await alerts(Set(pictures.map(\.name.alert)), before: edge, connection)
+        let ids = Set(pictures.map { $0.name.alert.lowercased() })
+        let alerts = try await alerts(ids, before: edge)
+        let setAside = try await setAside(ids.subtracting(alerts.keys))
         var removals: [(File, EvidenceRemoval)] = []
-        var expired: Set<String> = []
+        var expired: [(file: File, alert: String)] = []
         for (file, name) in pictures {
-            let isOld = edge.map { Double(name.statedAt) / 1e6 < $0.timeIntervalSince1970 } ?? false
-            guard let alert = alerts[name.alert.lowercased()] else {
-                // It may still wait in a spool.
-                if isOld { removals.append((file, .unknown)) }
+            let id = name.alert.lowercased()
+            let madeAt = max(Double(name.statedAt) / 1e6, file.modifiedAt.timeIntervalSince1970)
+            let isOld = edge.map { madeAt < $0.timeIntervalSince1970 } ?? false
+            guard let alert = alerts[id] else {
+                // It may still wait in a spool, or for a person to try its statement again.
+                if isOld, !setAside.contains(id) { removals.append((file, .unknown)) }
                 continue
             }
             if alert.paths.contains(file.path) {
-                guard isOld, alert.isOver else { continue }
-                expired.insert(name.alert)
-                removals.append((file, .expired))
-            } else if name.statedAt < alert.newest {
+                if isOld, alert.isOver { expired.append((file, id)) }
+            } else if name.statedAt < alert.newest, alert.first.map({ name.statedAt > $0 }) ?? true {
                 removals.append((file, .superseded))
             } else if isOld, alert.isOver {
+                // Before the first one, or behind the newest: its statement has not come, and may still.
                 removals.append((file, .unknown))
             }
         }
-        if !isTrial, !expired.isEmpty {
-            try await connection.query(
-                "UPDATE alert SET evidence_removed_at = now() WHERE id = ANY ($1::uuid[]) AND evidence_removed_at IS NULL",
-                [.textArray(expired.sorted())]
-            )
-        }
-        return removals
+        guard !expired.isEmpty else { return removals }
+        let due = isTrial ? Set(expired.map(\.alert)) : try await mark(Set(expired.map(\.alert)), before: edge)
+        return removals + expired.filter { due.contains($0.alert) }.map { ($0.file, .expired) }
     }
 
-    /// What alerts point to; their rows stay as they are until the transaction ends.
-    private func alerts(
-        _ ids: Set<String>,
-        before edge: Date?,
-        _ connection: PostgresConnection
-    ) async throws -> [String: Alert] {
-        let over =
-            edge.map { Int64($0.timeIntervalSince1970 * 1e6) }.map {
-                PostgresValue.timestamp(microsecondsSinceEpoch: $0)
-            }
-            ?? .null
-        let rows = try await connection.query(
+    /// Marks those of the alerts whose pictures may still go, and that nobody else is writing now.
+    ///
+    /// - Returns: Which they are.
+    private func mark(_ ids: Set<String>, before edge: Date?) async throws -> Set<String> {
+        let rows = try await pool.query(
             """
-            SELECT a.id, a.evidence_path, a.first_evidence_path, a.evidence_at,
-                coalesce($2::timestamptz > greatest(a.evidence_at, c.closed_at), false)
-                    AND (c.id IS NULL OR c.outcome IS NOT NULL) AS is_over
-            FROM alert a LEFT JOIN hazard_case c ON c.id = a.case_id
-            WHERE a.id = ANY ($1::uuid[]) FOR UPDATE OF a
+            WITH due AS MATERIALIZED (
+                SELECT a.id FROM alert a LEFT JOIN hazard_case c ON c.id = a.case_id
+                WHERE a.id = ANY ($1::uuid[]) AND \(Self.isOver) ORDER BY a.id FOR NO KEY UPDATE OF a SKIP LOCKED)
+            UPDATE alert a SET evidence_removed_at = coalesce(a.evidence_removed_at, now())
+            FROM due WHERE a.id = due.id RETURNING a.id
             """,
-            [.textArray(ids.sorted()), over]
+            [.textArray(ids.sorted()), Self.value(edge)]
+        ).rows
+        return Set(try rows.map { try $0.requireText("id") })
+    }
+
+    /// What alerts point to.
+    private func alerts(_ ids: Set<String>, before edge: Date?) async throws -> [String: Alert] {
+        let rows = try await pool.query(
+            """
+            SELECT a.id, a.evidence_path, a.first_evidence_path, a.evidence_at, a.first_evidence_at,
+                \(Self.isOver) AS is_over
+            FROM alert a LEFT JOIN hazard_case c ON c.id = a.case_id WHERE a.id = ANY ($1::uuid[])
+            """,
+            [.textArray(ids.sorted()), Self.value(edge)]
         ).rows
         var alerts: [String: Alert] = [:]
         for row in rows {
             alerts[try row.requireText("id")] = Alert(
                 paths: Set(try [row.text("evidence_path"), row.text("first_evidence_path")].compactMap(\.self)),
+                first: try row.timestamp("first_evidence_at"),
                 newest: try row.timestamp("evidence_at") ?? 0,
                 isOver: try row.requireBool("is_over")
             )
@@ -172,12 +199,23 @@ public struct EvidenceRetention: Sendable {
         return alerts
     }
 
-    private func judge(
-        _ photos: [(file: File, task: Int)],
-        _ connection: PostgresConnection
-    ) async throws -> [(File, EvidenceRemoval)] {
+    /// Those of the alerts of which statements were set aside: a person may try them again.
+    private func setAside(_ ids: Set<String>) async throws -> Set<String> {
+        guard !ids.isEmpty else { return [] }
+        let rows = try await pool.query(
+            "SELECT DISTINCT alert_id FROM alert_quarantine WHERE alert_id = ANY ($1::uuid[])",
+            [.textArray(ids.sorted())]
+        ).rows
+        return Set(try rows.map { try $0.requireText("alert_id") })
+    }
+
+    private static func value(_ edge: Date?) -> PostgresValue {
+        edge.map { .timestamp(microsecondsSinceEpoch: Int64($0.timeIntervalSince1970 * 1e6)) } ?? .null
+    }
+
+    private func judge(_ photos: [(file: File, task: Int)]) async throws -> [(File, EvidenceRemoval)] {
         guard !photos.isEmpty else { return [] }
-        let rows = try await connection.query(
+        let rows = try await pool.query(
             """
             SELECT u.path FROM unnest ($1::text[], $2::bigint[]) AS u (path, task_id)
             WHERE NOT EXISTS (SELECT FROM task_photo f WHERE f.path = u.path)
