@@ -3,21 +3,21 @@ import Foundation
 import Logging
 import Logs
 import Spool
+import Synchronization
 
 /// Makes alerts durable: writes their evidence, commits them to the spool, in this order, on its own thread.
 ///
 /// Workers hand over and go on. An alert counts as accepted once the spool has it on disk. When the spool cannot take
 /// it (full disk), the recorder holds what it has and tries again each second; workers then keep theirs.
 final class AlertRecorder: Sendable {
-    /// An alert statement on its way to the disk.
+    /// An alert statement on its way to the disk; made by `item`.
     struct Item: Sendable {
-        /// The statement, without evidence yet.
-        var record: AlertRecord
+        /// The statement, without evidence yet, under the name that people will know its alert by.
+        let record: AlertRecord
         /// Its picture.
         var jpeg: [UInt8]?
 
-        /// Makes an item.
-        init(record: AlertRecord, jpeg: [UInt8]?) {
+        fileprivate init(record: AlertRecord, jpeg: [UInt8]?) {
             self.record = record
             self.jpeg = jpeg
         }
@@ -27,6 +27,12 @@ final class AlertRecorder: Sendable {
     private static let groupLimit = 32
     /// Wait before another try when the spool refuses, seconds.
     private static let retryWait = 1.0
+    /// Seconds for which an orderly stop waits for a spool that refuses.
+    private static let stopPatience = 10.0
+    /// Seconds for which one group may keep the disk busy before that is told.
+    private static let patience = 30.0
+    /// Seconds between two looks whether pictures can be written again.
+    private static let evidenceWait = 10.0
 
     private let queue: BoundedQueue<Item>
     private let spool: AlertSpool
@@ -37,7 +43,15 @@ final class AlertRecorder: Sendable {
     private let logger: Logger
     private let accepted: Metric
     private let withoutEvidence: Metric
+    private let refusals: Metric
     private let lost: Metric
+    private let clocks: Clocks
+    private let continuation: Mutex<AlertContinuation>
+    /// When an orderly stop gives up, monotonic seconds; nil before the stop.
+    private let stopsAt = Mutex<Double?>(nil)
+    /// Since when the disk has been busy with one thing, monotonic seconds; nil while nothing is asked of it.
+    private let busySince = Mutex<Double?>(nil)
+    private let isLookingForRoom = Atomic<Bool>(false)
     private let finished = DispatchGroup()
 
     /// Starts the recorder's thread.
@@ -49,13 +63,15 @@ final class AlertRecorder: Sendable {
     ///   - meter: Where it counts.
     ///   - health: Where it says that the disk refuses.
     ///   - logger: For the operator.
+    ///   - clocks: Time.
     init(
         spool: AlertSpool,
         evidence: EvidenceStore,
         capacity: Int = 512,
         meter: Meter,
         health: HealthBoard,
-        logger: Logger
+        logger: Logger,
+        clocks: Clocks = .system
     ) {
         self.spool = spool
         self.evidence = evidence
@@ -63,6 +79,8 @@ final class AlertRecorder: Sendable {
         self.health = health
         self.log = FloodGate(logger)
         self.logger = logger
+        self.clocks = clocks
+        self.continuation = Mutex(AlertContinuation(left: Self.leftAlerts(spool, logger)))
         self.accepted = meter.counter(
             "gridwatch_alerts_accepted_total",
             "Alert statements that are durable on the local disk."
@@ -70,6 +88,10 @@ final class AlertRecorder: Sendable {
         self.withoutEvidence = meter.counter(
             "gridwatch_evidence_lost_total",
             "Evidence pictures that could not be written; their alerts went on."
+        )
+        self.refusals = meter.counter(
+            "gridwatch_alerts_waiting_total",
+            "Times that the spool refused alert statements; they were held and offered again."
         )
         self.lost = meter.counter(
             "gridwatch_alerts_lost_total",
@@ -82,6 +104,14 @@ final class AlertRecorder: Sendable {
         }
     }
 
+    /// Makes an item of a statement; every statement of an alert once, in their order.
+    ///
+    /// An alert that an earlier process left behind goes on under its old name, so the name in the item is the one to use
+    /// for whatever belongs to the alert. Any thread; never waits for the disk.
+    func item(_ record: AlertRecord, jpeg: [UInt8]?) -> Item {
+        Item(record: continuation.withLock { $0.follow(record) }, jpeg: jpeg)
+    }
+
     /// Hands over a statement without waiting.
     ///
     /// - Returns: False when too many wait: the caller keeps the statement and offers it again.
@@ -89,25 +119,47 @@ final class AlertRecorder: Sendable {
         queue.offer(item)
     }
 
-    /// Takes no more, makes durable what waits, and returns.
+    /// Takes no more, makes durable what waits, and returns; what a spool refuses for ten seconds more is lost, counted
+    /// and told.
     func drain() {
+        stopsAt.withLock { $0 = clocks.monotonic() + Self.stopPatience }
         queue.close()
         finished.wait()
     }
 
+    /// What the process before this one left; without it one alert may become two, and nothing else.
+    private static func leftAlerts(_ spool: AlertSpool, _ logger: Logger) -> [LastAlert] {
+        do {
+            return try spool.lastAlerts
+        } catch {
+            logger.warning("alerts of the last process are not known", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
     private func work() {
-        var continuation = AlertContinuation(left: (try? spool.lastAlerts) ?? [])
         while true {
             let batch = queue.takeBatch(limit: Self.groupLimit)
             if batch.isEmpty { return }
-            commit(
-                batch.map { item in
-                    var item = item
-                    item.record = continuation.follow(item.record)
-                    return withEvidence(item)
-                }
-            )
+            busySince.withLock { $0 = clocks.monotonic() }
+            commit(batch.map(withEvidence))
+            busySince.withLock { $0 = nil }
         }
+    }
+
+    /// Whether the disk has something to do.
+    var isBusy: Bool { busySince.withLock { $0 != nil } }
+
+    /// Tells `health` when the disk neither takes nor refuses what it is given; call it once a second.
+    func lookForStandstill() {
+        let now = clocks.monotonic()
+        let since = busySince.withLock(\.self) ?? now
+        let problem =
+            now - since < Self.patience
+            ? nil
+            : "alerts wait: the disk of the spool and of the evidence has not answered for \(Int(now - since)) s; look at "
+                + "the disk (dmesg), or the server that it lies on"
+        health.report("recorder", problem: problem)
     }
 
     private func withEvidence(_ item: Item) -> AlertRecord {
@@ -120,8 +172,26 @@ final class AlertRecorder: Sendable {
             withoutEvidence.add()
             health.report("evidence", problem: error.description)
             log.log(.warning, "alert goes on without its picture", metadata: ["error": "\(error.description)"])
+            lookForRoom()
         }
         return record
+    }
+
+    /// Tries now and then whether pictures can be written, so that the problem ends with its cause, not with the next
+    /// alert.
+    private func lookForRoom() {
+        guard !isLookingForRoom.exchange(true, ordering: .relaxed) else { return }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + Self.evidenceWait) { [weak self] in
+            guard let self else { return }
+            isLookingForRoom.store(false, ordering: .relaxed)
+            do throws(EvidenceStore.Failure) {
+                try evidence.tryRoom()
+                health.report("evidence", problem: nil)
+            } catch {
+                health.report("evidence", problem: error.description)
+                lookForRoom()
+            }
+        }
     }
 
     private static func names(_ records: [AlertRecord]) -> String {
@@ -138,15 +208,33 @@ final class AlertRecorder: Sendable {
                 health.report("spool", problem: nil)
                 return
             } catch {
-                health.report("spool", problem: error.description)
-                guard error.isRetriable else {
-                    lost.add(records.count)
-                    log.log(.critical, "alerts lost: the spool is closed", metadata: ["error": "\(error)"])
+                if error.code == .unencodable, records.count > 1 {
+                    // One of them is to blame; the others are not lost for it.
+                    for record in records { commit([record]) }
                     return
                 }
+                guard error.code != .unencodable, error.code != .closed, !isTooLate else {
+                    return lose(records, error)
+                }
+                busySince.withLock { $0 = clocks.monotonic() }
+                // Whatever is wrong with the disk, it may be mended: a file system that is read-only, a file that cannot be
+                // opened, a folder that is gone. Until then nothing is given up.
+                refusals.add()
+                health.report("spool", problem: error.description)
                 log.log(.error, "alerts wait: the spool refuses them", metadata: ["error": "\(error)"])
                 Thread.sleep(forTimeInterval: Self.retryWait)
             }
         }
+    }
+
+    private var isTooLate: Bool { stopsAt.withLock { $0 }.map { clocks.monotonic() >= $0 } ?? false }
+
+    private func lose(_ records: [AlertRecord], _ error: SpoolError) {
+        lost.add(records.count)
+        log.log(
+            .critical,
+            "alerts lost: they could not be made durable",
+            metadata: ["statements": "\(Self.names(records))", "error": "\(error)"]
+        )
     }
 }

@@ -218,13 +218,13 @@ final class CameraLane {
     }
 
     private func keep(_ finding: Finding) {
-        let record = record(of: finding.change)
-        if record.phase == .start, clip != nil, clip?.alert == nil {
-            clip?.begin(alert: record.id, at: finding.change.at)
+        let item = recorder.item(record(of: finding.change), jpeg: finding.jpeg)
+        if item.record.phase == .start, clip != nil, clip?.alert == nil {
+            clip?.begin(alert: item.record.id, at: finding.change.at)
             clippedAt = finding.change.at
         }
-        if record.phase == .update, pending.count >= Self.pendingLimit { return }
-        pending.append(AlertRecorder.Item(record: record, jpeg: finding.jpeg))
+        if item.record.phase == .update, pending.count >= Self.pendingLimit { return }
+        pending.append(item)
         // A picture is a hundred times its statement: while the recorder is behind, only the newest few are kept.
         if pending.count > 8 { pending[pending.count - 9].jpeg = nil }
     }

@@ -50,6 +50,21 @@ struct EvidenceStore: Sendable {
         return EvidenceRef(path: path, sha256: hash.joined(), bytes: jpeg.count)
     }
 
+    /// Finds out whether a picture could be written now, by writing a small file and removing it.
+    ///
+    /// - Throws: `Failure` when the disk is full or cannot be written.
+    func tryRoom() throws(Failure) {
+        try checkRoom()
+        // A name that the sweeper takes away, should the process end in between.
+        let path = "\(directory)/.room-\(getpid())"
+        do {
+            try write([UInt8](repeating: 0, count: 64 << 10), to: path)
+        } catch {
+            throw Failure(description: "evidence cannot be written below \(directory): \(error)")
+        }
+        unlink(path)
+    }
+
     private func checkRoom() throws(Failure) {
         var facts = statvfs()
         guard statvfs(directory, &facts) == 0 else {
@@ -76,7 +91,11 @@ struct EvidenceStore: Sendable {
             unlink(part)
             throw error
         }
-        guard rename(part, path) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        guard rename(part, path) == 0 else {
+            let error = POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+            unlink(part)
+            throw error
+        }
     }
 
     /// The folder of a day in Asia/Shanghai (UTC+8 all year), `yyyy/MM/dd`.

@@ -27,7 +27,7 @@ import Testing
             health: HealthBoard(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        for record in records { #expect(recorder.offer(AlertRecorder.Item(record: record, jpeg: nil))) }
+        for record in records { #expect(recorder.offer(recorder.item(record, jpeg: nil))) }
         recorder.drain()
         let kept = try spool.next(limit: 1000).map(\.record)
         try spool.remove(try spool.next(limit: 1000).map(\.sequence))

@@ -35,8 +35,15 @@ import Testing
         let clips: AlertClips
         let lane: CameraLane
 
-        init(_ rules: [Rule], _ settings: DetectionSettings, clocks: Clocks = .system) throws {
-            folder = try Folder()
+        init(
+            _ rules: [Rule],
+            _ settings: DetectionSettings,
+            clocks: Clocks = .system,
+            in folder: Folder? = nil,
+            clipBytes: Int = 0
+        ) throws {
+            let folder = try folder ?? Folder()
+            self.folder = folder
             try FileManager.default.createDirectory(
                 atPath: folder.path + "/evidence",
                 withIntermediateDirectories: true
@@ -51,7 +58,7 @@ import Testing
             )
             // Nobody connects to it before scores are written, which nobody asks for.
             let archive = ScoreArchive(pool: PostgresPool(conninfo: "host=/nonexistent", size: 1))
-            clips = AlertClips(directory: folder.path, limit: 0, meter: Meter(), logger: logger)
+            clips = AlertClips(directory: folder.path + "/clips", limit: clipBytes, meter: Meter(), logger: logger)
             lane = CameraLane(
                 camera: "cam",
                 tuning: LiveWorkers.Tuning(sampling: .everyFrame, pointClass: 1, bufferBytes: 0),
@@ -63,7 +70,13 @@ import Testing
                 rules: rules,
                 settings: settings,
                 recorder: recorder,
-                scores: ScoreReporter(archive: archive, days: 8, meter: Meter(), logger: logger),
+                scores: ScoreReporter(
+                    archive: archive,
+                    days: 8,
+                    loops: LoopWatch(meter: Meter(), health: HealthBoard()),
+                    meter: Meter(),
+                    logger: logger
+                ),
                 clips: clips,
                 clocks: clocks
             )
@@ -129,6 +142,27 @@ import Testing
             #expect(before.statedAt.seconds(since: moved.statedAt) == 90)
         }
         #expect(try #require(told[3].endedAt) > told[3].startedAt)
+    }
+
+    @Test("the clip of an alert that an earlier process began has the id of the alert that people see")
+    func clipOfContinued() throws {
+        let clocks = Clocks(wall: { MediaTime(seconds: 1000) }, monotonic: { 0 })
+        let folder = try Folder()
+        let start = MediaTime(seconds: 1009)
+        var left = makeRecord(0)
+        (left.rule, left.startedAt, left.statedAt) = ("shore", start, MediaTime(seconds: 1012))
+        left.id = AlertID.make(camera: "cam", rule: "shore", start: start)
+        let before = try AlertSpool(directory: folder.path + "/spool", capacityBytes: 64 << 20)
+        try before.append([left])
+        try before.remove(try before.next(limit: 1).map(\.sequence))
+        before.close()
+        let bench = try Bench([Self.shore], DetectionSettings(), clocks: clocks, in: folder, clipBytes: 64 << 20)
+        let told = try bench.play([])
+        #expect(told.prefix(2).map(\.id) == [left.id, left.id])
+        let walk = try #require(FileManager.default.enumerator(atPath: folder.path + "/clips"))
+        let clips = walk.compactMap { $0 as? String }.filter { $0.hasSuffix(".mp4") }
+        let name = try #require(clips.first?.split(separator: "/").last)
+        #expect(clips.count == 1 && name.hasPrefix(left.id), "\(clips)")
     }
 
     @Test("rules that are refused leave the camera with those that it had")

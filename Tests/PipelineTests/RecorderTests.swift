@@ -2,6 +2,7 @@ import Flow
 import Foundation
 import Logging
 import Spool
+import Synchronization
 import Testing
 
 @testable import Pipeline
@@ -28,7 +29,7 @@ import Testing
         let folder = try Folder()
         let (recorder, spool) = try recorder(folder, free: 0, health: HealthBoard())
         for number in 0..<40 {
-            #expect(recorder.offer(AlertRecorder.Item(record: makeRecord(number), jpeg: [0xff, 0xd8, UInt8(number)])))
+            #expect(recorder.offer(recorder.item(makeRecord(number), jpeg: [0xff, 0xd8, UInt8(number)])))
         }
         recorder.drain()
         let kept = try spool.next(limit: 100).map(\.record)
@@ -47,12 +48,48 @@ import Testing
         let folder = try Folder()
         let health = HealthBoard()
         let (recorder, spool) = try recorder(folder, free: .max, health: health)
-        #expect(recorder.offer(AlertRecorder.Item(record: makeRecord(1), jpeg: [0xff, 0xd8])))
+        #expect(recorder.offer(recorder.item(makeRecord(1), jpeg: [0xff, 0xd8])))
         recorder.drain()
         let kept = try spool.next(limit: 10)
         #expect(kept.count == 1)
         #expect(kept.first?.record.evidence == nil)
         #expect(health.current["evidence"]?.contains("evidence_min_free_mb") == true)
+    }
+
+    @Test("a disk that neither takes nor refuses is told after half a minute, until it answers")
+    func hungDisk() async throws {
+        let folder = try Folder()
+        let seconds = Mutex(0.0)
+        let health = HealthBoard()
+        let day = folder.path + "/evidence/" + EvidenceStore.day(of: makeRecord(1).statedAt)
+        try FileManager.default.createDirectory(atPath: day, withIntermediateDirectories: true)
+        // A pipe that nobody reads: opening it waits, as a file on a server that has gone does.
+        let part = "\(day)/\(makeRecord(1).id)-\(makeRecord(1).statedAt.microseconds).jpg.part"
+        try #require(mkfifo(part, 0o600) == 0)
+        let spool = try AlertSpool(directory: folder.path + "/spool", capacityBytes: 16 << 20)
+        let recorder = AlertRecorder(
+            spool: spool,
+            evidence: EvidenceStore(directory: folder.path + "/evidence", minimumFreeBytes: 0),
+            meter: Meter(),
+            health: health,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            clocks: Clocks(wall: { .zero }, monotonic: { seconds.withLock { $0 } })
+        )
+        #expect(recorder.offer(recorder.item(makeRecord(1), jpeg: [0xff, 0xd8])))
+        #expect(recorder.offer(recorder.item(makeRecord(2), jpeg: nil)))
+        // Only a group that is under way counts: its picture is being written when the queue is taken from.
+        for _ in 0..<600 where !recorder.isBusy { try await Task.sleep(for: .milliseconds(100)) }
+        recorder.lookForStandstill()
+        #expect(health.current["recorder"] == nil)
+        seconds.withLock { $0 += 31 }
+        recorder.lookForStandstill()
+        #expect(health.current["recorder"]?.contains("has not answered for 31 s") == true)
+        let reader = open(part, O_RDONLY | O_CLOEXEC)
+        defer { close(reader) }
+        recorder.drain()
+        recorder.lookForStandstill()
+        #expect(health.current["recorder"] == nil)
+        #expect(try spool.next(limit: 10).map(\.record.id) == [1, 2].map { makeRecord($0).id })
     }
 
     @Test("evidence lies in the folder of its day in Asia/Shanghai")
