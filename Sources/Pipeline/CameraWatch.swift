@@ -33,16 +33,18 @@ final class CameraWatch: Sendable {
         /// Why cameras are out of service, by camera.
         var reasons: [String: String] = [:]
         var openFaults: [String: Fault] = [:]
-        var pending: [AlertRecord] = []
+        var pending: [AlertRecorder.Item] = []
     }
 
     private let state: Mutex<State>
     private let recorder: AlertRecorder
     private let incidents: IncidentDesk
+    private let loops: LoopWatch
     private let health: HealthBoard
     private let clocks: Clocks
     private let faults: Metric
     private let openIncidents: Metric
+    private let droppedFaults: Metric
 
     /// Makes a watch; `run` starts it.
     init(
@@ -50,6 +52,7 @@ final class CameraWatch: Sendable {
         outages: OutageSettings,
         recorder: AlertRecorder,
         incidents: IncidentDesk,
+        loops: LoopWatch,
         meter: Meter,
         health: HealthBoard,
         clocks: Clocks = .system
@@ -57,9 +60,14 @@ final class CameraWatch: Sendable {
         self.state = Mutex(State(faults: FaultWatch(settings: faults), judge: OutageJudge(settings: outages)))
         self.recorder = recorder
         self.incidents = incidents
+        self.loops = loops
         self.health = health
         self.clocks = clocks
         self.faults = meter.gauge("gridwatch_camera_faults", "Cameras that are a fault case now.")
+        self.droppedFaults = meter.counter(
+            "gridwatch_camera_faults_dropped_total",
+            "Begins and ends of camera faults that were dropped, because the disk refused alerts for too long."
+        )
         self.openIncidents = meter.gauge(
             "gridwatch_incidents",
             "Incidents that are open now, as this process sees them."
@@ -119,7 +127,12 @@ final class CameraWatch: Sendable {
     func run() async {
         while !Task.isCancelled {
             look()
-            await incidents.write()
+            do {
+                try await incidents.write()
+                loops.turned(.watch)
+            } catch {
+                loops.turned(.watch, failed: error)
+            }
             try? await Task.sleep(for: .seconds(Self.interval))
         }
     }
@@ -152,24 +165,24 @@ final class CameraWatch: Sendable {
         let reason = kind == .unsteady ? kind.rawValue : state.reasons[camera] ?? kind.rawValue
         let fault = Fault(start: wall(of: since), reason: reason, toldAt: clocks.monotonic())
         state.openFaults[camera] = fault
-        state.pending.append(record(camera, .start, fault, at: clocks.wall(), end: nil))
+        state.pending.append(recorder.item(record(camera, .start, fault, at: clocks.wall(), end: nil), jpeg: nil))
     }
 
     private func end(_ camera: String, at: Double, _ state: inout State) {
         guard let fault = state.openFaults.removeValue(forKey: camera) else { return }
         let end = max(wall(of: at), fault.start)
-        state.pending.append(record(camera, .end, fault, at: max(clocks.wall(), end), end: end))
+        let statement = record(camera, .end, fault, at: max(clocks.wall(), end), end: end)
+        state.pending.append(recorder.item(statement, jpeg: nil))
     }
 
     /// What the recorder cannot take now is offered again; beyond the bound the oldest go, whose cameras will be told
     /// of again when they change.
     private func offerPending(_ state: inout State) {
         var handed = 0
-        while handed < state.pending.count, recorder.offer(AlertRecorder.Item(record: state.pending[handed], jpeg: nil))
-        {
-            handed += 1
-        }
-        state.pending.removeFirst(max(handed, state.pending.count - Self.pendingLimit, 0))
+        while handed < state.pending.count, recorder.offer(state.pending[handed]) { handed += 1 }
+        let dropped = max(0, state.pending.count - handed - Self.pendingLimit)
+        if dropped > 0 { droppedFaults.add(dropped) }
+        state.pending.removeFirst(handed + dropped)
     }
 
     private func record(

@@ -38,6 +38,7 @@ struct Fleet: Sendable {
     private let states: StateReporter
     private let watch: CameraWatch
     private let ingest: DaemonSettings.Ingest
+    private let loops: LoopWatch
     private let health: HealthBoard
     private let logger: Logger
     private let flood: FloodGate
@@ -57,6 +58,7 @@ struct Fleet: Sendable {
         ingest: DaemonSettings.Ingest,
         copy: FleetCopyFile,
         crashes: CrashMemory,
+        loops: LoopWatch,
         meter: Meter,
         health: HealthBoard,
         logger: Logger,
@@ -70,6 +72,7 @@ struct Fleet: Sendable {
         self.ingest = ingest
         self.copy = copy
         self.crashes = crashes
+        self.loops = loops
         self.health = health
         self.logger = logger
         self.flood = FloodGate(logger, clocks: clocks)
@@ -93,7 +96,9 @@ struct Fleet: Sendable {
         health.report("registry", problem: "the camera registry has not been read yet")
         var progress = Progress(startedAt: clocks.monotonic())
         while !Task.isCancelled {
-            await bell.wait(atMost: await turn(keeper, &progress))
+            let wait = await turn(keeper, &progress)
+            loops.turned(.registry)
+            await bell.wait(atMost: wait)
         }
     }
 

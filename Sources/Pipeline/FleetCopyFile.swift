@@ -22,14 +22,21 @@ final class FleetCopyFile: Sendable {
     private let path: String
     private let clocks: Clocks
     private let log: FloodGate
+    private let health: HealthBoard
+    private let failures: Metric
     private let state = Mutex(State())
     private let disk = DispatchQueue(label: "gridwatch.fleet.copy", qos: .utility)
 
     /// Makes the file at `path`; nothing is written or read yet.
-    init(path: String, clocks: Clocks = .system, logger: Logger) {
+    init(path: String, clocks: Clocks = .system, meter: Meter, health: HealthBoard, logger: Logger) {
         self.path = path
         self.clocks = clocks
+        self.health = health
         self.log = FloodGate(logger, clocks: clocks)
+        self.failures = meter.counter(
+            "gridwatch_registry_copy_failures_total",
+            "Times that the copy of the registry, for a start without the database, could not be written."
+        )
     }
 
     /// Keeps a copy from now on; returns at once.
@@ -58,8 +65,11 @@ final class FleetCopyFile: Sendable {
 
     /// The cameras are others' now: a start from this copy would watch what is not its own.
     func forget() {
-        state.withLock { $0.waiting = nil }
-        disk.sync { _ = unlink(path) }
+        // On the queue of the writes: one that fails just now would put what it could not write back to be tried again.
+        disk.sync {
+            state.withLock { $0.waiting = nil }
+            unlink(path)
+        }
     }
 
     /// The copy of `worker` and its age in seconds; nil when there is none that can be used.
@@ -94,7 +104,15 @@ final class FleetCopyFile: Sendable {
         guard let copy else { return }
         do {
             try replace(with: copy.encoded())
+            health.report("registry copy", problem: nil)
         } catch {
+            failures.add()
+            health.report(
+                "registry copy",
+                problem:
+                    "the copy of the registry \(path) cannot be written (\(error)): a restart while the database is "
+                    + "away would watch what it was before; make room, or check the folder's owner"
+            )
             state.withLock { if $0.waiting == nil { $0.waiting = copy } }
             log.log(
                 .error,

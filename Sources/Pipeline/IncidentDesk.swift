@@ -1,6 +1,7 @@
 import Flow
 import Ingest
 import Logging
+import Postgres
 import Store
 import Synchronization
 
@@ -64,8 +65,10 @@ final class IncidentDesk: Sendable {
     }
 
     /// Writes what waits, until the database refuses.
-    func write() async {
-        guard await tidy() else { return }
+    ///
+    /// - Throws: What the database says; what was not written waits.
+    func write() async throws {
+        try await tidy()
         while let step = steps.withLock(\.first) {
             do {
                 switch step {
@@ -87,8 +90,9 @@ final class IncidentDesk: Sendable {
                         at: time
                     )
                 }
-            } catch {
-                return
+            } catch let error as PostgresError where error.fault == .data {
+                // Never to be written: it must not stand before the others for good.
+                logger.error("an incident cannot be written", metadata: ["error": "\(error)"])
             }
             steps.withLock { steps in
                 // The bound may have dropped it meanwhile; then the next one is written again, which changes nothing.
@@ -98,20 +102,13 @@ final class IncidentDesk: Sendable {
     }
 
     /// Ends what nobody sees any more: at the start what an earlier process of this name saw, then what gone ones saw.
-    ///
-    /// False when the database refuses.
-    private func tidy() async -> Bool {
+    private func tidy() async throws {
         let now = clocks.monotonic()
         let last = swept.withLock(\.self)
-        if let last, now - last < Self.sweepInterval { return true }
-        do {
-            if last == nil { try await incidents.forget(worker: worker, at: clocks.wall()) }
-            try await incidents.sweep(at: clocks.wall())
-        } catch {
-            return false
-        }
+        if let last, now - last < Self.sweepInterval { return }
+        if last == nil { try await incidents.forget(worker: worker, at: clocks.wall()) }
+        try await incidents.sweep(at: clocks.wall())
         swept.withLock { $0 = now }
-        return true
     }
 
     private static func kind(_ incident: Ingest.Incident) -> Store.Incident.Kind {

@@ -9,6 +9,7 @@ public import ServiceLifecycle
 public import Settings
 import Spool
 import Store
+import Synchronization
 
 /// The live pipeline of one ingest process, put together: this file reads like the picture in docs/ARCHITECTURE.md.
 ///
@@ -30,6 +31,8 @@ public final class Pipeline: Service {
     private let workers: LiveWorkers
     private let recorder: AlertRecorder
     private let delivery: Delivery
+    private let adoption: Adoption
+    private let loops: LoopWatch
     private let keeper: ShardKeeper
     private let fleet: Fleet
     private let copy: FleetCopyFile
@@ -39,6 +42,8 @@ public final class Pipeline: Service {
     private let watch: CameraWatch
     private let changes: RegistryChanges
     private let fleetBell = Bell()
+    private let takeLeftSpools: @Sendable (_ isOver: @escaping @Sendable () -> Bool) -> Void
+    private let isStopping = Atomic<Bool>(false)
     private let logger: Logger
 
     /// Puts the pipeline together and starts its threads; nothing is read before `run`.
@@ -57,43 +62,32 @@ public final class Pipeline: Service {
         meter: Meter,
         logger: Logger
     ) throws {
-        let health = HealthBoard()
+        let ground = Ground(settings, place, database, meter, logger)
+        let (health, loops) = (ground.health, ground.loops)
+        self.loops = loops
         try settings.storage.makeFolders(slot: place.slot)
         // The spool first: its lock keeps a second daemon away from the files of this one.
         let spool = try Self.spool(settings, place, meter, logger)
         var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
-        let crumbs = try Self.crumbs(settings, place, &crashes)
-        if place.slot == 0 {
-            LeftSpools.take(into: spool, settings.storage, processes: settings.ingest.processes, logger: logger)
+        let crumbs = Self.crumbs(settings, place, &crashes, logger)
+        takeLeftSpools = { isOver in
+            guard place.slot == 0 else { return }
+            let processes = settings.ingest.processes
+            LeftSpools.take(into: spool, settings.storage, processes: processes, logger: logger, until: isOver)
         }
         let evidence = EvidenceStore(settings.storage)
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
-        states = StateReporter(desk: CameraStates(pool: database), worker: place.name, meter: meter, logger: logger)
-        scores = ScoreReporter(settings.storage, database: database, meter: meter, logger: logger)
+        states = StateReporter(ground)
+        scores = ScoreReporter(ground)
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
         let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
         workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
-        watch = CameraWatch(
-            settings.supervision,
-            place,
-            recorder: recorder,
-            incidents: Incidents(pool: database),
-            meter: meter,
-            health: health,
-            logger: logger
-        )
-        keeper = try ShardKeeper(settings, place, database: database, meter: meter, health: health, logger: logger)
-        delivery = Delivery(
-            spool: spool,
-            writer: AlertWriter(settings.cases, database: database),
-            authority: { [keeper] in keeper.authority },
-            settings: Delivery.Settings(settings.delivery),
-            meter: meter,
-            health: health,
-            logger: logger
-        )
-        copy = FleetCopyFile(path: WorkerPlace.fleetCopy(settings.storage, slot: place.slot), logger: logger)
+        watch = CameraWatch(ground, recorder: recorder)
+        keeper = try ShardKeeper(ground)
+        adoption = Adoption(ground, spool: spool, keeper: keeper)
+        delivery = Delivery(ground, spool: spool, keeper: keeper)
+        copy = FleetCopyFile(ground)
         fleet = Fleet(
             reader: FleetReader(pool: database),
             streams: streams,
@@ -103,6 +97,7 @@ public final class Pipeline: Service {
             ingest: settings.ingest,
             copy: copy,
             crashes: crashes,
+            loops: loops,
             meter: meter,
             health: health,
             logger: logger
@@ -137,6 +132,7 @@ public final class Pipeline: Service {
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
     /// left to right.
     public func run() async {
+        takeLeftSpools { [self] in isStopping.load(ordering: .relaxed) }
         await cancelWhenGracefulShutdown { [self] in await watchAll() }
         await drain()
     }
@@ -153,7 +149,7 @@ public final class Pipeline: Service {
             group.addTask { [self] in await scores.run() }
             group.addTask { [self] in await watch.run() }
             group.addTask { [self] in await delivery.run() }
-            group.addTask { [self] in await delivery.adopt() }
+            group.addTask { [self] in await adoption.run() }
             group.addTask { [self] in
                 for await change in changes {
                     if change.contains(.registry) { fleetBell.ring() }
@@ -168,16 +164,20 @@ public final class Pipeline: Service {
     ///
     /// Call it every few seconds; each call asks the workers for a sign that the next call looks for.
     public func silentLoops() -> [String] {
-        workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : [])
+        workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : []) + loops.dead
     }
 
-    /// Tells `health` when pictures or alerts stand still; call it once a second.
+    /// Tells `health` when pictures, alerts or loops stand still; call it once a second.
     func lookForStandstill() {
         workers.lookForStandstill(health)
+        recorder.lookForStandstill()
+        loops.look()
     }
 
     private func drain() async {
         logger.info("stopping: streams close, open alerts end, the spool empties")
+        isStopping.store(true, ordering: .relaxed)
+        loops.stop()
         await withCheckedContinuation { continuation in
             let thread = Thread { [streams, workers, recorder, clips] in
                 streams.stop()
@@ -194,17 +194,25 @@ public final class Pipeline: Service {
         logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])
     }
 
-    /// The file in which threads note what they work on, for the parent process.
-    private static func crumbs(
+    /// The file in which threads note what they work on, for the parent process; nil when it cannot be made.
+    ///
+    /// A full disk must not keep cameras unwatched: without the file nobody knows on whose stream the process crashed.
+    static func crumbs(
         _ settings: DaemonSettings,
         _ place: WorkerPlace,
-        _ crashes: inout CrashMemory
-    ) throws -> Breadcrumbs? {
+        _ crashes: inout CrashMemory,
+        _ logger: Logger
+    ) -> Breadcrumbs? {
         guard place.isSupervised else { return nil }
         let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
         crashes.note(try? BreadcrumbReport(path: path), at: Clocks.system.wall())
-        let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + 1)
-        try crumbs.catchSignals()
-        return crumbs
+        do {
+            let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + 1)
+            try crumbs.catchSignals()
+            return crumbs
+        } catch {
+            logger.error("a crash will not name its camera", metadata: ["why": "\(error)"])
+            return nil
+        }
     }
 }

@@ -27,17 +27,20 @@ final class ScoreReporter: Sendable {
     }
 
     private let waiting = Mutex<[Item]>([])
+    private let pace = Mutex(BatchPace(most: ScoreReporter.batch))
     private let archive: ScoreArchive
     private let days: Int
+    private let loops: LoopWatch
     private let dropped: Metric
     private let log: FloodGate
 
     /// Makes a reporter; `run` starts it.
     ///
     /// `days`: for how long scores are kept.
-    init(archive: ScoreArchive, days: Int, meter: Meter, logger: Logger) {
+    init(archive: ScoreArchive, days: Int, loops: LoopWatch, meter: Meter, logger: Logger) {
         self.archive = archive
         self.days = days
+        self.loops = loops
         self.log = FloodGate(logger)
         self.dropped = meter.counter(
             "gridwatch_scores_dropped_total",
@@ -59,35 +62,45 @@ final class ScoreReporter: Sendable {
     func run() async {
         var pruned = ContinuousClock.now - .seconds(Self.pruneInterval)
         while !Task.isCancelled {
-            while await write() {}
-            if ContinuousClock.now - pruned >= .seconds(Self.pruneInterval) {
-                pruned = .now
-                try? await archive.prune(days: days)
+            var failure: (any Error)?
+            do {
+                while try await write() {}
+                if ContinuousClock.now - pruned >= .seconds(Self.pruneInterval) {
+                    try await archive.prune(days: days)
+                    pruned = .now
+                }
+            } catch {
+                failure = error
+                log.log(.warning, "scores wait for the database", metadata: ["error": "\(error)"])
             }
+            loops.turned(.scores, failed: failure)
             try? await Task.sleep(for: .seconds(Self.writeInterval))
         }
     }
 
     /// Writes what waits, for an orderly stop; gives up when the database refuses.
     func flush() async {
-        while await write() {}
+        while (try? await write()) == true {}
     }
 
-    /// Writes the oldest parts; false when none are left, or the database refuses.
-    private func write() async -> Bool {
-        let items = waiting.withLock { Array($0.prefix(Self.batch)) }
+    /// Writes the oldest parts.
+    ///
+    /// - Returns: False when none are left.
+    /// - Throws: What the database says, when it is away or takes not even one.
+    private func write() async throws -> Bool {
+        let limit = pace.withLock(\.limit)
+        let items = waiting.withLock { Array($0.prefix(limit)) }
         guard !items.isEmpty else { return false }
         do {
             try await archive.add(items.flatMap(Self.scores), items.compactMap(Self.motion))
-        } catch let error as PostgresError
-            where error.sqlState.map({ $0.hasPrefix("22") || $0.hasPrefix("23") }) == true
-        {
+            pace.withLock { $0.passed() }
+        } catch {
+            // One of them may be to blame, or there are too many of them for the time that a statement has.
+            if pace.withLock({ $0.failed(error, count: items.count) }) { return true }
+            guard let error = error as? PostgresError, error.fault == .data else { throw error }
             // A value that no column takes, now or later: nobody waits behind it.
             dropped.add(items.count)
-            log.log(.error, "scores dropped", metadata: ["count": "\(items.count)", "error": "\(error)"])
-        } catch {
-            log.log(.debug, "scores wait for the database", metadata: ["error": "\(error)"])
-            return false
+            log.log(.error, "scores dropped", metadata: ["camera": "\(items[0].camera)", "error": "\(error)"])
         }
         waiting.withLock { $0.removeFirst(items.count) }
         return true

@@ -36,6 +36,7 @@ final class ShardKeeper: Sendable {
     private let capacity: Int
     private let version: String
     private let instance: String
+    private let loops: LoopWatch
     private let health: HealthBoard
     private let logger: Logger
     private let shards: Metric
@@ -53,6 +54,7 @@ final class ShardKeeper: Sendable {
     ///   - version: Version of the program.
     ///   - instance: The installation, which tells machines of one node name apart; empty for none.
     ///   - stats: What the worker says of itself, a JSON object.
+    ///   - loops: Hears that it goes round.
     ///   - meter: Where it counts.
     ///   - health: Where it says what is wrong.
     ///   - logger: For the operator.
@@ -64,6 +66,7 @@ final class ShardKeeper: Sendable {
         version: String,
         instance: String,
         stats: @escaping @Sendable () -> String,
+        loops: LoopWatch,
         meter: Meter,
         health: HealthBoard,
         logger: Logger
@@ -75,6 +78,7 @@ final class ShardKeeper: Sendable {
         self.version = version
         self.instance = instance
         self.stats = stats
+        self.loops = loops
         self.health = health
         self.logger = logger
         self.shards = meter.gauge("gridwatch_shards", "Shards of cameras that this worker owns, of 256.")
@@ -135,6 +139,8 @@ final class ShardKeeper: Sendable {
                 trouble.withLock { $0 = "\(error)" }
                 health.report("lease", problem: "the lease of worker \(worker.id) cannot be renewed: \(error)")
             }
+            // Whether it succeeded is told above, under the lease's own name.
+            loops.turned(.lease)
             await bell.wait(atMost: wait)
         }
     }

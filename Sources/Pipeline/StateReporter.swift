@@ -4,6 +4,7 @@ import Foundation
 import Ingest
 import Logging
 import Logs
+import Postgres
 import Store
 import Synchronization
 
@@ -25,6 +26,8 @@ final class StateReporter: Sendable {
     private static let grace = 0.1
     /// Seconds added to that: waits of the network and of the workers.
     private static let graceSeconds = 4.0
+    /// States that are written at once at most.
+    private static let batch = 4096
     /// Cameras of which the workers are asked at once why they are not looked at.
     private static let askedAtOnce = 2048
 
@@ -68,7 +71,9 @@ final class StateReporter: Sendable {
     }
 
     private let state = Mutex(State())
+    private let pace = Mutex(BatchPace(most: StateReporter.batch))
     private let desk: CameraStates
+    private let loops: LoopWatch
     private let worker: String
     private let clocks: Clocks
     private let gauges: SightGauges
@@ -78,8 +83,16 @@ final class StateReporter: Sendable {
     private let log: FloodGate
 
     /// Makes a reporter for what `worker` sees; `run` starts it.
-    init(desk: CameraStates, worker: String, meter: Meter, logger: Logger, clocks: Clocks = .system) {
+    init(
+        desk: CameraStates,
+        worker: String,
+        loops: LoopWatch,
+        meter: Meter,
+        logger: Logger,
+        clocks: Clocks = .system
+    ) {
         self.desk = desk
+        self.loops = loops
         self.worker = worker
         self.clocks = clocks
         self.gauges = SightGauges(meter)
@@ -212,7 +225,13 @@ final class StateReporter: Sendable {
     func run() async {
         while !Task.isCancelled {
             look()
-            await write()
+            do {
+                try await write()
+                loops.turned(.states)
+            } catch {
+                loops.turned(.states, failed: error)
+                log.log(.warning, "camera states wait for the database", metadata: ["error": "\(error)"])
+            }
             try? await Task.sleep(for: .seconds(Self.interval))
         }
     }
@@ -249,20 +268,37 @@ final class StateReporter: Sendable {
         gauges.set(sum)
     }
 
-    private func write() async {
-        let changed = state.withLock { state in
+    /// Writes what has changed, in parts.
+    ///
+    /// - Throws: What the database says; what was not written waits.
+    private func write() async throws {
+        var changed = state.withLock { state in
             let changed = state.entries.values.filter(\.isChanged).map(\.record)
             for record in changed { state.entries[record.camera]?.isChanged = false }
             return changed
-        }
-        guard !changed.isEmpty else { return }
-        do {
-            try await desk.record(changed)
-        } catch {
-            log.log(.warning, "camera states wait for the database", metadata: ["error": "\(error)"])
-            state.withLock { state in
-                for record in changed { state.entries[record.camera]?.isChanged = true }
+        }[...]
+        var failure: (any Error)?
+        while !changed.isEmpty {
+            let part = changed.prefix(pace.withLock(\.limit))
+            do {
+                try await desk.record(Array(part))
+                pace.withLock { $0.passed() }
+            } catch {
+                if pace.withLock({ $0.failed(error, count: part.count) }) { continue }
+                failure = error
+                // A single one that is refused waits, and the others go on; an answer for all of them is one for the rest.
+                let isOfOne = part.count == 1 && (error as? PostgresError).map { $0.fault != .server } ?? false
+                wait(isOfOne ? part : changed)
+                if !isOfOne { break }
             }
+            changed = changed.dropFirst(part.count)
+        }
+        if let failure { throw failure }
+    }
+
+    private func wait(_ records: ArraySlice<CameraStateRecord>) {
+        state.withLock { state in
+            for record in records { state.entries[record.camera]?.isChanged = true }
         }
     }
 }

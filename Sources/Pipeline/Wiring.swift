@@ -7,6 +7,7 @@ import Logging
 import Logs
 import Postgres
 import Settings
+import Spool
 import Store
 
 extension DaemonSettings.Storage {
@@ -116,48 +117,118 @@ extension Streams {
     }
 }
 
-extension CameraWatch {
-    convenience init(
-        _ settings: DaemonSettings.Supervision,
+/// What every part of an ingest process stands on.
+struct Ground: Sendable {
+    let settings: DaemonSettings
+    let place: WorkerPlace
+    let database: PostgresPool
+    let meter: Meter
+    let health = HealthBoard()
+    let loops: LoopWatch
+    let logger: Logger
+
+    init(
+        _ settings: DaemonSettings,
         _ place: WorkerPlace,
-        recorder: AlertRecorder,
-        incidents: Incidents,
-        meter: Meter,
-        health: HealthBoard,
-        logger: Logger
+        _ database: PostgresPool,
+        _ meter: Meter,
+        _ logger: Logger
     ) {
+        self.settings = settings
+        self.place = place
+        self.database = database
+        self.meter = meter
+        self.logger = logger
+        self.loops = LoopWatch(meter: meter, health: health)
+    }
+}
+
+extension StateReporter {
+    convenience init(_ ground: Ground) {
+        self.init(
+            desk: CameraStates(pool: ground.database),
+            worker: ground.place.name,
+            loops: ground.loops,
+            meter: ground.meter,
+            logger: ground.logger
+        )
+    }
+}
+
+extension CameraWatch {
+    convenience init(_ ground: Ground, recorder: AlertRecorder) {
+        let settings = ground.settings.supervision
         self.init(
             faults: FaultWatchSettings(beginsAfter: settings.faultAfter),
             outages: OutageSettings(share: settings.outageShare),
             recorder: recorder,
-            incidents: IncidentDesk(incidents: incidents, worker: place.name, health: health, logger: logger),
-            meter: meter,
-            health: health
+            incidents: IncidentDesk(
+                incidents: Incidents(pool: ground.database),
+                worker: ground.place.name,
+                health: ground.health,
+                logger: ground.logger
+            ),
+            loops: ground.loops,
+            meter: ground.meter,
+            health: ground.health
         )
     }
 }
 
 extension ShardKeeper {
-    convenience init(
-        _ settings: DaemonSettings,
-        _ place: WorkerPlace,
-        database: PostgresPool,
-        meter: Meter,
-        health: HealthBoard,
-        logger: Logger
-    ) throws {
-        let instance = try Installation.identity(directory: settings.storage.directory)
+    convenience init(_ ground: Ground) throws {
+        let place = ground.place
+        let instance = try Installation.identity(directory: ground.settings.storage.directory)
         self.init(
-            leases: ShardLeases(pool: database),
+            leases: ShardLeases(pool: ground.database),
             worker: WorkerIdentity(id: place.name),
             host: ProcessInfo.processInfo.hostName,
-            capacity: settings.ingest.maxCameras,
+            capacity: ground.settings.ingest.maxCameras,
             version: place.version,
             instance: place.isSupervised ? instance : "",
-            stats: { WorkerStats(meter).json },
-            meter: meter,
-            health: health,
-            logger: logger
+            stats: { [meter = ground.meter] in WorkerStats(meter).json },
+            loops: ground.loops,
+            meter: ground.meter,
+            health: ground.health,
+            logger: ground.logger
+        )
+    }
+}
+
+extension Delivery {
+    init(_ ground: Ground, spool: AlertSpool, keeper: ShardKeeper) {
+        self.init(
+            spool: spool,
+            writer: AlertWriter(ground.settings.cases, database: ground.database),
+            authority: { keeper.authority },
+            settings: Settings(ground.settings.delivery),
+            meter: ground.meter,
+            health: ground.health,
+            logger: ground.logger
+        )
+    }
+}
+
+extension Adoption {
+    init(_ ground: Ground, spool: AlertSpool, keeper: ShardKeeper) {
+        self.init(
+            spool: spool,
+            writer: AlertWriter(ground.settings.cases, database: ground.database),
+            authority: { keeper.authority },
+            loops: ground.loops,
+            meter: ground.meter,
+            logger: ground.logger
+        )
+    }
+}
+
+extension FleetCopyFile {
+    convenience init(_ ground: Ground) {
+        self.init(
+            path: WorkerPlace.fleetCopy(ground.settings.storage, slot: ground.place.slot),
+            meter: ground.meter,
+            health: ground.health,
+            logger: ground.logger
         )
     }
 }
@@ -179,8 +250,14 @@ extension EvidenceStore {
 }
 
 extension ScoreReporter {
-    convenience init(_ settings: DaemonSettings.Storage, database: PostgresPool, meter: Meter, logger: Logger) {
-        self.init(archive: ScoreArchive(pool: database), days: settings.scoreDays, meter: meter, logger: logger)
+    convenience init(_ ground: Ground) {
+        self.init(
+            archive: ScoreArchive(pool: ground.database),
+            days: ground.settings.storage.scoreDays,
+            loops: ground.loops,
+            meter: ground.meter,
+            logger: ground.logger
+        )
     }
 }
 

@@ -7,7 +7,7 @@ struct WorkerStats {
     private static let told = [
         "cameras", "cameras_online", "cameras_blind", "registry_age_seconds", "cameras_in_time", "cameras_overdue",
         "rtsp_waiting",
-        "spool_rows",
+        "spool_rows", "alerts_aside", "loops_silent", "loops_failing",
         "alerts_accepted_total", "alerts_delivered_total", "samples_total", "samples_dropped_total",
         "samples_late_total",
         "units_dropped_total", "patrol_cameras", "patrol_cameras_in_time", "gates_off", "camera_faults",

@@ -35,13 +35,15 @@ struct WorkerCommand: AsyncParsableCommand {
         let limit = OpenFiles.raise()
         let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text, isSupervised: true)
         try place.check(settings, openFiles: Int(clamping: limit))
-        let pipeline = try Pipeline(
-            settings: settings,
-            place: place,
-            database: daemon.database,
-            meter: daemon.meter,
-            logger: daemon.logger
-        )
+        let pipeline = try StartReporter.during {
+            try Pipeline(
+                settings: settings,
+                place: place,
+                database: daemon.database,
+                meter: daemon.meter,
+                logger: daemon.logger
+            )
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: [

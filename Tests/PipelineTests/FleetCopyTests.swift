@@ -66,7 +66,7 @@ import Testing
     func file() throws {
         let folder = try Folder()
         let path = folder.path + "/worker-0.fleet"
-        let file = FleetCopyFile(path: path, logger: Self.logger)
+        let file = FleetCopyFile(path: path, meter: Meter(), health: HealthBoard(), logger: Self.logger)
         #expect(file.load(worker: "node-0") == nil)
         file.keep(copy(cameras: 1))
         file.keep(copy())
@@ -90,7 +90,12 @@ import Testing
     @Test("a disk that refuses leaves the copy from before")
     func fullDisk() throws {
         let folder = try Folder()
-        let file = FleetCopyFile(path: folder.path + "/worker-0.fleet", logger: Self.logger)
+        let file = FleetCopyFile(
+            path: folder.path + "/worker-0.fleet",
+            meter: Meter(),
+            health: HealthBoard(),
+            logger: Self.logger
+        )
         file.keep(copy(cameras: 1))
         file.flush()
         // A folder where the new file should be made: as a full disk, it cannot be written.

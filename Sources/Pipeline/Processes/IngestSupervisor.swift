@@ -2,6 +2,7 @@ public import Flow
 import Foundation
 import Ingest
 public import Logging
+import Logs
 public import Postgres
 public import ServiceLifecycle
 public import Settings
@@ -64,6 +65,7 @@ public final class IngestSupervisor: Service {
     private let meter: Meter
     private let health: HealthBoard
     private let logger: Logger
+    private let flood: FloodGate
     private let clocks: Clocks
     private let beat: Heartbeat
     private let state: Mutex<State>
@@ -101,6 +103,7 @@ public final class IngestSupervisor: Service {
         self.meter = meter
         self.health = health
         self.logger = logger
+        self.flood = FloodGate(logger, clocks: clocks)
         self.clocks = clocks
         self.beat = Heartbeat(name: "supervisor", limit: Self.longestSilence, now: clocks.monotonic())
         self.state = Mutex(State(slots: (0..<settings.ingest.processes).map { _ in Slot() }))
@@ -305,7 +308,11 @@ public final class IngestSupervisor: Service {
                 }
             } catch let error as StoreError where error.code == .notFound {
                 // Removed from the registry meanwhile.
+            } catch let error as PostgresError where error.fault == .data {
+                // Never to be written: it must not stand before the others for good.
+                logger.error("strike not told", metadata: ["camera": "\(strike.camera)", "error": "\(error)"])
             } catch {
+                flood.log(.warning, "strikes wait for the database", metadata: ["error": "\(error)"])
                 return
             }
             state.withLock { _ = $0.strikes.removeFirst() }

@@ -38,9 +38,6 @@ public final class WorkerReporter: Service {
     /// - Throws: `POSIXError` when the parent has gone.
     public func run() async throws {
         let descriptor = ChildProcess.reportDescriptor
-        signal(SIGPIPE, SIG_IGN)
-        // A parent that hangs must not hang its worker: what does not fit is left out.
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         NamedThread.start("reporter") { [self] in report(to: descriptor) }
         defer { isOver.store(true, ordering: .relaxed) }
         try await cancelWhenGracefulShutdown { [self] in
@@ -61,7 +58,7 @@ public final class WorkerReporter: Service {
                 silentLoops: silent,
                 metrics: meter.samples()
             )
-            guard let line = try? report.line(), send(line, to: descriptor) else {
+            guard let line = try? report.line(), Self.send(line, to: descriptor) else {
                 logger.critical("the parent process has gone: this worker stops")
                 hasLostParent.store(true, ordering: .relaxed)
                 return
@@ -71,7 +68,10 @@ public final class WorkerReporter: Service {
     }
 
     /// Writes what fits; false when nobody is there to read it.
-    private func send(_ line: Data, to descriptor: Int32) -> Bool {
+    static func send(_ line: Data, to descriptor: Int32) -> Bool {
+        signal(SIGPIPE, SIG_IGN)
+        // A parent that hangs must not hang its worker: what does not fit is left out.
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         var rest = line
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
