@@ -138,6 +138,8 @@ public final class Pipeline: Service {
     }
 
     private func watchAll() async {
+        // A loop that hangs in its first round has begun, too.
+        for name in LoopWatch.Name.allCases { loops.turned(name) }
         await withTaskGroup(of: Void.self) { group in
             // Before all else in the process: a lease that is renewed too late gives its cameras away.
             group.addTask(priority: .high) { [self] in

@@ -151,6 +151,7 @@ private struct SpoolReport: Encodable {
     let usedBy: String?
     let isWhole: Bool
     let intact: Int
+    let strange: Int
     let damaged: [String: Int]
     let pages: Int
     let damagedPages: Int
@@ -169,8 +170,11 @@ private struct SpoolReport: Encodable {
         }
         file = salvage.path
         usedBy = salvage.holder
-        isWhole = found.damaged.isEmpty && found.damagedPages == 0 && found.headerIsWhole && !found.logIsDamaged
+        isWhole =
+            found.damaged.isEmpty && found.damagedPages == 0 && found.headerIsWhole && !found.logIsDamaged
+            && found.strange == 0
         intact = found.intact
+        strange = found.strange
         damaged = Dictionary(uniqueKeysWithValues: found.damaged.map { ($0.key.rawValue, $0.value) })
         pages = found.pages
         damagedPages = found.damagedPages
@@ -195,6 +199,7 @@ private struct SpoolReport: Encodable {
         var lines = ["\(file): \(isWhole ? "whole" : "damaged")"]
         if let usedBy { lines.append("in use by process \(usedBy): what stands here is of this moment") }
         lines.append("alerts that are whole: \(intact), of \(cameras) cameras")
+        if strange > 0 { lines.append("of these in a form that this version of Gridwatch does not know: \(strange)") }
         if let firstNumber, let lastNumber { lines.append("rows: \(firstNumber) to \(lastNumber)") }
         if let firstStated, let lastStated { lines.append("stated: \(firstStated) to \(lastStated)") }
         if let count = damaged["checksum"] { lines.append("lost, checksum does not match: \(count)") }

@@ -91,6 +91,20 @@ import Testing
         #expect(notices.all.first?.contains("400 alerts that are whole") == true)
     }
 
+    @Test("rows that are whole but hold no alert that this version knows are counted, not passed over in silence")
+    func strange() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/alerts.sqlite"
+        var file = try SpoolFile(path: path)
+        try file.append([Data(#"{"later": true}"#.utf8), try SpoolCoding.encoder().encode(record(1))])
+        try file.close()
+        var taken: [AlertRecord] = []
+        let found = try SpoolSalvage(path: path).read { taken.append($0) }
+        #expect(taken == [record(1)])
+        #expect(found.intact == 2 && found.strange == 1 && !found.isForeign)
+        #expect(found.summary.contains("(1 of them in a form that this version does not know: left out)"))
+    }
+
     @Test("of a file that was cut the rows before the cut come out, and the others are counted as unreadable")
     func cut() throws {
         let folder = try TemporaryFolder()

@@ -31,6 +31,8 @@ public struct SpoolFindings: Sendable, Hashable {
     public let isForeign: Bool
     /// Whether there is not one byte.
     public let isEmpty: Bool
+    /// Rows that are whole, but hold no alert that this version of the program knows; among `intact`.
+    public internal(set) var strange = 0
 
     init(_ found: SpoolImage.Findings, _ image: SpoolImage) {
         pages = found.pages
@@ -51,7 +53,8 @@ public struct SpoolFindings: Sendable, Hashable {
     /// One sentence: how many rows are whole, and what became of the others.
     public var summary: String {
         let broken = damaged[.checksum] ?? 0
-        return "\(intact) alerts that are whole; \(broken) with a wrong checksum are set aside, \(missing) "
+        let unknown = strange == 0 ? "" : " (\(strange) of them in a form that this version does not know: left out)"
+        return "\(intact) alerts that are whole\(unknown); \(broken) with a wrong checksum are set aside, \(missing) "
             + "(\(damagedPages) of \(pages) pages are damaged)"
     }
 
@@ -120,13 +123,18 @@ public struct SpoolSalvage: Sendable {
         let image = SpoolBytes.image(path)
         let decoder = SpoolCoding.decoder()
         var seen = NumberSet()
+        var strange = 0
         let found = try image.walk { row in
             guard !seen.contains(row.sequence) else { return }
             seen.insert(row.sequence)
-            // A body that is whole and no alert was never one.
-            guard let record = try? decoder.decode(AlertRecord.self, from: Data(row.body)) else { return }
+            guard let record = try? decoder.decode(AlertRecord.self, from: Data(row.body)) else {
+                strange += 1
+                return
+            }
             try take(record)
         }
-        return SpoolFindings(found, image)
+        var findings = SpoolFindings(found, image)
+        findings.strange = strange
+        return findings
     }
 }
