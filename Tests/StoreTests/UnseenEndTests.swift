@@ -98,6 +98,26 @@ struct UnseenEndTests {
         }
     }
 
+    @Test("a camera's fault that nobody watched ends unseen when the camera is not to be watched any more")
+    func switchedOff() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            try await database.pool.query(
+                "INSERT INTO hazard_type VALUES ('01050', 'LOCAL', 'SBGZ', '异常', 'Out of order', 3, 1440, false)"
+            )
+            var fault = statement("a", rule: CameraFault.rule, hazard: CameraFault.hazardType, stated: 1)
+            fault.kind = CameraFault.kind
+            let writer = AlertWriter(pool: database.pool)
+            _ = try await writer.write([fault])
+            try await own(database, sinceMinute: 5)
+            #expect(try await writer.endUnseen(.town) == 0)
+            try await database.pool.query("UPDATE camera SET enabled = false WHERE id = 'a'")
+            #expect(try await writer.endUnseen(.town) == 1)
+            #expect(try await rows(database) == ["a 60 unseen"])
+            _ = try await writer.adopt(.town)
+            #expect(try await database.value("SELECT count(*) FROM case_event WHERE kind = 'recovered'") == "0")
+        }
+    }
+
     @Test("a camera's fault that a newer one replaces ends unseen, and its case does not hear that it works")
     func newerFault() async throws {
         try await StoreDatabase.with { (database) async throws in

@@ -17,27 +17,27 @@ struct UnseenEnds {
     /// Ends the oldest such alerts of shards that the caller holds, and announces their cases.
     ///
     /// The fault of a camera ends when the camera works again under its new owner, and then its case is told; or unseen,
-    /// when a newer fault has begun.
+    /// when a newer fault has begun, or the camera is not to be watched any more.
     ///
     /// - Returns: How many ended.
     func settle(of shards: Set<Int>, limit: Int) async throws -> Int {
         try await connection.query(
             """
             WITH lost AS MATERIALIZED (
-                SELECT a.id, a.camera_id, a.kind = '\(CameraFault.kind)' AS is_fault, s.worker_id
+                SELECT a.id, a.camera_id, a.kind = '\(CameraFault.kind)' AS is_fault, s.worker_id, c.watched
                 FROM alert a JOIN camera c ON c.id = a.camera_id JOIN ingest_shard s ON s.shard = c.shard
                 WHERE a.ended_at IS NULL AND s.shard = ANY ($1::int[])
                     AND s.since < now() - $3 * interval '1 s'
                     AND (a.stated_at < s.since OR a.received_at < s.since)),
             verdict AS MATERIALIZED (
-                SELECT l.id, l.is_fault, CASE WHEN l.is_fault THEN (
+                SELECT l.id, l.is_fault, l.watched, CASE WHEN l.is_fault THEN (
                     SELECT cs.since FROM camera_state cs
                     WHERE cs.camera_id = l.camera_id AND cs.worker_id = l.worker_id AND cs.state = 'online'
                         AND cs.since < now() - $4 * interval '1 s') END AS recovered_at
                 FROM lost l),
             due AS MATERIALIZED (
                 SELECT a.id, v.recovered_at FROM verdict v JOIN alert a ON a.id = v.id
-                WHERE NOT v.is_fault OR v.recovered_at IS NOT NULL OR EXISTS (
+                WHERE NOT v.is_fault OR v.recovered_at IS NOT NULL OR NOT v.watched OR EXISTS (
                     SELECT FROM alert n WHERE n.camera_id = a.camera_id AND n.rule_id = a.rule_id
                         AND n.started_at > a.started_at)
                 ORDER BY a.id LIMIT $2 FOR UPDATE OF a),
