@@ -120,7 +120,8 @@ final class CameraWatch: Sendable {
         else { return }
         let told = Fault(start: fault.start, reason: reason, toldAt: now)
         state.openFaults[status.camera] = told
-        state.pending.append(record(status.camera, .update, told, at: clocks.wall(), end: nil))
+        let statement = record(status.camera, .update, told, at: clocks.wall(), end: nil)
+        state.pending.append(recorder.item(statement, jpeg: nil))
     }
 
     /// Looks once a second until the task is cancelled.
