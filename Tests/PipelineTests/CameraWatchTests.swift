@@ -60,6 +60,7 @@ import Testing
                     logger: logger,
                     clocks: hands.clocks
                 ),
+                loops: LoopWatch(meter: Meter(), health: health),
                 meter: Meter(),
                 health: health,
                 clocks: hands.clocks
