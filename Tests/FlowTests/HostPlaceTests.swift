@@ -11,7 +11,7 @@ import Testing
     )
     func loopback(host: String) {
         #expect(HostPlace(ofLiteral: host) == .thisMachine)
-        #expect(HostPlace(resolving: host) == .thisMachine)
+        #expect(HostLookup(host).place == .thisMachine)
     }
 
     @Test(
@@ -30,6 +30,29 @@ import Testing
     )
     func elsewhere(host: String) {
         #expect(HostPlace(ofLiteral: host) == .elsewhere)
+    }
+
+    @Test("what this machine's own interfaces have is this machine, in every way to write it")
+    func own() {
+        let own = OwnAddresses { [[10, 20, 30, 40], [0x20, 1, 0xd, 0xb8] + [UInt8](repeating: 0, count: 11) + [7]] }
+        for host in ["10.20.30.40", "0x0a141e28", "10.20.7720", "::ffff:10.20.30.40", "2001:db8::7", "[2001:DB8:0::7]"]
+        {
+            #expect(HostPlace(ofLiteral: host, own: own) == .thisMachine, "\(host)")
+        }
+        for host in ["10.20.30.41", "2001:db8::8", "camera.lan"] {
+            #expect(HostPlace(ofLiteral: host, own: own) == .elsewhere, "\(host)")
+        }
+        #expect(OwnAddresses.system.contains([127, 0, 0, 1]), "the kernel was asked")
+        #expect(!OwnAddresses.system.contains([203, 0, 113, 77]))
+    }
+
+    @Test("a look-up says what is connected to: addresses as they are, IPv4 of a name first, nothing of one unknown")
+    func lookup() {
+        #expect(HostLookup("127.1") == HostLookup(place: .thisMachine, addresses: ["127.1"], isLiteral: true))
+        #expect(HostLookup("[::1]").isLiteral && HostLookup("203.0.113.9").place == .elsewhere)
+        let local = HostLookup("localhost")
+        #expect(local.place == .thisMachine && local.addresses.first == "127.0.0.1" && !local.isLiteral)
+        #expect(HostLookup("no-such-host.invalid").addresses.isEmpty && HostLookup("").addresses.isEmpty)
     }
 
     @Test("nobody outside sends a reader to this machine or its wire, whatever is set")

@@ -196,7 +196,7 @@ final class CameraConnection: ChannelInboundHandler {
         // A name may be found, or a second address of it answer, after the fleet has given this try up.
         guard !isOver else { return context.close(promise: nil) }
         // A name may mean anything: what it led to is known only now, before a word was said.
-        let place = context.channel.remoteAddress?.ipAddress.map(HostPlace.init(ofLiteral:))
+        let place = context.channel.remoteAddress?.ipAddress.map { HostPlace(ofLiteral: $0) }
         if let refusal = owner.refusal(of: place ?? .elsewhere, camera: camera) {
             return finish(RTSPError(.unsupported, refusal))
         }
