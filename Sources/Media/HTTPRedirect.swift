@@ -9,12 +9,18 @@ enum HTTPRedirect {
     private static let longestHead = 16 << 10
 
     /// The `Location` of a 3xx answer; nil for any other answer and for none.
-    static func location(of address: MediaAddress, _ interrupt: AVIOInterruptCB) -> String? {
+    ///
+    /// `way`: how `address` is connected to.
+    static func location(of address: MediaAddress, _ way: ConnectWay, _ interrupt: AVIOInterruptCB) -> String? {
         let transport = address.scheme == "https" ? "tls" : "tcp"
         var interrupt = interrupt
         var opened: UnsafeMutablePointer<AVIOContext>?
-        let server = "\(transport)://\(address.host):\(address.port)"
-        guard avio_open2(&opened, server, AVIO_FLAG_READ_WRITE, &interrupt, nil) >= 0, let stream = opened else {
+        let host = MediaAddress(way.text)?.host ?? address.host
+        let server = "\(transport)://\(host):\(address.port)"
+        var settings: OpaquePointer?
+        defer { av_dict_free(&settings) }
+        if let verify = way.options["tls_verify"] { av_dict_set(&settings, "tls_verify", verify, 0) }
+        guard avio_open2(&opened, server, AVIO_FLAG_READ_WRITE, &interrupt, &settings) >= 0, let stream = opened else {
             return nil
         }
         defer { avio_closep(&opened) }

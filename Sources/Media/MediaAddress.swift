@@ -2,6 +2,8 @@ internal import Flow
 
 /// An address of a stream taken apart as far as its reader must know: who gets the account, and where it leads.
 struct MediaAddress: Equatable {
+    /// What FFmpeg puts in front of it for encrypted segments; mostly empty.
+    let prefix: String
     /// In small letters; without what FFmpeg puts in front of it for encrypted segments.
     let scheme: String
     /// `user:password`, as written; empty without.
@@ -17,10 +19,12 @@ struct MediaAddress: Equatable {
 
     /// Nil for what has no `scheme:` in front.
     init?(_ text: String) {
+        let whole = text
         var text = text[...]
         for prefix in ["crypto+", "crypto:"] where text.lowercased().hasPrefix(prefix) {
             text = text.dropFirst(prefix.count)
         }
+        prefix = String(whole[..<text.startIndex])
         guard let colon = text.firstIndex(of: ":"), colon != text.startIndex,
             text[..<colon].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) })
         else { return nil }
@@ -51,16 +55,34 @@ struct MediaAddress: Equatable {
         }
     }
 
-    private init(_ other: MediaAddress, account: String) {
-        (scheme, host, port, rest) = (other.scheme, other.host, other.port, other.rest)
-        self.account = account
+    private init(_ other: MediaAddress, account: String, host: String, prefix: String) {
+        (scheme, port, rest) = (other.scheme, other.port, other.rest)
+        (self.account, self.host, self.prefix) = (account, host, prefix)
     }
 
-    /// The whole, with the account.
+    /// The same with another name or address of its host.
+    func at(_ host: String) -> MediaAddress {
+        MediaAddress(self, account: account, host: host, prefix: prefix)
+    }
+
+    /// Host and port, without the port where it goes without saying.
+    var server: String { port.isEmpty || port == Self.ports[scheme] ? host : "\(host):\(port)" }
+
+    /// Host and port, to compare.
+    var hostAndPort: String { "\(host):\(port)" }
+
+    /// The whole with the account, without `prefix`.
     var text: String {
         guard !host.isEmpty else { return "\(scheme):\(rest)" }
-        let server = port.isEmpty || port == Self.ports[scheme] ? host : "\(host):\(port)"
         return "\(scheme)://\(account.isEmpty ? "" : account + "@")\(server)\(rest)"
+    }
+
+    /// The application of an RTMP address, as FFmpeg reads it: the first part of the path, with more than one behind it
+    /// the second, too.
+    var application: String {
+        let parts = rest.prefix { $0 != "?" && $0 != "#" }.split(separator: "/")
+        let length = parts.count > 2 && !parts[1].contains(":") ? 2 : 1
+        return parts.prefix(length).joined(separator: "/")
     }
 
     /// True when the account of one may be told to the other.
@@ -90,6 +112,11 @@ struct MediaAddress: Equatable {
         guard let target = MediaAddress(whole), !target.host.isEmpty else { return nil }
         let secure = ["http": "https", "rtsp": "rtsps"][scheme]
         guard target.scheme == scheme || target.scheme == secure else { return nil }
-        return MediaAddress(target, account: isSamePlace(as: target) ? account : "")
+        return MediaAddress(
+            target,
+            account: isSamePlace(as: target) ? account : "",
+            host: target.host,
+            prefix: prefix
+        )
     }
 }

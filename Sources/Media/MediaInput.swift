@@ -18,10 +18,17 @@ final class MediaInput {
 
     /// Opens the source, or where its server sends its readers, and finds its video; gives up after
     /// `options.openTimeout`.
-    init(source: MediaSource, options: Demuxer.Options, watch: IOWatch) throws(MediaError) {
+    ///
+    /// `lookup`: says what a name means; may block.
+    init(
+        source: MediaSource,
+        options: Demuxer.Options,
+        watch: IOWatch,
+        lookup: @escaping @Sendable (String) -> HostLookup = { HostLookup($0) }
+    ) throws(MediaError) {
         self.watch = watch
         watch.allow(seconds: options.openTimeout)
-        let opening = MediaOpening(options: options, watch: watch)
+        let opening = MediaOpening(options: options, watch: watch, lookup: lookup)
         let (found, guardian) = try opening.open(source)
         self.source = found
         self.guardian = guardian

@@ -5,6 +5,8 @@ internal import Flow
 struct MediaOpening {
     let options: Demuxer.Options
     let watch: IOWatch
+    /// Says what a name means; may block.
+    let lookup: @Sendable (String) -> HostLookup
 
     /// Opens `source` or where it leads; the context is the guard's.
     func open(_ source: MediaSource) throws(MediaError) -> (MediaSource, InputGuard) {
@@ -17,7 +19,8 @@ struct MediaOpening {
                 source: source,
                 localAddresses: options.localAddresses,
                 origin: origin,
-                watch: watch
+                watch: watch,
+                lookup: lookup
             )
             let status = attempt(source, guardian, form: nil)
             if status >= 0 { return (source, guardian) }
@@ -34,7 +37,8 @@ struct MediaOpening {
                     source: source,
                     localAddresses: options.localAddresses,
                     origin: origin,
-                    watch: watch
+                    watch: watch,
+                    lookup: lookup
                 )
                 if attempt(source, again, form: "mjpeg") >= 0 { return (source, again) }
             }
@@ -63,17 +67,30 @@ struct MediaOpening {
             }
             return .thisMachine
         }
-        let place = HostPlace(resolving: MediaAddress(source.address)?.host ?? "")
+        let place = lookup(MediaAddress(source.address)?.host ?? "").place
         guard options.localAddresses.allow(place) else {
             throw MediaError(.refused, "the address of \(source.name) \(LocalAddresses.refusal(place))")
         }
         return place
     }
 
-    /// Opens once; FFmpeg's status.
+    /// Opens once, FFmpeg's status; by one way after the other where FFmpeg does not ask before it connects.
     private func attempt(_ source: MediaSource, _ guardian: InputGuard, form: String?) -> Int32 {
+        guard source.connectsUnasked else {
+            return attempt(source, ConnectWay(text: source.address), guardian, form: form)
+        }
+        var status = gw_error_from_errno(EPERM)
+        for way in guardian.waysToMain() ?? [] {
+            status = attempt(source, way, guardian, form: form)
+            guard ConnectWay.isUnreachable(status), guardian.moved == nil, !watch.mustStop else { break }
+        }
+        return status
+    }
+
+    private func attempt(_ source: MediaSource, _ way: ConnectWay, _ guardian: InputGuard, form: String?) -> Int32 {
         guard let context = avformat_alloc_context() else { return gw_error_no_memory }
         guardian.attach(to: context)
+        guardian.give(way)
         var settings: OpaquePointer?
         defer { av_dict_free(&settings) }
         av_dict_set(&settings, "protocol_whitelist", source.protocols, 0)
@@ -87,7 +104,7 @@ struct MediaOpening {
         }
         var opened: UnsafeMutablePointer<AVFormatContext>? = context
         // On failure FFmpeg frees the context.
-        let status = avformat_open_input(&opened, source.address, form.flatMap { av_find_input_format($0) }, &settings)
+        let status = avformat_open_input(&opened, way.text, form.flatMap { av_find_input_format($0) }, &settings)
         if status < 0 { guardian.detach() }
         return status
     }

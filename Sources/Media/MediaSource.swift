@@ -15,6 +15,9 @@ struct MediaSource {
     /// True when FFmpeg follows redirects by changing the address of its context.
     var isRTSP: Bool { protocols.hasPrefix("rtsp") }
 
+    /// True when FFmpeg connects to its address without the way that it opens all others.
+    var connectsUnasked: Bool { protocols.hasPrefix("rtsp") || protocols.hasPrefix("rtp") }
+
     /// Looks at `url`; a path is checked here, because FFmpeg's own words for it help nobody, and because opening a
     /// named pipe would block where no time-out reaches.
     init(url: String) throws(MediaError) {

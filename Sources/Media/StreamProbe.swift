@@ -1,7 +1,7 @@
 public import Flow
 
 /// Looks at one stream for some seconds: what `gridwatch probe` shows.
-public struct StreamProbe {
+public struct StreamProbe: Sendable {
     private var report: ProbeReport
     private let decoder = KeyframeDecoder()
     private var bytes = 0
