@@ -10,6 +10,7 @@ struct MigrationsTests {
         "0006_profiles.sql", "0007_budget.sql", "0008_scores.sql", "0009_score_basis.sql",
         "0010_people.sql", "0011_sight.sql", "0012_delivery.sql", "0013_evidence.sql",
         "0014_reasons.sql",
+        "0015_transport.sql",
     ]
 
     @Test("an empty database is brought up to date once, then nothing is left to do")

@@ -154,6 +154,29 @@ struct RegistryImportTests {
         }
     }
 
+    @Test("how a camera's packets travel is what its row says, workers read it, and other words are refused")
+    func transport() async throws {
+        let header = "设备编码,设备名称,码流地址,传输方式,启用\n"
+        let words = ["UDP", "RTP over TCP", "自动", "", "multicast"]
+        let rows = words.enumerated().map { "4305810100132000012\($0),河堤,rtsp://10.0.0.1/\($0),\($1),是" }
+        let first = try ScratchFile("first.csv", header + rows.joined(separator: "\n"))
+        let cleared = rows[0].replacing("UDP", with: "")
+        let second = try ScratchFile("second.csv", header + cleared)
+        defer {
+            first.remove()
+            second.remove()
+        }
+        try await RegistryDatabase.with { database in
+            let report = try await database.importer.importCameras(file: first.path)
+            #expect(report.inserted == 4)
+            #expect(report.rejected.items.first?.reason.contains("write tcp, udp or auto") == true)
+            let reader = FleetReader(pool: database.pool)
+            #expect(try await reader.read().map(\.transport) == ["udp", "tcp", "auto", nil])
+            _ = try await database.importer.importCameras(file: second.path)
+            #expect(try await reader.read().first?.transport == nil, "as the settings say")
+        }
+    }
+
     @Test("a wrong post is left out with its reason, the right one is stored")
     func posts() async throws {
         let file = try ScratchFile(

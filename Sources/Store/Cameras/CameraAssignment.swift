@@ -76,6 +76,8 @@ public struct CameraAssignment: Sendable, Hashable, Codable {
     public let profile: AssignedProfile?
     /// It must not be opened before; nil when it may be.
     public var quarantinedUntil: MediaTime?
+    /// How its RTSP packets travel, whatever the settings say: `tcp`, `udp` or `auto`; nil: as they say.
+    public let transport: String?
     private let assigned: AssignedRules
 
     /// Makes an assignment from its parts.
@@ -90,7 +92,8 @@ public struct CameraAssignment: Sendable, Hashable, Codable {
         patrolSessions: Int? = nil,
         samplingOverrides: [SamplingOverride] = [],
         profile: AssignedProfile? = nil,
-        quarantinedUntil: MediaTime? = nil
+        quarantinedUntil: MediaTime? = nil,
+        transport: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -103,5 +106,6 @@ public struct CameraAssignment: Sendable, Hashable, Codable {
         self.samplingOverrides = samplingOverrides
         self.profile = profile
         self.quarantinedUntil = quarantinedUntil
+        self.transport = transport
     }
 }

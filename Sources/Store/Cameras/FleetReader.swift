@@ -65,7 +65,7 @@ public final class FleetReader: Sendable {
 
     private static let watched = """
         SELECT c.id, c.name, coalesce (nullif (c.sub_stream_url, ''), c.stream_url) AS url, c.point_class, c.tags,
-            c.shard, c.stream_host, p.patrol_sessions, q.until
+            c.shard, c.stream_host, c.rtsp_transport, p.patrol_sessions, q.until
         FROM camera c
         LEFT JOIN platform p ON p.host = c.stream_host
         LEFT JOIN camera_quarantine q ON q.camera_id = c.id AND q.until > now()
@@ -167,7 +167,8 @@ struct FleetAssembly: Sendable {
             patrolSessions: try row.int("patrol_sessions"),
             samplingOverrides: own.map { $0 + tagged.overrides } ?? tagged.overrides,
             profile: profiles[id],
-            quarantinedUntil: try row.timestamp("until").map { MediaTime(microseconds: $0) }
+            quarantinedUntil: try row.timestamp("until").map { MediaTime(microseconds: $0) },
+            transport: try row.text("rtsp_transport")
         )
     }
 

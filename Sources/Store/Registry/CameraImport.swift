@@ -44,6 +44,7 @@ struct CameraImport {
             values: ["i.sub_stream_url"],
             updates: ["coalesce(i.sub_stream_url, c.sub_stream_url)"]
         ),
+        Target(source: CameraColumn.transport, columns: ["rtsp_transport"], values: ["i.rtsp_transport"]),
         Target(
             source: CameraColumn.enabled,
             columns: ["enabled"],
@@ -93,7 +94,8 @@ struct CameraImport {
             CREATE TEMPORARY TABLE incoming_camera (
                 line integer, id text PRIMARY KEY, centre text, name text, civil_code text, point_class smallint,
                 address text, maintenance_unit text, tags text, datum text, x float8, y float8, east float8,
-                north float8, explicit_grid text, stream_url text, sub_stream_url text, enabled boolean
+                north float8, explicit_grid text, stream_url text, sub_stream_url text, rtsp_transport text,
+                enabled boolean
             ) ON COMMIT DROP
             """
         )
@@ -109,7 +111,7 @@ struct CameraImport {
             INSERT INTO incoming_camera SELECT * FROM unnest(
                 $1::integer[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::float8[], $12::float8[], $13::float8[], $14::float8[], $15::text[],
-                $16::text[], $17::text[], $18::boolean[])
+                $16::text[], $17::text[], $18::text[], $19::boolean[])
             """
         try await connection.query(
             sql,
@@ -119,7 +121,7 @@ struct CameraImport {
                 texts(\.maintenanceUnit), texts { $0.tags.joined(separator: ";") }, texts { $0.datum?.rawValue },
                 doubles { $0.position?.longitude }, doubles { $0.position?.latitude },
                 doubles { $0.place?.longitude }, doubles { $0.place?.latitude }, texts(\.explicitGrid),
-                texts(\.streamURL), texts(\.subStreamURL), .boolArray(rows.map(\.record.enabled)),
+                texts(\.streamURL), texts(\.subStreamURL), texts(\.transport), .boolArray(rows.map(\.record.enabled)),
             ]
         )
     }

@@ -16,6 +16,7 @@ enum CameraColumn {
     static let grid = "网格编码"
     static let stream = "码流地址"
     static let subStream = "辅码流地址"
+    static let transport = "传输方式"
     static let enabled = "启用"
 
     static let required = [id, name]
@@ -23,7 +24,7 @@ enum CameraColumn {
     /// What we read.
     static let used: Set<String> = [
         id, name, civilCode, pointClass, address, landmark, longitude, latitude, datum, maintenanceUnit, tags, grid,
-        stream, subStream, enabled,
+        stream, subStream, transport, enabled,
     ]
 
     /// The other columns of the 一机一档 sheet: known, left alone, among them those with people and passwords.
@@ -52,6 +53,8 @@ struct CameraRecord: Sendable {
     let explicitGrid: String?
     let streamURL: String?
     let subStreamURL: String?
+    /// How RTSP packets travel: `tcp`, `udp`, `auto`; nil: as the settings say.
+    let transport: String?
     let enabled: Bool?
 
     /// The position in WGS-84.
@@ -81,6 +84,7 @@ struct CameraRecord: Sendable {
             }
         streamURL = try Self.stream(Column.stream, row)
         subStreamURL = try Self.stream(Column.subStream, row)
+        transport = try Self.transport(row)
         enabled = try Self.enabled(row)
     }
 
@@ -181,6 +185,21 @@ struct CameraRecord: Sendable {
             )
         }
         return text
+    }
+
+    private static func transport(_ row: SheetRow) throws(RowProblem) -> String? {
+        switch row[CameraColumn.transport].lowercased() {
+        case "": return nil
+        case "tcp", "rtp over tcp", "rtsp over tcp": return "tcp"
+        case "udp", "rtp over udp", "rtsp over udp": return "udp"
+        case "auto", "自动": return "auto"
+        default:
+            throw RowProblem(
+                CameraColumn.transport,
+                row[CameraColumn.transport],
+                "is no way for packets to travel; write tcp, udp or auto (自动), or nothing for what the settings say"
+            )
+        }
     }
 
     private static func enabled(_ row: SheetRow) throws(RowProblem) -> Bool? {
