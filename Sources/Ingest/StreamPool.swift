@@ -6,7 +6,8 @@ import Synchronization
 /// Reads many streams through libavformat on a fixed number of threads.
 ///
 /// A thread holds one stream at a time and never longer than a time-out without data; when more cameras than threads
-/// are due, a stream gives its thread back after a turn. Broken streams come back after a growing, jittered wait.
+/// are due, a stream gives its thread back after a turn. Broken streams come back after a growing, jittered wait. Cameras
+/// of a patrol are visited: opened for a keyframe at each sampling interval, as many at once as their platform allows.
 public final class StreamPool: Sendable {
     /// Tunables of the pool; the defaults suit a few hundred cameras on one machine.
     public struct Settings: Sendable, Hashable {
@@ -33,6 +34,8 @@ public final class StreamPool: Sendable {
 
     private struct State {
         var schedule: StreamSchedule
+        /// Cameras in quarantine that people have not been told of yet.
+        var held: [StreamSource] = []
         var readers: [String: StreamReader] = [:]
         var reconnects: [String: Int] = [:]
         /// Cameras whose address gave one picture the last time: asked again at each sampling interval.
@@ -79,12 +82,37 @@ public final class StreamPool: Sendable {
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     public func replace(with sources: [StreamSource]) {
         locked { state in
-            for camera in state.schedule.replace(with: sources, now: clocks.monotonic()) {
-                state.readers[camera]?.interrupt()
-                state.snapshots.remove(camera)
-            }
-            condition.broadcast()
+            follow(state.schedule.replace(with: sources, now: clocks.monotonic(), wall: clocks.wall()), &state)
         }
+    }
+
+    /// Takes one camera in; the others go on.
+    public func add(_ source: StreamSource) {
+        locked { state in
+            var changes = StreamSchedule.Changes()
+            state.schedule.add(source, now: clocks.monotonic(), wall: clocks.wall(), &changes)
+            follow(changes, &state)
+        }
+    }
+
+    /// Ends one camera; the others go on.
+    public func remove(_ camera: String) {
+        locked { state in
+            var changes = StreamSchedule.Changes()
+            state.schedule.remove(camera, &changes)
+            follow(changes, &state)
+        }
+    }
+
+    private func follow(_ changes: StreamSchedule.Changes, _ state: inout State) {
+        for camera in changes.interrupted {
+            state.readers[camera]?.interrupt()
+            state.snapshots.remove(camera)
+            // Nobody listens any more to the end of one that is gone: it may be back before that.
+            if !state.schedule.contains(camera) { state.readers[camera] = nil }
+        }
+        state.held += changes.held
+        condition.broadcast()
     }
 
     /// Cameras that the pool reads or waits to read.
@@ -107,22 +135,42 @@ public final class StreamPool: Sendable {
     }
 
     private func work() {
-        while let (source, reader) = nextTurn() {
-            if !locked({ $0.snapshots.contains(source.camera) }) { report(source.camera, .connecting) }
-            let outcome = reader.run(self)
-            finish(source.camera, outcome, wasOpen: reader.hasOpened)
+        while let turn = nextTurn() {
+            switch turn {
+            case .tell(let source):
+                let until = source.quarantinedUntil ?? .zero
+                report(
+                    source.camera,
+                    .quarantined,
+                    detail: CameraFailure.crashes.explanation,
+                    retryIn: max(0, until.seconds(since: clocks.wall())),
+                    failure: .crashes
+                )
+            case .read(let source, let reader):
+                if !locked({ $0.snapshots.contains(source.camera) }) { report(source.camera, .connecting) }
+                let outcome = reader.run(self)
+                finish(source.camera, reader, outcome)
+            }
         }
     }
 
-    private func nextTurn() -> (StreamSource, StreamReader)? {
+    /// What a thread does next.
+    private enum Turn {
+        /// Say that a camera is in quarantine.
+        case tell(StreamSource)
+        case read(StreamSource, StreamReader)
+    }
+
+    private func nextTurn() -> Turn? {
         condition.lock()
         defer { condition.unlock() }
         while !state.stopping {
+            if let source = state.held.popLast() { return .tell(source) }
             switch state.schedule.take(now: clocks.monotonic()) {
             case .run(let source):
                 let reader = StreamReader(source: source, settings: settings, clocks: clocks)
                 state.readers[source.camera] = reader
-                return (source, reader)
+                return .read(source, reader)
             case .wait(let seconds):
                 _ = condition.wait(atMost: max(0.001, seconds))
             }
@@ -130,8 +178,9 @@ public final class StreamPool: Sendable {
         return nil
     }
 
-    private func finish(_ camera: String, _ outcome: StreamReader.Outcome, wasOpen: Bool) {
-        let wait = locked { state in
+    private func finish(_ camera: String, _ reader: StreamReader, _ outcome: StreamReader.Outcome) {
+        let wait: Double? = locked { state in
+            guard state.readers[camera] === reader else { return nil }
             state.readers[camera] = nil
             let wait = state.schedule.ended(
                 camera,
@@ -150,11 +199,17 @@ public final class StreamPool: Sendable {
         guard case .failed(let error) = outcome else { return }
         failures.add()
         guard let wait else { return }
-        let silent: StreamState = wasOpen && error.code == .timedOut ? .stalled : .offline
+        let silent: StreamState = reader.hasOpened && error.code == .timedOut ? .stalled : .offline
         report(camera, error.isRetriable ? silent : .refused, detail: error.message, retryIn: wait)
     }
 
-    private func report(_ camera: String, _ stream: StreamState, detail: String? = nil, retryIn: Double? = nil) {
+    private func report(
+        _ camera: String,
+        _ stream: StreamState,
+        detail: String? = nil,
+        retryIn: Double? = nil,
+        failure: CameraFailure? = nil
+    ) {
         let reconnects = locked { $0.reconnects[camera] ?? 0 }
         sink.changed(
             StreamStatus(
@@ -163,21 +218,25 @@ public final class StreamPool: Sendable {
                 since: clocks.wall(),
                 detail: detail,
                 retryIn: retryIn,
-                reconnects: reconnects
+                reconnects: reconnects,
+                failure: failure,
+                // libavformat gives nothing before the first keyframe.
+                comesWhole: false
             )
         )
     }
 }
 
 extension StreamPool: StreamReaderDelegate {
-    func opened(_ camera: String) {
+    func opened(_ source: StreamSource) {
         opens.add()
+        let camera = source.camera
         let isNew = locked { state in
             guard !state.snapshots.contains(camera) else { return false }
             state.reconnects[camera] = (state.reconnects[camera] ?? -1) + 1
             return true
         }
-        if isNew { report(camera, .online) }
+        if isNew { report(camera, source.patrolSessions == nil ? .online : .patrol) }
     }
 
     func read(_ unit: AccessUnit, from camera: String) {

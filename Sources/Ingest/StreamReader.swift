@@ -5,7 +5,7 @@ import Synchronization
 
 /// What a reader tells the pool, on the reader's thread.
 protocol StreamReaderDelegate {
-    func opened(_ camera: String)
+    func opened(_ source: StreamSource)
     func read(_ unit: AccessUnit, from camera: String)
     /// Units have flowed for a while: the connection counts as good.
     func settled(_ camera: String)
@@ -18,6 +18,7 @@ final class StreamReader: Sendable {
     enum Outcome {
         case turnOver
         case finished
+        /// One picture was there, or was all that a visit wanted.
         case snapshot
         case interrupted
         case failed(MediaError)
@@ -65,7 +66,7 @@ final class StreamReader: Sendable {
         do throws(MediaError) {
             let demuxer = try Demuxer(url: source.address, options: options, interrupter: interrupter)
             opened.store(true, ordering: .relaxed)
-            pool.opened(source.camera)
+            pool.opened(source)
             return try read(demuxer, pool)
         } catch {
             return isInterrupted || error.code == .interrupted ? .interrupted : .failed(error)
@@ -95,6 +96,7 @@ final class StreamReader: Sendable {
             unit = stamp.stamped(unit, now: clocks.steady())
             pool.read(unit, from: source.camera)
             count += 1
+            if source.patrolSessions != nil, unit.isKeyframe { return .snapshot }
             let elapsed = clocks.monotonic() - began
             if !isSettled, elapsed >= Self.settleTime {
                 isSettled = true

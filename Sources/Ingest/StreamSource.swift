@@ -21,6 +21,9 @@ public struct StreamSource: Sendable, Hashable {
     /// Wall time before which it must not be opened; nil when it may be.
     public var quarantinedUntil: MediaTime?
 
+    /// What its row of the registry says of how its packets travel; nil: as the settings say.
+    public var transport: RTSPTransport?
+
     /// True for an RTSP camera whose packets travel over UDP.
     public var overUDP = false
 
@@ -28,6 +31,14 @@ public struct StreamSource: Sendable, Hashable {
     public var isRTSP: Bool {
         let scheme = url.prefix(8).lowercased()
         return scheme.hasPrefix("rtsp://") || scheme.hasPrefix("rtsps://")
+    }
+
+    /// Host and port as its address writes them, in small letters; nil for a file.
+    var server: String? {
+        guard let begin = url.firstRange(of: "://")?.upperBound else { return nil }
+        let authority = url[begin...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let server = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        return server.isEmpty ? nil : server.lowercased()
     }
 
     /// The address as FFmpeg wants it: with its scheme in lower case.
@@ -86,6 +97,8 @@ public struct StreamStatus: Sendable, Hashable {
     public var failure: CameraFailure?
     /// Why nobody looks at its pictures, or too seldom; nil when they are looked at, or it is not open.
     public var sight: SightReason?
+    /// Whether all units of its stream come from who says this, not only those from a keyframe on.
+    public var comesWhole = true
 
     /// Why, in a word for pages; nil when all is well, or it has no name.
     public var reason: String? { sight?.rawValue ?? failure?.code }
@@ -105,7 +118,8 @@ public struct StreamStatus: Sendable, Hashable {
         detail: String? = nil,
         retryIn: Double? = nil,
         reconnects: Int = 0,
-        failure: CameraFailure? = nil
+        failure: CameraFailure? = nil,
+        comesWhole: Bool = true
     ) {
         self.camera = camera
         self.state = state
@@ -115,6 +129,7 @@ public struct StreamStatus: Sendable, Hashable {
         self.retryIn = retryIn
         self.reconnects = reconnects
         self.failure = failure
+        self.comesWhole = comesWhole
     }
 }
 

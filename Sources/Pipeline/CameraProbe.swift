@@ -75,15 +75,15 @@ public struct CameraProbe: Sendable {
 
     /// Reads as the daemon does.
     private func daemon(_ url: String, seconds: Double) -> (ProbeReport?, problem: String?, isOverUDP: Bool) {
-        let look = ProbeLook(seconds: seconds)
-        let streams = Streams(settings, sink: look, meter: Meter(), crumbs: nil)
+        let ear = StreamEar(ProbeLook(seconds: seconds))
+        let streams = Streams(settings, sink: ear, meter: Meter(), crumbs: nil)
         defer { streams.stop() }
         var source = StreamSource(camera: "camera", url: url, pointClass: 1)
         source.keepsPictures = true
         streams.replace(with: [source])
         let patience = 2 * settings.ingest.openTimeout + settings.ingest.readTimeout + settings.supervision.stall
-        let (report, problem) = look.wait(patience: patience)
-        return (report, problem, !streams.comesWhole(source.camera, at: url))
+        let (look, problem) = ear.wait { $0.first.map { $0 + seconds } ?? $0.start + patience }
+        return (look.report, problem, streams.isOverUDP(source.camera))
     }
 
     private static func words(_ report: ProbeReport) -> String {
@@ -110,29 +110,25 @@ public struct CameraProbe: Sendable {
 }
 
 /// What a probe sees over the daemon's readers.
-private final class ProbeLook: StreamSink, @unchecked Sendable {
-    // Safety: the variables are used only while `condition` is locked.
-    private let condition = MonotonicCondition()
+private struct ProbeLook: StreamKeeper {
     private var probe: StreamProbe?
     private var heard: Double?
-    private var isOver = false
-    private var problem: String?
-
-    private let clocks = Clocks.system
     private let seconds: Double
-    private let start: Double
+    private let start = Clocks.system.monotonic()
 
     init(seconds: Double) {
         self.seconds = seconds
-        self.start = clocks.monotonic()
     }
 
-    func accept(_ batches: [StreamBatch]) {
-        condition.lock()
-        defer { condition.unlock() }
-        let now = clocks.monotonic()
-        heard = heard ?? now
-        for unit in batches.lazy.flatMap(\.units) where !isOver {
+    var problem: String? { nil }
+
+    /// What was seen; nil when no picture came.
+    var report: ProbeReport? { probe.map(\.summary).flatMap { $0.units > 0 ? $0 : nil } }
+
+    mutating func take(_ units: [AccessUnit], now: Double) -> Bool {
+        let began = heard ?? now
+        heard = began
+        for unit in units {
             if probe == nil {
                 probe = StreamProbe(
                     container: "rtsp",
@@ -143,33 +139,6 @@ private final class ProbeLook: StreamSink, @unchecked Sendable {
             }
             probe?.add(unit, secondsSinceStart: now - start)
         }
-        if let heard, now - heard >= seconds { isOver = true }
-        condition.broadcast()
-    }
-
-    func changed(_ status: StreamStatus) {
-        switch status.state {
-        case .connecting, .online, .frozen, .patrol, .blind: return
-        case .stalled, .offline, .refused, .quarantined: break
-        }
-        condition.lock()
-        defer { condition.unlock() }
-        isOver = true
-        problem = status.detail
-        condition.broadcast()
-    }
-
-    /// Waits until it is over, or nothing has come for `patience` seconds.
-    func wait(patience: Double) -> (ProbeReport?, problem: String?) {
-        condition.lock()
-        defer { condition.unlock() }
-        while !isOver {
-            let left = (heard.map { $0 + seconds } ?? start + patience) - clocks.monotonic()
-            guard left > 0 else { break }
-            _ = condition.wait(atMost: left)
-        }
-        isOver = true
-        let report = probe?.summary
-        return (report.flatMap { $0.units > 0 ? $0 : nil }, problem)
+        return now - began >= seconds
     }
 }

@@ -260,6 +260,7 @@ struct Fleet: Sendable {
             total / holding.workers + (holding.rank < total % holding.workers ? 1 : 0)
         }
         source.quarantinedUntil = camera.quarantinedUntil
+        source.transport = camera.transport.flatMap(RTSPTransport.init)
         return Watched(
             source: source,
             rulesRevision: camera.rulesRevision,
@@ -275,11 +276,7 @@ struct Fleet: Sendable {
     /// How often detection should look at a camera; nil when nobody has to: no rules, or a recording, which ends.
     private func expectation(of camera: CameraAssignment, _ watched: Watched?) -> Sight.Expectation? {
         guard let watched, !camera.rules.isEmpty, camera.url.contains("://") else { return nil }
-        return Sight.Expectation(
-            interval: watched.source.interval,
-            isPatrol: camera.patrolSessions != nil,
-            comesWhole: streams.comesWhole(camera.id, at: camera.url)
-        )
+        return Sight.Expectation(interval: watched.source.interval, isPatrol: camera.patrolSessions != nil)
     }
 
     private func sampling(interval: Double) -> Sampling {

@@ -127,7 +127,7 @@ final class StateReporter: Sendable {
         change(status.camera, isNew: true) { entry, now in
             entry.stream = status
             let isOpen = status.state == .online || status.state == .patrol || status.state == .frozen
-            entry.sight.stream(isOpen: isOpen, now: now)
+            entry.sight.stream(isOpen: isOpen, comesWhole: status.comesWhole, now: now)
             return true
         }
     }

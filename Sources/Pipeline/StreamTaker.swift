@@ -43,14 +43,16 @@ public struct StreamTaker: Sendable {
         bytes: Int,
         progress: @escaping @Sendable (Double) -> Void
     ) throws(MediaError) -> [AccessUnit] {
-        let take = StreamTake(seconds: seconds, bytes: bytes, progress: progress)
-        let streams = Streams(settings, sink: take, meter: Meter(), crumbs: nil)
+        let ear = StreamEar(StreamTake(seconds: seconds, bytes: bytes, progress: progress))
+        let streams = Streams(settings, sink: ear, meter: Meter(), crumbs: nil)
         defer { streams.stop() }
         var source = StreamSource(camera: camera, url: url, pointClass: 1)
         source.keepsPictures = true
         streams.replace(with: [source])
         // The fleet gives a connection twice the time to open.
-        let (units, problem) = take.wait(silence: 2 * settings.ingest.openTimeout + settings.ingest.readTimeout)
+        let silence = 2 * settings.ingest.openTimeout + settings.ingest.readTimeout
+        let (take, problem) = ear.wait { ($0.last ?? $0.start) + silence }
+        let units = take.units
         guard let keyframe = units.first else {
             throw MediaError(.endOfStream, problem ?? "no keyframe came from the camera")
         }
@@ -72,89 +74,48 @@ public struct StreamTaker: Sendable {
     }
 }
 
-/// What has come of a stream so far.
-final class StreamTake: StreamSink, @unchecked Sendable {
-    // Safety: the variables are used only while `condition` is locked.
-    private let condition = MonotonicCondition()
-    private var units: [AccessUnit] = []
+/// What has come of a stream so far, from a keyframe on.
+struct StreamTake: StreamKeeper {
+    private(set) var units: [AccessUnit] = []
+    private(set) var problem: String?
     private var size = 0
-    /// Times that anything came.
-    private var signs = 0
     /// When the first picture came, and when the first that was kept; monotonic.
     private var heard: Double?
     private var began: Double?
-    private var isOver = false
-    private var problem: String?
 
-    private let clocks: Clocks
     private let seconds: Double
     private let bytes: Int
     private let progress: @Sendable (Double) -> Void
 
-    init(
-        seconds: Double,
-        bytes: Int,
-        clocks: Clocks = .system,
-        progress: @escaping @Sendable (Double) -> Void = { _ in }
-    ) {
-        self.clocks = clocks
+    init(seconds: Double, bytes: Int, progress: @escaping @Sendable (Double) -> Void = { _ in }) {
         self.seconds = seconds
         self.bytes = bytes
         self.progress = progress
     }
 
-    func accept(_ batches: [StreamBatch]) {
-        condition.lock()
-        defer { condition.unlock() }
-        let now = clocks.monotonic()
-        signs += 1
+    mutating func take(_ new: [AccessUnit], now: Double) -> Bool {
         heard = heard ?? now
-        for unit in batches.lazy.flatMap(\.units) where !isOver && isWanted(unit) {
+        var isEnough = false
+        for unit in new where !isEnough && isWanted(unit) {
             began = began ?? now
             units.append(unit)
             size += unit.bytes.count
-            isOver = length >= seconds || size >= bytes
+            isEnough = length >= seconds || size >= bytes
         }
-        if let began, now - began >= seconds + StreamTaker.lag { isOver = true }
+        if let began, now - began >= seconds + StreamTaker.lag { isEnough = true }
         if units.isEmpty, let heard, now - heard >= StreamTaker.longestGroup {
-            isOver = true
+            isEnough = true
             problem =
                 "no whole keyframe came within \(Int(StreamTaker.longestGroup)) s: give the camera a shorter interval"
         }
         progress(length)
-        condition.signal()
+        return isEnough
     }
 
     /// A clip begins at a whole keyframe; the rest of a picture that began before it came is not one.
     private func isWanted(_ unit: AccessUnit) -> Bool {
         guard !unit.bytes.isEmpty else { return false }
         return !units.isEmpty || (unit.isKeyframe && !unit.isDamaged)
-    }
-
-    func changed(_ status: StreamStatus) {
-        switch status.state {
-        case .connecting, .online, .frozen, .patrol, .blind: return
-        case .stalled, .offline, .refused, .quarantined: break
-        }
-        condition.lock()
-        defer { condition.unlock() }
-        isOver = true
-        problem = status.detail
-        condition.signal()
-    }
-
-    /// Waits until it is over, or `silence` seconds have passed in which nothing came.
-    func wait(silence: Double) -> (units: [AccessUnit], problem: String?) {
-        condition.lock()
-        defer { condition.unlock() }
-        var known = -1
-        while !isOver, known != signs {
-            known = signs
-            let end = clocks.monotonic() + silence
-            while !isOver, known == signs, condition.wait(atMost: end - clocks.monotonic()) {}
-        }
-        isOver = true
-        return (units, problem)
     }
 
     private var length: Double {

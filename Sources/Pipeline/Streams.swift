@@ -1,14 +1,6 @@
 import Flow
 import Ingest
 
-/// How the packets of RTSP cameras travel.
-enum RTSPTransport: Sendable {
-    case tcp
-    case udp
-    /// Each camera as it can.
-    case automatic
-}
-
 /// All ways to read a stream behind one interface: RTSP over TCP on an event loop, everything else through libavformat.
 struct Streams: Sendable {
     private let fleet: RTSPFleet
@@ -19,6 +11,8 @@ struct Streams: Sendable {
 
     /// Longest silence of a healthy event loop, seconds.
     private static let longestSilence = 20.0
+    /// Seconds between two looks at what waits for a try over UDP.
+    private static let lookInterval = 1.0
 
     /// Makes the readers.
     ///
@@ -29,7 +23,7 @@ struct Streams: Sendable {
     ///   - fleet: Makes the event loop for a sink.
     ///   - pool: Makes the pool for a sink.
     init(
-        _ transport: RTSPTransport,
+        _ transport: TransportPlan.Settings,
         sink: any StreamSink,
         clocks: Clocks = .system,
         fleet: (any StreamSink) -> RTSPFleet,
@@ -37,19 +31,18 @@ struct Streams: Sendable {
     ) {
         self.clocks = clocks
         self.beat = Heartbeat(name: "rtsp", limit: Self.longestSilence, now: clocks.monotonic())
-        self.router = TransportRouter(transport, clocks: clocks)
+        let router = TransportRouter(transport, sink: sink, clocks: clocks)
         let switchboard = Switchboard(sink: sink, router: router)
+        self.router = router
         self.fleet = fleet(switchboard.fleetSink)
         self.pool = pool(switchboard.poolSink)
-        switchboard.connect(self.fleet, self.pool)
+        router.connect(TransportRouter.Readers(fleet: self.fleet, pool: self.pool))
+        self.fleet.every(Self.lookInterval) { router.advance() }
     }
 
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     func replace(with sources: [StreamSource]) {
-        router.replace(with: sources) { split in
-            fleet.replace(with: split.fleet)
-            pool.replace(with: split.pool)
-        }
+        router.replace(with: sources)
     }
 
     /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
@@ -69,9 +62,8 @@ struct Streams: Sendable {
         pool.stop()
     }
 
-    /// Whether all units of a camera's stream come; libavformat gives none before the first keyframe.
-    func comesWhole(_ camera: String, at url: String) -> Bool {
-        let source = StreamSource(camera: camera, url: url)
-        return source.isRTSP && !router.isOverUDP(source)
+    /// Whether the packets of an RTSP camera travel over UDP now, through libavformat.
+    func isOverUDP(_ camera: String) -> Bool {
+        router.isOverUDP(camera)
     }
 }

@@ -106,10 +106,17 @@ extension RTSPTransport {
     }
 }
 
+extension TransportPlan.Settings {
+    init(_ settings: DaemonSettings.Ingest) {
+        // A try may hold a thread for nothing: most of them stay with what is read.
+        self.init(usual: RTSPTransport(settings.rtspTransport), tries: min(16, settings.ioThreads / 4))
+    }
+}
+
 extension Streams {
     init(_ settings: DaemonSettings, sink: any StreamSink, meter: Meter, crumbs: Breadcrumbs?) {
         self.init(
-            RTSPTransport(settings.ingest.rtspTransport),
+            TransportPlan.Settings(settings.ingest),
             sink: sink,
             fleet: { RTSPFleet(settings: RTSPFleet.Settings(settings), sink: $0, meter: meter, crumbs: crumbs) },
             pool: { StreamPool(settings: StreamPool.Settings(settings.ingest), sink: $0, meter: meter) }

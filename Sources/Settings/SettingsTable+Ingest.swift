@@ -67,7 +67,8 @@ extension SettingsTable {
             unit: "",
             note:
                 "How RTSP packets travel. auto: over TCP, and over UDP for the cameras that do not send over TCP; what "
-                + "works is found for each. UDP loses packets, and each of its cameras needs one of the io_threads."
+                + "works is found for each. What the row of a camera says (传输方式) goes before this. UDP loses packets, and "
+                + "each of its cameras needs one of the io_threads."
         ),
         Setting(
             section: "ingest",
@@ -82,7 +83,8 @@ extension SettingsTable {
             unit: "",
             note:
                 "Cameras close to this machine. refuse: none, as the systemd units set it. loopback: addresses of this "
-                + "machine, for simulated cameras and programs that pass streams on. any: also link-local ones and files."
+                + "machine, those of its network interfaces among them, for simulated cameras and programs that pass streams "
+                + "on. any: also link-local ones and files."
         ),
         Setting(
             section: "ingest",

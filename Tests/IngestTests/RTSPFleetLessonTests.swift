@@ -1,10 +1,10 @@
 import Flow
 import Foundation
-import RTSP
 import TestThreads
 import Testing
 
 @testable import Ingest
+@testable import RTSP
 
 /// Cameras that fail at first, and are read once they have taught how.
 @Suite(.ownThread) struct RTSPFleetLessonTests {
@@ -113,7 +113,29 @@ import Testing
         #expect(book.lessons(for: first).failedLogins == 2)
         #expect(book.lessons(for: try camera("a", "rtsp://nvr/2")).failedLogins == 0, "another address")
         #expect(book.lessons(for: try camera("b", "rtsp://nvr/2")) == CameraLessons(), "another password")
-        book.keep { $0 != "a" }
+        book.keep(cameras: { $0 != "a" }, hosts: ["nvr:554"])
         #expect(book.lessons(for: first).failedLogins == 0)
+    }
+
+    @Test("hosts are forgotten with their cameras, and beyond the bound the one that has taught longest ago")
+    func hosts() throws {
+        var book = LessonBook()
+        func camera(_ host: Int) throws -> FleetCamera {
+            let url = "rtsp://h\(host)/1"
+            return FleetCamera(
+                source: StreamSource(camera: "c\(host)", url: url),
+                url: try RTSPURL(url),
+                settings: CameraLifeSettings()
+            )
+        }
+        var taught = CameraLessons()
+        taught.signOfLife = .options
+        for host in 0..<LessonBook.mostHosts + 10 { book.learn(taught, from: try camera(host)) }
+        #expect(book.hostCount == LessonBook.mostHosts)
+        book.keep(cameras: { _ in false }, hosts: ["h0:554", "h500:554"])
+        #expect(book.hostCount == 1)
+        #expect(try book.lessons(for: camera(500)).signOfLife == .options)
+        #expect(try book.lessons(for: camera(0)) == CameraLessons())
+        #expect(try book.lessons(for: camera(501)) == CameraLessons())
     }
 }

@@ -226,4 +226,65 @@ private struct Fixtures {
         #expect(eventually { collector.units("b") > before + 10 })
         pool.stop()
     }
+
+    @Test("a camera in quarantine is not opened, and shown as that, until it is released")
+    func quarantined() throws {
+        let camera = AnsweringServer { _ in .last(AnsweringServer.http(404)) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 1), sink: collector, meter: Meter())
+        var source = StreamSource(camera: "a", url: "http://127.0.0.1:\(camera.port)/a.ts")
+        source.quarantinedUntil = Clocks.system.wall().advanced(bySeconds: 600)
+        pool.add(source)
+        #expect(eventually { collector.last("a")?.state == .quarantined })
+        #expect(collector.last("a")?.failure == .crashes && (collector.last("a")?.retryIn ?? 0) > 500)
+        Thread.sleep(forTimeInterval: 0.5)
+        #expect(camera.requests.isEmpty)
+        source.quarantinedUntil = nil
+        pool.add(source)
+        #expect(eventually { !camera.requests.isEmpty })
+        pool.stop()
+    }
+
+    @Test("cameras of a patrol are visited for one keyframe each time, one after the other where there is one session")
+    func visits() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        try fixtures.ffmpeg("-f lavfi -i testsrc2=s=160x120:r=10 -t 2 -g 5 -bf 0 -c:v libx264", "visit.ts")
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixtures.directory + "/visit.ts")))
+        let platform = AnsweringServer { _ in .last(AnsweringServer.http(200, ["Content-Type: video/mp2t"], bytes)) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 2), sink: collector, meter: Meter())
+        pool.replace(
+            with: ["a", "b"].map { name in
+                var source = StreamSource(camera: name, url: "http://127.0.0.1:\(platform.port)/\(name).ts")
+                source.patrolSessions = 1
+                source.interval = 0.2
+                return source
+            }
+        )
+        #expect(eventually { collector.units("a") >= 3 && collector.units("b") >= 3 })
+        pool.stop()
+        let units = collector.state.withLock { $0.units }
+        #expect(units.values.allSatisfy { $0.allSatisfy(\.isKeyframe) })
+        #expect(collector.last("a")?.state == .patrol)
+    }
+
+    @Test("a camera that goes and is back at once is read, whatever its last thread still has to say")
+    func goesAndComes() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        let collector = Collector()
+        let pool = StreamPool(settings: settings(threads: 2), sink: collector, meter: Meter())
+        let source = StreamSource(camera: "a", url: fixtures.directory + "/clip.mp4")
+        for _ in 0..<20 {
+            pool.add(source)
+            #expect(eventually { collector.last("a")?.state == .online })
+            pool.remove("a")
+        }
+        #expect(pool.count == 0)
+        pool.add(source)
+        let before = collector.units("a")
+        #expect(eventually { collector.units("a") > before + 5 })
+        pool.stop()
+    }
 }

@@ -211,4 +211,21 @@ private struct Stage {
     func size() {
         #expect(MemoryLayout<CameraLife>.stride <= 200)
     }
+
+    @Test("a refusal for another reason is told: what was corrected may show what else is wrong")
+    func refusedOtherwise() {
+        var stage = Stage()
+        stage.tell(.due)
+        #expect(stage.tell(.failed(.unauthorized)).report == .init(state: .refused, reason: .unauthorized))
+        for _ in 0..<3 {
+            stage.tell(.due, after: 120)
+            #expect(stage.tell(.failed(.unauthorized)).report == nil)
+        }
+        stage.tell(.due, after: 120)
+        #expect(stage.tell(.failed(.otherTransport)).report == .init(state: .refused, reason: .otherTransport))
+        stage.tell(.due, after: 120)
+        #expect(stage.tell(.failed(.closed)).report?.state == .offline)
+        stage.tell(.due, after: 120)
+        #expect(stage.tell(.failed(.timedOut)).report == nil, "a dead camera does not change with every try")
+    }
 }

@@ -37,7 +37,9 @@ import Testing
         }
         func wantsAnswer(now: Double) -> Bool { sight.wantsAnswer(now: now) }
         func looked(gap: Double?, now: Double) { sight.looked(gap: gap, now: now) }
-        func stream(isOpen: Bool, now: Double) { sight.stream(isOpen: isOpen, now: now) }
+        func stream(isOpen: Bool, comesWhole: Bool = true, now: Double) {
+            sight.stream(isOpen: isOpen, comesWhole: comesWhole, now: now)
+        }
         func expect(_ expectation: Sight.Expectation?) { sight.expect(expectation) }
         var verdict: Sight.Verdict { sight.verdict }
         var seconds: Double { sight.seconds }
@@ -240,5 +242,19 @@ import Testing
         watch.changed(1, to: .online, now: 700)
         said = watch.advance(now: 821)
         #expect(said == [.faultEnded(1, at: 700)])
+    }
+
+    @Test(
+        "whether all units come is asked of who reads the stream now: one that moves over UDP and has no keyframe is blind"
+    )
+    func movesOverUDP() {
+        let eye = sight()
+        #expect(!eye.judge(SightTally(), now: 21))
+        eye.stream(isOpen: false, now: 22)
+        eye.stream(isOpen: true, comesWhole: false, now: 23)
+        #expect(eye.judge(SightTally(), now: 44))
+        #expect(eye.verdict == .blind(.noKeyframe))
+        eye.stream(isOpen: true, comesWhole: true, now: 45)
+        #expect(!eye.judge(SightTally(), now: 46) && eye.verdict == .blind(.noKeyframe), "not seen yet")
     }
 }

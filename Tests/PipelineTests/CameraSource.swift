@@ -7,6 +7,8 @@ import TestThreads
 enum CameraSource: String, CaseIterable {
     case farm
     case gstreamer
+    /// One that knows UDP only.
+    case gstreamerUDP
 
     /// A camera that serves until it is stopped.
     struct Camera {
@@ -21,7 +23,7 @@ enum CameraSource: String, CaseIterable {
     var isInstalled: Bool {
         switch self {
         case .farm: true
-        case .gstreamer:
+        case .gstreamer, .gstreamerUDP:
             FileManager.default.fileExists(
                 atPath: "/usr/lib/x86_64-linux-gnu/girepository-1.0/GstRtspServer-1.0.typelib"
             )
@@ -32,7 +34,8 @@ enum CameraSource: String, CaseIterable {
     func start(clip: String, logger: Logger) async throws -> Camera {
         switch self {
         case .farm: try await startFarm(clip, logger)
-        case .gstreamer: try await startGStreamer(clip)
+        case .gstreamer: try startGStreamer(clip, [])
+        case .gstreamerUDP: try startGStreamer(clip, ["--udp"])
         }
     }
 
@@ -48,11 +51,11 @@ enum CameraSource: String, CaseIterable {
         }
     }
 
-    private func startGStreamer(_ clip: String) async throws -> Camera {
+    private func startGStreamer(_ clip: String, _ arguments: [String]) throws -> Camera {
         let port = Int.random(in: 20_000...29_999)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.python)
-        process.arguments = [Self.script, clip, "\(port)"]
+        process.arguments = [Self.script, clip, "\(port)"] + arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

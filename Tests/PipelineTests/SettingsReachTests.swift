@@ -56,6 +56,8 @@ import Testing
         Case("ingest.decode", "every_frame", pool(\.keyframesOnly)),
         Case("ingest.rtsp_transport", "udp") { "\(RTSPTransport($0.ingest.rtspTransport))" },
         Case("ingest.rtsp_transport", "tcp") { "\(RTSPTransport($0.ingest.rtspTransport))" },
+        Case("ingest.rtsp_transport", "udp") { "\(TransportPlan.Settings($0.ingest).usual.rawValue)" },
+        Case("ingest.io_threads", "8") { "\(4 * TransportPlan.Settings($0.ingest).tries)" },
         Case("ingest.read_interval_ms", "333", fleet(\.readInterval)),
         Case("ingest.connects_per_second", "33", fleet(\.pace.connectsPerSecond)),
         Case("ingest.connects_per_host", "33", fleet(\.pace.hostConnectsPerSecond)),

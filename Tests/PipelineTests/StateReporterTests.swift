@@ -145,4 +145,15 @@ import Testing
         site.seen()
         #expect(site.shown == nil, "a picture of a camera that is watched no more brings it not back")
     }
+
+    @Test("a camera that has moved over UDP and sends no keyframe is blind, not behind")
+    func blindOverUDP() {
+        let site = Site()
+        site.states.watch(["c": Sight.Expectation(interval: 10)])
+        site.stream(.connecting)
+        site.states.stream(StreamStatus(camera: "c", state: .online, since: .zero, comesWhole: false))
+        site.hands.move(21)
+        site.states.unseen("c", SightTally(), isLosing: false)
+        #expect(site.shown?.state == "blind" && site.shown?.reason == "no_keyframe 21")
+    }
 }

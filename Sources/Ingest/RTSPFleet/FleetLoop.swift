@@ -71,7 +71,17 @@ final class FleetLoop: @unchecked Sendable {
         let wanted = Dictionary(sources.map { ($0.camera, $0) }) { first, _ in first }
         for camera in cameras.values where wanted[camera.source.camera].map(camera.follow) != true { remove(camera) }
         for source in sources where cameras[source.camera] == nil { add(source) }
-        lessons.keep { wanted[$0] != nil }
+        lessons.keep(cameras: { wanted[$0] != nil }, hosts: Set(cameras.values.map(\.host)))
+        gauges.cameras.set(cameras.count)
+    }
+
+    /// Takes one camera in.
+    func take(_ source: StreamSource) {
+        if let camera = cameras[source.camera] {
+            guard !camera.follow(source) else { return }
+            remove(camera)
+        }
+        add(source)
         gauges.cameras.set(cameras.count)
     }
 
@@ -297,7 +307,8 @@ final class FleetLoop: @unchecked Sendable {
                 detail,
                 because: change.reason,
                 retryIn: retryIn,
-                reconnects: camera.life.reconnects
+                reconnects: camera.life.reconnects,
+                isGiving: change.reason == nil && change.state != .connecting
             )
         }
     }
@@ -308,13 +319,15 @@ final class FleetLoop: @unchecked Sendable {
         _ detail: String?,
         because failure: CameraFailure? = nil,
         retryIn: Double? = nil,
-        reconnects: Int
+        reconnects: Int,
+        isGiving: Bool = false
     ) {
         sink.changed(
             StreamStatus(
                 camera: camera,
                 state: state,
                 since: clocks.wall(),
+                lastUnit: isGiving ? clocks.wall() : nil,
                 detail: detail,
                 retryIn: retryIn,
                 reconnects: reconnects,

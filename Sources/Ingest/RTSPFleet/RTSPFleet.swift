@@ -11,7 +11,7 @@ import Synchronization
 public final class RTSPFleet: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loop: FleetLoop
-    private let wanted = Mutex(0)
+    private let wanted = Mutex<Set<String>>([])
     private let hasEnded = Mutex(false)
 
     /// Makes a fleet and starts its event loop; it reads nothing until `replace(with:)`.
@@ -43,17 +43,24 @@ public final class RTSPFleet: Sendable {
 
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     public func replace(with sources: [StreamSource]) {
-        wanted.withLock { $0 = sources.count }
+        wanted.withLock { $0 = Set(sources.map(\.camera)) }
         run { [loop] in loop.replace(with: sources) }
+    }
+
+    /// Takes one camera in, or in the place of the one with its id; the others go on.
+    public func add(_ source: StreamSource) {
+        wanted.withLock { _ = $0.insert(source.camera) }
+        run { [loop] in loop.take(source) }
     }
 
     /// Ends one camera at once; the others go on.
     public func remove(_ camera: String) {
+        wanted.withLock { _ = $0.remove(camera) }
         run { [loop] in loop.remove(camera) }
     }
 
     /// Cameras that the fleet reads or waits to read.
-    public var count: Int { wanted.withLock { $0 } }
+    public var count: Int { wanted.withLock { $0.count } }
 
     /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
     public func sampled(_ camera: String, isSame: Bool) {
@@ -63,6 +70,14 @@ public final class RTSPFleet: Sendable {
     /// Asks the event loop for a sign of life; `body` runs on it, and not at all once the fleet has been stopped.
     public func ping(_ body: @escaping @Sendable () -> Void) {
         run(body)
+    }
+
+    /// Calls `body` on the event loop every so many seconds until the fleet is stopped; it must not wait.
+    public func every(_ seconds: Double, _ body: @escaping @Sendable () -> Void) {
+        run { [loop] in
+            let delay = TimeAmount.nanoseconds(Int64(seconds * 1e9))
+            loop.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in body() }
+        }
     }
 
     /// Takes leave of every camera and returns when the event loop has ended; at most about two seconds.

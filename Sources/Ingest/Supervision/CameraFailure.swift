@@ -28,11 +28,16 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
     case badAddress
     /// Worker processes died while they worked on its stream.
     case crashes
+    /// It does not send over TCP, and nothing of what it sends over UDP arrives.
+    case udpBlocked
+    /// It sends over UDP only, while its platform is visited in turn over TCP.
+    case patrolOverUDP
 
     /// Whether it may go away by itself; otherwise a person is needed.
     public var isRetriable: Bool {
         switch self {
-        case .unauthorized, .noVideo, .unsupported, .otherTransport, .badAddress, .crashes: false
+        case .unauthorized, .noVideo, .unsupported, .otherTransport, .badAddress, .crashes, .udpBlocked, .patrolOverUDP:
+            false
         default: true
         }
     }
@@ -46,6 +51,8 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         case .noVideo: "no_video"
         case .badAddress: "bad_address"
         case .otherTransport: "other_transport"
+        case .udpBlocked: "udp_blocked"
+        case .patrolOverUDP: "patrol_over_udp"
         default: "\(self)"
         }
     }
@@ -69,9 +76,16 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         case .unauthorized: "refuses user and password: correct them in the registry"
         case .noVideo: "has no video in its stream: check the address"
         case .unsupported: "sends video that cannot be decoded here"
-        case .otherTransport: "does not send over TCP: set ingest.rtsp_transport to auto or udp"
+        case .otherTransport:
+            "does not send over TCP: set ingest.rtsp_transport, or its own transport in the registry, to auto or udp"
         case .badAddress: "has an address that cannot be read: correct it in the registry"
         case .crashes: "is in quarantine: its stream made worker processes crash"
+        case .udpBlocked:
+            "does not send over TCP, and nothing of what it sends over UDP arrives: let its UDP packets through the "
+                + "firewalls on the way, or turn on RTP over TCP in its settings"
+        case .patrolOverUDP:
+            "sends over UDP only, while the other cameras of its platform are visited over TCP: turn on RTP over TCP for "
+                + "it, or take its platform out of the patrol"
         }
     }
 }

@@ -67,6 +67,7 @@ public struct CameraLife: Sendable {
     public private(set) var connection: UInt32 = 0
     /// The state that was reported last.
     public private(set) var shown: StreamState?
+    private var shownReason: CameraFailure?
 
     private var backoff: Backoff
     /// Start of the connection or of the wait.
@@ -161,8 +162,10 @@ public struct CameraLife: Sendable {
     }
 
     private mutating func show(_ state: StreamState, _ reason: CameraFailure?) -> Report? {
-        guard state != shown else { return nil }
+        // A refusal for another reason asks for another remedy: a corrected password may show that the path is wrong.
+        guard state != shown || state == .refused && reason != shownReason else { return nil }
         shown = state
+        shownReason = reason
         return Report(state: state, reason: reason)
     }
 

@@ -10,14 +10,11 @@ public struct Sight: Sendable {
         public var interval: Double
         /// Whether it is only visited now and then, when its turn comes.
         public var isPatrol: Bool
-        /// Whether all units of its stream come to its worker, not only those from a keyframe on.
-        public var comesWhole: Bool
 
         /// Makes an expectation.
-        public init(interval: Double, isPatrol: Bool = false, comesWhole: Bool = true) {
+        public init(interval: Double, isPatrol: Bool = false) {
             self.interval = interval
             self.isPatrol = isPatrol
-            self.comesWhole = comesWhole
         }
     }
 
@@ -68,6 +65,7 @@ public struct Sight: Sendable {
     private var askedAt = -Double.infinity
     private var keyframeGap = 0.0
     private var wasSeen = false
+    private var comesWhole = true
 
     /// Makes the sight of a camera that was not looked at yet.
     public init() {}
@@ -82,7 +80,10 @@ public struct Sight: Sendable {
     }
 
     /// Takes whether its stream is open now.
-    public mutating func stream(isOpen: Bool, now: Double) {
+    ///
+    /// `comesWhole`: whether all units of it come to its worker, not only those from a keyframe on.
+    public mutating func stream(isOpen: Bool, comesWhole: Bool = true, now: Double) {
+        self.comesWhole = comesWhole
         guard isOpen != (openedAt != nil) else { return }
         openFor = unseen(now: now)
         openedAt = isOpen ? now : nil
@@ -127,7 +128,7 @@ public struct Sight: Sendable {
     public mutating func judge(_ tally: SightTally?, isLosing: Bool, now: Double) -> Bool {
         guard openedAt != nil, isOverdue(now: now) else { return false }
         var reason =
-            tally.map { $0.reason(isLosing: isLosing, comesWhole: expectation?.comesWhole ?? true) } ?? .noRules
+            tally.map { $0.reason(isLosing: isLosing, comesWhole: comesWhole) } ?? .noRules
         if expectation?.isPatrol == true, reason != .noRules, (tally?.keyframes ?? 0) < Self.failedVisits {
             reason = .waitsForTurn
         }

@@ -3,7 +3,7 @@ import Flow
 /// How a client proves its password, one way after the other.
 extension ClientSession {
     /// What to do with a camera that does not send over TCP.
-    static let overUDP = "set ingest.rtsp_transport to auto or udp"
+    static let overUDP = "set ingest.rtsp_transport, or its own transport in the registry, to auto or udp"
     /// Ways that one connection tries at most: each is a wrong guess to a camera that locks accounts.
     private static let mostMethods = 3
     /// Times in a row that a camera may call a nonce too old.
