@@ -44,6 +44,9 @@ struct StreamSchedule {
         /// The platform of which it has a stream while it runs.
         var visited: String?
         var backoff: Backoff
+
+        /// Seconds between two visits; 0 for a stream that stays open.
+        var rest: Double { source.patrolSessions == nil ? 0 : source.interval }
     }
 
     /// Longest time a thread sleeps without being woken, seconds.
@@ -173,8 +176,9 @@ struct StreamSchedule {
             switch outcome {
             case .turnOver, .finished, .interrupted: 0.0
             case .snapshot: entry.source.interval
-            case .failed(isRetriable: true): entry.backoff.failed(random: random)
-            case .failed(isRetriable: false): backoff.cap
+            // A visit that failed has taken a session that others wait for.
+            case .failed(isRetriable: true): max(entry.backoff.failed(random: random), entry.rest)
+            case .failed(isRetriable: false): max(backoff.cap, entry.rest)
             }
         // What was changed while it ran may have to wait for the end of a quarantine.
         entry.dueAt = outcome == .interrupted ? max(entry.dueAt, now) : now + wait

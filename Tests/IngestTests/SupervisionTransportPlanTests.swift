@@ -44,8 +44,13 @@ import Testing
             heard += answer.statuses
         }
 
-        mutating func fleet(_ camera: String, _ state: StreamState, _ failure: CameraFailure? = nil) {
-            let lastUnit = failure == nil && state != .connecting ? MediaTime.zero : nil
+        mutating func fleet(
+            _ camera: String,
+            _ state: StreamState,
+            _ failure: CameraFailure? = nil,
+            enrolled: Bool = false
+        ) {
+            let lastUnit = failure == nil && state != .connecting && !enrolled ? MediaTime.zero : nil
             let status = StreamStatus(
                 camera: camera,
                 state: state,
@@ -343,6 +348,11 @@ import Testing
         #expect(site.overUDP.count == 5, "three that are dead are not all")
         for _ in 0..<3 { site.pool("c1", .offline) }
         #expect(site.overTCP.count == 5)
+        site.refusesTCP("c1")
+        for _ in 0..<3 { site.pool("c1", .offline) }
+        #expect(site.overTCP.count == 5 && site.last("c1")?.failure == .udpBlocked)
+        site.fleet("c1", .patrol, enrolled: true)
+        #expect(site.last("c1")?.failure == .udpBlocked, "nothing has come yet of what is taken in anew")
     }
 
     @Test("a camera over UDP on a platform that is visited over TCP is said, with what to do")

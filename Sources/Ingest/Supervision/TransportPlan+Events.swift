@@ -11,10 +11,11 @@ extension TransportPlan {
         // It has just been moved away.
         guard !units[slot].isOverUDP else { return Answer() }
         guard units[slot].stage != .told else { return Answer(status) }
+        // A patrol takes its cameras in before anything has come of them.
+        let isBegin = status.state == .connecting || status.state == .patrol && status.lastUnit == nil
         switch status.state {
         case .online, .frozen, .patrol:
-            // A patrol takes its cameras in before anything has come of them.
-            guard status.lastUnit != nil || status.state != .patrol else { break }
+            guard !isBegin else { break }
             units[slot].cause = .none
             units[slot].waits.succeeded()
             enter(slot, .overTCP)
@@ -22,8 +23,7 @@ extension TransportPlan {
         case .stalled, .offline, .refused, .quarantined, .blind: return failed(slot, status, now: now)
         }
         // Of one that came back from UDP people know what is wrong, until that changes.
-        let isKnown = status.state == .connecting && units[slot].waits.failures > 0
-        return Answer(isKnown ? nil : status)
+        return Answer(isBegin && units[slot].waits.failures > 0 ? nil : status)
     }
 
     /// A stream over TCP has failed.
