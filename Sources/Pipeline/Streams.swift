@@ -19,19 +19,21 @@ struct Streams: Sendable {
     /// - Parameters:
     ///   - transport: How RTSP packets travel; over UDP through libavformat, because event loops read TCP only.
     ///   - sink: Takes units and changes of state.
+    ///   - meter: Where is counted how many go which way.
     ///   - clocks: Time.
     ///   - fleet: Makes the event loop for a sink.
     ///   - pool: Makes the pool for a sink.
     init(
         _ transport: TransportPlan.Settings,
         sink: any StreamSink,
+        meter: Meter,
         clocks: Clocks = .system,
         fleet: (any StreamSink) -> RTSPFleet,
         pool: (any StreamSink) -> StreamPool
     ) {
         self.clocks = clocks
         self.beat = Heartbeat(name: "rtsp", limit: Self.longestSilence, now: clocks.monotonic())
-        let router = TransportRouter(transport, sink: sink, clocks: clocks)
+        let router = TransportRouter(transport, sink: sink, meter: meter, clocks: clocks)
         let switchboard = Switchboard(sink: sink, router: router)
         self.router = router
         self.fleet = fleet(switchboard.fleetSink)

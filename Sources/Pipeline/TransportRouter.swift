@@ -21,9 +21,19 @@ final class TransportRouter: Sendable {
     private let state: Mutex<State>
     private let sink: any StreamSink
     private let clocks: Clocks
+    private let overUDP: Metric
+    private let waiting: Metric
 
     /// Makes a router without cameras, before its readers.
-    init(_ settings: TransportPlan.Settings, sink: any StreamSink, clocks: Clocks) {
+    init(_ settings: TransportPlan.Settings, sink: any StreamSink, meter: Meter, clocks: Clocks) {
+        self.overUDP = meter.gauge(
+            "gridwatch_rtsp_over_udp",
+            "Cameras that were found to send over UDP or are tried so; those of a visited platform count once."
+        )
+        self.waiting = meter.gauge(
+            "gridwatch_rtsp_udp_waiting",
+            "Cameras that wait for a try over UDP, because TCP brings nothing."
+        )
         self.state = Mutex(State(plan: TransportPlan(settings: settings)))
         self.sink = sink
         self.clocks = clocks
@@ -64,7 +74,13 @@ final class TransportRouter: Sendable {
 
     /// Lets time pass: begins tries over UDP that are due.
     func advance() {
-        tell { plan, now in plan.advance(now: now) }
+        tell { plan, now in
+            defer {
+                overUDP.set(plan.overUDP)
+                waiting.set(plan.waiting)
+            }
+            return plan.advance(now: now)
+        }
     }
 
     /// Whether the packets of a camera travel over UDP now.

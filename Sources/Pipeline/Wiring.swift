@@ -118,6 +118,7 @@ extension Streams {
         self.init(
             TransportPlan.Settings(settings.ingest),
             sink: sink,
+            meter: meter,
             fleet: { RTSPFleet(settings: RTSPFleet.Settings(settings), sink: $0, meter: meter, crumbs: crumbs) },
             pool: { StreamPool(settings: StreamPool.Settings(settings.ingest), sink: $0, meter: meter) }
         )

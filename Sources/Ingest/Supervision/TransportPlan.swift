@@ -157,6 +157,10 @@ public struct TransportPlan: Sendable {
     var ready = SlotHeap()
     /// Tries under way.
     public internal(set) var trying = 0
+    /// Cameras that wait for a try over UDP; those of a patrol count once.
+    public private(set) var waiting = 0
+    /// Cameras that go over UDP without having been told to, tries among them; those of a patrol count once.
+    public private(set) var overUDP = 0
     /// Units whose stream over UDP is open, and of which nothing has come yet.
     var holding: Set<Int> = []
     private var numbers: UInt64 = 0
@@ -321,6 +325,11 @@ extension TransportPlan {
     }
 
     private mutating func count(_ stage: Stage, _ host: Int, _ step: Int) {
+        switch stage {
+        case .told, .fresh, .overTCP: break
+        case .waiting: waiting += step
+        case .trying, .following, .overUDP: overUDP += step
+        }
         switch stage {
         case .told, .fresh, .waiting: break
         case .overTCP: hosts[host].overTCP += step
