@@ -341,9 +341,10 @@ import Testing
         site.refusesTCP("c3")
         #expect(site.overUDP.count == 5)
         site.pool("c0", .patrol)
+        site.pool("c1", .patrol)
         #expect(site.heard.isEmpty)
         site.gives("c0")
-        #expect(site.last("c0")?.state == .patrol)
+        #expect(site.last("c0")?.state == .patrol && site.last("c1")?.state == .patrol)
         for _ in 0..<4 { for name in ["c1", "c2", "c4"] { site.pool(name, .offline) } }
         #expect(site.overUDP.count == 5, "three that are dead are not all")
         for _ in 0..<3 { site.pool("c1", .offline) }

@@ -65,8 +65,7 @@ extension TransportPlan {
             if hasProof || status.state == .connecting && units[slot].cause == .none { return Answer(status) }
             // Open is not yet a picture: told once something comes.
             if status.state != .connecting {
-                units[slot].held = (status, now)
-                holding.insert(slot)
+                held[slot, default: Held(since: now)].statuses[status.camera] = status
             }
             return Answer()
         case .quarantined:
@@ -117,7 +116,7 @@ extension TransportPlan {
     public mutating func advance(now: Double) -> Answer {
         var answer = Answer()
         // Open for so long, and not one picture on which decoding could begin: it does send over UDP.
-        for slot in holding.sorted() where units[slot].held.map({ now - $0.since >= Self.openLong }) ?? false {
+        for slot in held.filter({ now - $0.value.since >= Self.openLong }).keys.sorted() {
             prove(slot, &answer, now: now)
         }
         begin(&answer, now: now)
@@ -126,7 +125,7 @@ extension TransportPlan {
 
     /// A unit sends over UDP; the others of its host learn of it.
     private mutating func prove(_ slot: Int, _ answer: inout Answer, now: Double) {
-        if let held = units[slot].held { answer.statuses.append(held.status) }
+        answer.statuses += (held[slot]?.statuses.values).map { $0.sorted { $0.camera < $1.camera } } ?? []
         units[slot].waits.succeeded()
         let foundOut = units[slot].stage == .trying
         enter(slot, .overUDP(foundOut: foundOut))

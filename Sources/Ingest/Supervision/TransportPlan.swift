@@ -109,8 +109,6 @@ public struct TransportPlan: Sendable {
         var tryAt = -Double.infinity
         /// Its place among those of its host that wait.
         var place: Place?
-        /// What the pool said of a stream from which nothing has come yet, and when.
-        var held: (status: StreamStatus, since: Double)?
 
         var isOverUDP: Bool {
             switch stage {
@@ -127,6 +125,12 @@ public struct TransportPlan: Sendable {
         var number: UInt64
 
         static func < (left: Place, right: Place) -> Bool { (left.at, left.number) < (right.at, right.number) }
+    }
+
+    /// What the pool said of streams from which nothing has come yet, by camera, and when it did first.
+    struct Held: Sendable {
+        var statuses: [String: StreamStatus] = [:]
+        var since: Double
     }
 
     struct Host: Sendable {
@@ -162,7 +166,7 @@ public struct TransportPlan: Sendable {
     /// Cameras that go over UDP without having been told to, tries among them; those of a patrol count once.
     public private(set) var overUDP = 0
     /// Units whose stream over UDP is open, and of which nothing has come yet.
-    var holding: Set<Int> = []
+    var held: [Int: Held] = [:]
     private var numbers: UInt64 = 0
 
     /// Makes a plan without cameras.
@@ -318,8 +322,7 @@ extension TransportPlan {
         count(stage, host, 1)
         if units[slot].stage == .waiting { unqueue(slot) }
         units[slot].stage = stage
-        units[slot].held = nil
-        holding.remove(slot)
+        held[slot] = nil
         if stage == .waiting { queue(slot) }
         rank(host)
     }
