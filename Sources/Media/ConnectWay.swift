@@ -14,13 +14,14 @@ struct ConnectWay {
     /// Whether a certificate stands for the name, so that the next way is worth a try where there is none.
     var isByName = false
 
-    /// The ways to an address, in the order in which they are tried; empty for a name that nobody knows.
+    /// The ways to an address.
     ///
     /// - Parameters:
     ///   - url: As FFmpeg was asked for it.
     ///   - address: The same, taken apart.
     ///   - lookup: What its host means.
     ///   - name: The name for which `address` stands with an address in its place; nil when it has its own host.
+    /// - Returns: In the order in which they are tried; none for a name that nobody knows.
     static func all(to url: String, _ address: MediaAddress, _ lookup: HostLookup, name: String?) -> [ConnectWay] {
         guard !address.host.isEmpty else { return [ConnectWay(text: url)] }
         guard !lookup.isLiteral else {

@@ -127,7 +127,7 @@ import Testing
         schedule.remove("b", &changes)
         #expect(changes.interrupted == ["b"])
         #expect(camera(schedule.take(now: 65)) == "a")
-        #expect(schedule.ended("a", .failed(isRetriable: true), now: 75, random: 0) == 60, "others wait for the session")
+        #expect(schedule.ended("a", .failed(isRetriable: true), now: 75, random: 0) == 60, "others wait")
     }
 
     @Test("one camera comes and goes without the others hearing of it")
