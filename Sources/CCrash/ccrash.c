@@ -130,6 +130,18 @@ void ccrash_turn(struct ccrash_slot *slot, uint8_t activity)
     KEEP_ORDER();
 }
 
+void ccrash_step(struct ccrash_slot *slot)
+{
+    slot->steps++;
+    KEEP_ORDER();
+}
+
+int ccrash_accuse(struct ccrash_header *header, int32_t thread)
+{
+    __atomic_store_n(&header->hung, thread, __ATOMIC_SEQ_CST);
+    return syscall(SYS_tgkill, getpid(), thread, SIGABRT) == 0 ? 0 : errno;
+}
+
 void ccrash_leave(struct ccrash_slot *slot)
 {
     KEEP_ORDER();

@@ -17,6 +17,8 @@ public enum BreadcrumbActivity: UInt8, Sendable, Hashable, CaseIterable {
     case analysing
     /// Encoding evidence.
     case encoding
+    /// Reading a stream through a library that waits for its next bytes.
+    case reading
 }
 
 /// A small file, mapped into memory, in which each thread of a worker process notes whose stream it works on.
@@ -73,6 +75,21 @@ public final class Breadcrumbs: Sendable {
         _ = Unmanaged.passRetained(self)
     }
 
+    /// What the threads of this process work on now.
+    public func report() -> BreadcrumbReport? {
+        // Others write meanwhile: a torn note is one of a thread that moves.
+        try? BreadcrumbReport(bytes: Array(UnsafeRawBufferPointer(start: header, count: bytes)))
+    }
+
+    /// Ends this process, because a thread stands in one piece of work for good; its camera will be known by it.
+    ///
+    /// Returns at once; the process ends as soon as the thread gets the signal. `catchSignals` must have been called.
+    ///
+    /// - Parameter thread: The kernel's number of the thread.
+    public func accuse(_ thread: Int32) {
+        _ = ccrash_accuse(header, thread)
+    }
+
     /// Gives the calling thread its place in the file.
     ///
     /// - Returns: Nil when `threads` threads have one.
@@ -98,6 +115,14 @@ public struct BreadcrumbTrail {
             guard let start = text.baseAddress else { return ccrash_enter(slot, "", 0, activity.rawValue) }
             ccrash_enter(slot, start, text.count, activity.rawValue)
         }
+    }
+
+    /// The kernel's number of the thread.
+    public var thread: Int32 { slot.pointee.thread }
+
+    /// Notes that the thread has come one piece of work further with the same camera.
+    public func step() {
+        ccrash_step(slot)
     }
 
     /// Notes that the thread does something else with the same camera.

@@ -11,6 +11,8 @@ public struct BreadcrumbReport: Sendable, Hashable {
         public var thread: Int32
         /// The address that it is about, where the signal says one.
         public var address: UInt64
+        /// True when the process ended itself, because that thread stood in one piece of work for good.
+        public var wasHung = false
     }
 
     /// A thread that works on a camera.
@@ -72,7 +74,12 @@ public struct BreadcrumbReport: Sendable, Hashable {
         }
         process = header.process
         if header.thread != 0 {
-            crash = Crash(signal: header.signal, thread: header.thread, address: header.address)
+            crash = Crash(
+                signal: header.signal,
+                thread: header.thread,
+                address: header.address,
+                wasHung: header.hung == header.thread
+            )
         }
         working = (0..<Int(header.slots)).compactMap { Self.work(in: bytes, at: (1 + $0) * Self.record) }
     }

@@ -17,6 +17,8 @@ public final class StreamPool: Sendable {
         public var openTimeout = 10.0
         /// Longest silence of an open stream, seconds.
         public var readTimeout = 10.0
+        /// Longest time for which a stream is read without a keyframe, seconds; a quarter of it while others wait.
+        public var keyframeTimeout = 120.0
         /// How long a stream keeps its thread while others wait, seconds.
         public var turn = 10.0
         /// First wait after a failure, seconds.
@@ -38,8 +40,9 @@ public final class StreamPool: Sendable {
         var held: [StreamSource] = []
         var readers: [String: StreamReader] = [:]
         var reconnects: [String: Int] = [:]
-        /// Cameras whose address gave one picture the last time: asked again at each sampling interval.
-        var snapshots: Set<String> = []
+        /// Cameras whose next connection is no news: the address gave one picture the last time and is asked again at each
+        /// sampling interval, or there was no keyframe, which whoever looks at the pictures has said.
+        var quiet: Set<String> = []
         var stopping = false
     }
 
@@ -49,6 +52,7 @@ public final class StreamPool: Sendable {
     private let settings: Settings
     private let sink: any StreamSink
     private let clocks: Clocks
+    private let crumbs: Breadcrumbs?
     private let finished = DispatchGroup()
     private let unitsRead: Metric
     private let opens: Metric
@@ -60,10 +64,18 @@ public final class StreamPool: Sendable {
     ///   - settings: Tunables.
     ///   - sink: Takes units and changes of state, on the pool's threads.
     ///   - meter: Where the pool counts.
+    ///   - crumbs: Where each thread notes whose stream it reads; nil for nowhere.
     ///   - clocks: Time.
-    public init(settings: Settings, sink: any StreamSink, meter: Meter, clocks: Clocks = .system) {
+    public init(
+        settings: Settings,
+        sink: any StreamSink,
+        meter: Meter,
+        crumbs: Breadcrumbs? = nil,
+        clocks: Clocks = .system
+    ) {
         self.settings = settings
         self.sink = sink
+        self.crumbs = crumbs
         self.clocks = clocks
         self.unitsRead = meter.counter("gridwatch_ingest_units_total", "Access units read from streams.")
         self.opens = meter.counter("gridwatch_ingest_opens_total", "Streams opened.")
@@ -80,6 +92,8 @@ public final class StreamPool: Sendable {
     }
 
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
+    ///
+    /// Those in quarantine begin when that is over.
     public func replace(with sources: [StreamSource]) {
         locked { state in
             follow(state.schedule.replace(with: sources, now: clocks.monotonic(), wall: clocks.wall()), &state)
@@ -107,7 +121,7 @@ public final class StreamPool: Sendable {
     private func follow(_ changes: StreamSchedule.Changes, _ state: inout State) {
         for camera in changes.interrupted {
             state.readers[camera]?.interrupt()
-            state.snapshots.remove(camera)
+            state.quiet.remove(camera)
             // Nobody listens any more to the end of one that is gone: it may be back before that.
             if !state.schedule.contains(camera) { state.readers[camera] = nil }
         }
@@ -135,6 +149,7 @@ public final class StreamPool: Sendable {
     }
 
     private func work() {
+        let thread = PoolThread(pool: self, trail: crumbs?.attach())
         while let turn = nextTurn() {
             switch turn {
             case .tell(let source):
@@ -147,11 +162,14 @@ public final class StreamPool: Sendable {
                     failure: .crashes
                 )
             case .read(let source, let reader):
-                if !locked({ $0.snapshots.contains(source.camera) }) { report(source.camera, .connecting) }
-                let outcome = reader.run(self)
+                if !locked({ $0.quiet.contains(source.camera) }) { report(source.camera, .connecting) }
+                thread.trail?.enter(source.camera, .reading)
+                let outcome = reader.run(thread)
+                thread.trail?.leave()
                 finish(source.camera, reader, outcome)
             }
         }
+        thread.trail?.detach()
     }
 
     /// What a thread does next.
@@ -188,19 +206,25 @@ public final class StreamPool: Sendable {
                 now: clocks.monotonic(),
                 random: Double.random(in: 0..<1)
             )
-            if case .snapshot = outcome, wait != nil {
-                state.snapshots.insert(camera)
-            } else {
-                state.snapshots.remove(camera)
+            switch outcome {
+            case .snapshot where wait != nil, .withoutKeyframe where wait != nil: state.quiet.insert(camera)
+            default: state.quiet.remove(camera)
             }
             condition.signal()
             return wait
         }
-        guard case .failed(let error) = outcome else { return }
-        failures.add()
-        guard let wait else { return }
-        let silent: StreamState = reader.hasOpened && error.code == .timedOut ? .stalled : .offline
-        report(camera, error.isRetriable ? silent : .refused, detail: error.message, retryIn: wait)
+        switch outcome {
+        case .turnOver, .finished, .snapshot, .interrupted:
+            return
+        case .withoutKeyframe:
+            // Open it was, and nothing else is true of it now: who looks at the pictures says why there are none.
+            failures.add()
+        case .failed(let error):
+            failures.add()
+            guard let wait else { return }
+            let silent: StreamState = reader.hasOpened && error.code == .timedOut ? .stalled : .offline
+            report(camera, error.isRetriable ? silent : .refused, detail: error.message, retryIn: wait)
+        }
     }
 
     private func report(
@@ -227,28 +251,56 @@ public final class StreamPool: Sendable {
     }
 }
 
-extension StreamPool: StreamReaderDelegate {
+/// What a reader tells the pool, and the breadcrumbs of the thread that it is on.
+private struct PoolThread: StreamReaderDelegate {
+    let pool: StreamPool
+    let trail: BreadcrumbTrail?
+
     func opened(_ source: StreamSource) {
+        trail?.step()
+        pool.opened(source)
+    }
+
+    func working() {
+        trail?.step()
+    }
+
+    func read(_ unit: AccessUnit, from camera: String) {
+        trail?.step()
+        pool.read(unit, from: camera)
+    }
+
+    func settled(_ camera: String) {
+        pool.settled(camera)
+    }
+
+    func shouldYield() -> Bool {
+        pool.shouldYield()
+    }
+}
+
+extension StreamPool {
+    fileprivate func opened(_ source: StreamSource) {
         opens.add()
         let camera = source.camera
         let isNew = locked { state in
-            guard !state.snapshots.contains(camera) else { return false }
+            guard !state.quiet.contains(camera) else { return false }
             state.reconnects[camera] = (state.reconnects[camera] ?? -1) + 1
             return true
         }
         if isNew { report(camera, source.patrolSessions == nil ? .online : .patrol) }
     }
 
-    func read(_ unit: AccessUnit, from camera: String) {
+    fileprivate func read(_ unit: AccessUnit, from camera: String) {
         unitsRead.add()
         sink.accept([StreamBatch(camera: camera, units: [unit])])
     }
 
-    func settled(_ camera: String) {
+    fileprivate func settled(_ camera: String) {
         locked { $0.schedule.delivered(camera) }
     }
 
-    func shouldYield() -> Bool {
+    fileprivate func shouldYield() -> Bool {
         locked { $0.schedule.hasWaiting(now: clocks.monotonic()) }
     }
 }

@@ -6,6 +6,8 @@ import Synchronization
 /// What a reader tells the pool, on the reader's thread.
 protocol StreamReaderDelegate {
     func opened(_ source: StreamSource)
+    /// Reading goes on, although nothing has come of it.
+    func working()
     func read(_ unit: AccessUnit, from camera: String)
     /// Units have flowed for a while: the connection counts as good.
     func settled(_ camera: String)
@@ -21,6 +23,8 @@ final class StreamReader: Sendable {
         /// One picture was there, or was all that a visit wanted.
         case snapshot
         case interrupted
+        /// Pictures come, and none on which decoding could begin.
+        case withoutKeyframe(MediaError)
         case failed(MediaError)
 
         var schedule: StreamSchedule.Outcome {
@@ -29,7 +33,7 @@ final class StreamReader: Sendable {
             case .finished: .finished
             case .snapshot: .snapshot
             case .interrupted: .interrupted
-            case .failed(let error): .failed(isRetriable: error.isRetriable)
+            case .withoutKeyframe(let error), .failed(let error): .failed(isRetriable: error.isRetriable)
             }
         }
     }
@@ -38,6 +42,8 @@ final class StreamReader: Sendable {
     private static let settleTime = 10.0
     /// Longest nap while pacing a file, so that an interrupt is seen soon, seconds.
     private static let longestNap = 0.2
+    /// Parts of the time for a keyframe after which the reader looks up, and how many there are when others wait.
+    private static let looks = (alone: 12, whileOthersWait: 3)
 
     private let source: StreamSource
     private let settings: StreamPool.Settings
@@ -69,7 +75,8 @@ final class StreamReader: Sendable {
             pool.opened(source)
             return try read(demuxer, pool)
         } catch {
-            return isInterrupted || error.code == .interrupted ? .interrupted : .failed(error)
+            if isInterrupted || error.code == .interrupted { return .interrupted }
+            return error.code == .noKeyframe ? .withoutKeyframe(error) : .failed(error)
         }
     }
 
@@ -77,6 +84,7 @@ final class StreamReader: Sendable {
         var options = Demuxer.Options()
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
+        options.keyframeTimeout = settings.keyframeTimeout / Double(Self.looks.alone)
         options.keyframesOnly = settings.keyframesOnly
         options.localAddresses = settings.localAddresses
         options.rtspTransport = source.overUDP ? .udp : .tcp
@@ -90,8 +98,9 @@ final class StreamReader: Sendable {
         var stamp = WallStamp()
         var isSettled = false
         var count = 0
-        while var unit = try demuxer.next() {
-            if isRecording, !nap(until: began + unit.decodeTime.seconds) { return .interrupted }
+        while var unit = try next(of: demuxer, pool) {
+            let due = began + unit.decodeTime.seconds
+            if isRecording, let outcome = nap(until: due, turnEnds: began + settings.turn, pool) { return outcome }
             if isInterrupted { return .interrupted }
             unit = stamp.stamped(unit, now: clocks.steady())
             pool.read(unit, from: source.camera)
@@ -104,18 +113,44 @@ final class StreamReader: Sendable {
             }
             if elapsed >= settings.turn, pool.shouldYield() { return .turnOver }
         }
-        if isRecording, !source.url.contains("://") { return .finished }
+        if isRecording, !source.url.contains("://") {
+            guard count > 0 else {
+                throw MediaError(
+                    .noKeyframe,
+                    "the recording of camera \(source.camera) has no keyframe: record it anew"
+                )
+            }
+            return .finished
+        }
         if demuxer.info.isSnapshot, count == 1 { return .snapshot }
         throw MediaError(.endOfStream, "the stream of camera \(source.camera) ended")
     }
 
-    /// Sleeps until a monotonic instant, so that a file plays at its own speed; false when interrupted meanwhile.
-    private func nap(until instant: Double) -> Bool {
+    /// The next unit; a stream without keyframes keeps the thread for a while, and for less when others wait for it.
+    private func next(of demuxer: Demuxer, _ pool: some StreamReaderDelegate) throws(MediaError) -> AccessUnit? {
+        var looks = 0
         while true {
-            let left = instant - clocks.monotonic()
-            if left <= 0 { return true }
-            if isInterrupted { return false }
-            Thread.sleep(forTimeInterval: min(left, Self.longestNap))
+            do throws(MediaError) {
+                return try demuxer.next()
+            } catch {
+                looks += 1
+                pool.working()
+                let most = pool.shouldYield() ? Self.looks.whileOthersWait : Self.looks.alone
+                guard error.code == .noKeyframe, looks < most, !isInterrupted else { throw error }
+            }
+        }
+    }
+
+    /// Sleeps until a monotonic instant, so that a file plays at its own speed; nil then.
+    ///
+    /// Times in a file may be hours apart: who is interrupted, or wanted elsewhere once the turn is over, ends it.
+    private func nap(until instant: Double, turnEnds: Double, _ pool: some StreamReaderDelegate) -> Outcome? {
+        while true {
+            let now = clocks.monotonic()
+            if now >= instant { return nil }
+            if isInterrupted { return .interrupted }
+            if now >= turnEnds, instant - now > Self.longestNap, pool.shouldYield() { return .turnOver }
+            Thread.sleep(forTimeInterval: min(instant - now, Self.longestNap))
         }
     }
 }

@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Reads the coded pictures of one video stream from any file or URL that FFmpeg opens.
 ///
-/// Calls block the thread, never longer than the time-outs of the options (a host name's look-up is the resolver's
-/// affair), so a demuxer belongs on a worker thread. One thread at a time works with it; others wait.
+/// Calls block the thread, never longer than the time-outs of the options, whatever comes (a host name's look-up is the
+/// resolver's affair), so a demuxer belongs on a worker thread. One thread at a time works with it; others wait.
 public final class Demuxer: @unchecked Sendable {
     // Safety: `lock` is held while `input`, `packet`, `filter`, `clock` and the other variables are used;
     // `interrupt()` and `droppedUnits` touch only atomics.
@@ -23,8 +23,10 @@ public final class Demuxer: @unchecked Sendable {
     public struct Options: Hashable, Sendable {
         /// Longest time for opening and finding the video, in seconds.
         public var openTimeout: Double
-        /// Longest time without a packet of the video, in seconds.
+        /// Longest time without a packet of the video, in seconds; three times that where a playlist tells of new ones.
         public var readTimeout: Double
+        /// Longest time that `next` reads on without a picture that can be used, in seconds.
+        public var keyframeTimeout: Double
         /// How RTSP carries its packets; means nothing for other sources.
         public var rtspTransport: RTSPTransport
         /// True to get keyframes only.
@@ -38,6 +40,7 @@ public final class Demuxer: @unchecked Sendable {
         public init(
             openTimeout: Double = 10,
             readTimeout: Double = 10,
+            keyframeTimeout: Double = 120,
             rtspTransport: RTSPTransport = .tcp,
             keyframesOnly: Bool = false,
             localAddresses: LocalAddresses = .any,
@@ -45,6 +48,7 @@ public final class Demuxer: @unchecked Sendable {
         ) {
             self.openTimeout = openTimeout
             self.readTimeout = readTimeout
+            self.keyframeTimeout = keyframeTimeout
             self.rtspTransport = rtspTransport
             self.keyframesOnly = keyframesOnly
             self.localAddresses = localAddresses
@@ -68,10 +72,15 @@ public final class Demuxer: @unchecked Sendable {
     private var pending: [StampedUnit] = []
     private var hasKeyframe = false
     private var hasEnded = false
+    private var wait = KeyframeWait()
     private let dropped = Atomic<Int>(0)
 
     /// Damaged packets in a row after which a source is given up.
     private static let toleratedErrors = 64
+    /// Seconds without a keyframe after which H.264 pictures of I slices count as such, as some sources have no other.
+    private static let plainIntraAfter = 10.0
+    /// Times the time-out of reading that a playlist may take for its next segment.
+    private static let segmentTimeouts = 3.0
     /// Units that wait at most for the first shown one, see `UnitClock`.
     private static let longestPreroll = 512
 
@@ -144,6 +153,7 @@ public final class Demuxer: @unchecked Sendable {
     ///
     /// - Returns: Nil at the end of the stream, also of a file that was cut off.
     /// - Throws: `timedOut`, `interrupted`, `readFailed`, `brokenData`, `outOfMemory`; close the demuxer then.
+    ///   `noKeyframe` each time that `keyframeTimeout` has passed: ask again, or close it.
     public func next() throws(MediaError) -> AccessUnit? {
         lock.lock()
         defer { lock.unlock() }
@@ -166,35 +176,56 @@ public final class Demuxer: @unchecked Sendable {
     private func readUnit() throws(MediaError) -> StampedUnit? {
         while try readVideoPacket() {
             defer { packet.clear() }
-            let flags = packet.pointer.pointee.flags
-            let isKeyframe = flags & AV_PKT_FLAG_KEY != 0
-            // Not AVDISCARD_NONKEY: FFmpeg 5.1 then gives the keyframes of an MP4 with B frames wrong times.
-            if options.keyframesOnly, !isKeyframe { continue }
-            guard hasKeyframe || isKeyframe || filter == nil, let bytes = usableBytes(isKeyframe: isKeyframe) else {
-                dropped.add(1, ordering: .relaxed)
-                continue
+            let isOver = wait.isOver(after: options.keyframeTimeout, now: Double(IOWatch.now()) / 1e9)
+            if let unit = usableUnit() {
+                wait.ended()
+                return unit
             }
-            hasKeyframe = hasKeyframe || isKeyframe
-            let isShown = flags & AV_PKT_FLAG_DISCARD == 0 || pending.count >= Self.longestPreroll
-            let times = clock.stamp(
-                presentation: microseconds(packet.pointer.pointee.pts),
-                decode: microseconds(packet.pointer.pointee.dts),
-                isShown: isShown
-            )
-            return StampedUnit(
-                time: times.time,
-                decodeTime: times.decodeTime,
-                isKeyframe: isKeyframe,
-                bytes: bytes
-            )
+            guard !isOver else { throw noKeyframe }
         }
         hasEnded = true
         return nil
     }
 
+    private var noKeyframe: MediaError {
+        MediaError(
+            .noKeyframe,
+            "\(input.source.name) sends, but no keyframe came for \(Int(wait.seconds.rounded())) s: set the camera's "
+                + "I-frame interval (GOP) to 4 s or less, and turn off intra refresh (GDR) and \"smart\" coding (H.264+, "
+                + "H.265+)"
+        )
+    }
+
+    /// What the packet holds, with its times; nil when it is of no use.
+    private func usableUnit() -> StampedUnit? {
+        let flags = packet.pointer.pointee.flags
+        let isMarked = flags & AV_PKT_FLAG_KEY != 0
+        let mayBegin = isMarked || format.codec == .h264 && wait.seconds >= Self.plainIntraAfter
+        // Not AVDISCARD_NONKEY: FFmpeg 5.1 then gives the keyframes of an MP4 with B frames wrong times.
+        if options.keyframesOnly, !mayBegin { return nil }
+        guard hasKeyframe || mayBegin || filter == nil, let coded = coded(isMarked: isMarked, mayBegin: mayBegin) else {
+            dropped.add(1, ordering: .relaxed)
+            return nil
+        }
+        if options.keyframesOnly, !coded.isKeyframe { return nil }
+        hasKeyframe = hasKeyframe || coded.isKeyframe
+        let isShown = flags & AV_PKT_FLAG_DISCARD == 0 || pending.count >= Self.longestPreroll
+        let times = clock.stamp(
+            presentation: microseconds(packet.pointer.pointee.pts),
+            decode: microseconds(packet.pointer.pointee.dts),
+            isShown: isShown
+        )
+        return StampedUnit(
+            time: times.time,
+            decodeTime: times.decodeTime,
+            isKeyframe: coded.isKeyframe,
+            bytes: coded.bytes
+        )
+    }
+
     /// Fills the packet with the next one of the video stream; false at the end.
     private func readVideoPacket() throws(MediaError) -> Bool {
-        input.watch.allow(seconds: options.readTimeout)
+        input.watch.allow(seconds: options.readTimeout * (info.container == "hls" ? Self.segmentTimeouts : 1))
         var errors = 0
         while true {
             let status = input.read(into: packet.pointer)
@@ -216,19 +247,26 @@ public final class Demuxer: @unchecked Sendable {
         }
     }
 
-    /// The packet's bytes as they leave the demuxer; nil when they are of no use.
-    private func usableBytes(isKeyframe: Bool) -> [UInt8]? {
-        guard let filter else { return packet.bytes }
+    /// The packet's bytes as they leave the demuxer, and whether decoding can begin with them; nil when they are of no use.
+    ///
+    /// - Parameters:
+    ///   - isMarked: Whether FFmpeg says that it is a keyframe. It says so of every recovery point, also where the picture
+    ///     needs those before it, as with intra refresh: who decodes keyframes only has no use for such a one.
+    ///   - mayBegin: Whether it is looked at for one.
+    /// - Returns: Annex B, a keyframe with its parameter sets in front.
+    private func coded(isMarked: Bool, mayBegin: Bool) -> (bytes: [UInt8], isKeyframe: Bool)? {
+        guard let filter else { return packet.pointer.pointee.size > 0 ? (packet.bytes, isMarked) : nil }
         guard filter.apply(to: packet.pointer) >= 0 else { return nil }
         let bytes = packet.bytes
-        guard isKeyframe else { return bytes.isEmpty ? nil : bytes }
+        let asOther: (bytes: [UInt8], isKeyframe: Bool)? = hasKeyframe && !bytes.isEmpty ? (bytes, false) : nil
+        guard mayBegin else { return asOther }
         let own = ParameterSets(of: bytes, codec: format.codec)
-        if own.isSelfContained {
-            knownSets = own.bytes
-            return bytes
-        }
+        if own.isSelfContained { knownSets = own.bytes }
+        if own.needsOthers, options.keyframesOnly || !isMarked { return asOther }
+        if own.isSelfContained { return (bytes, true) }
         let completed = knownSets + bytes
-        return ParameterSets(of: completed, codec: format.codec).isSelfContained ? completed : nil
+        if ParameterSets(of: completed, codec: format.codec).isSelfContained { return (completed, true) }
+        return isMarked ? nil : asOther
     }
 
     private func microseconds(_ time: Int64) -> Int64? {

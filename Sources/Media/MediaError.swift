@@ -20,6 +20,8 @@ public struct MediaError: Error, Hashable, CustomStringConvertible {
         case unsupportedCodec
         /// The bytes are damaged: no picture came out of them.
         case brokenData
+        /// Pictures come, but for too long none on which decoding could begin.
+        case noKeyframe
         /// A keyframe came without the parameter sets that it must be decoded with.
         case missingParameterSets
         /// The stream ended before what was asked for was there.
@@ -48,7 +50,8 @@ public struct MediaError: Error, Hashable, CustomStringConvertible {
     /// True when the same call may succeed later without anyone changing anything: the reconnect policy reads this.
     public var isRetriable: Bool {
         switch code {
-        case .openFailed, .timedOut, .endOfStream, .readFailed, .outOfMemory, .brokenData, .missingParameterSets:
+        case .openFailed, .timedOut, .endOfStream, .readFailed, .outOfMemory, .brokenData, .noKeyframe,
+            .missingParameterSets:
             true
         case .interrupted, .refused, .noVideo, .unsupportedCodec, .writeFailed, .encodeFailed:
             false

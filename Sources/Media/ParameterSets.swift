@@ -11,6 +11,12 @@ struct ParameterSets {
     private var sequenceOfPicture: [UInt32: UInt32] = [:]
     private var wanted: Set<UInt32> = []
     private var isReadable = true
+    private var beginnings = 0
+
+    /// True for an H.264 picture that does not say that decoding can begin there, and needs other pictures indeed.
+    ///
+    /// A second field may need the first one.
+    private(set) var needsOthers = false
 
     /// The NAL units that are parameter sets, each behind a start code.
     private(set) var bytes: [UInt8] = []
@@ -55,8 +61,10 @@ struct ParameterSets {
         case 13:
             keep(nal)
         case 1, 2, 5:
-            _ = reader.expGolomb()
-            _ = reader.expGolomb()
+            if reader.expGolomb() == 0 { beginnings += 1 }
+            let kind = reader.expGolomb().map { $0 % 5 }
+            // 2 and 4 are I and SI.
+            if nal[0] & 0x1f != 5, beginnings < 2, kind != 2, kind != 4 { needsOthers = true }
             want(reader.expGolomb())
         default:
             break

@@ -11,6 +11,9 @@ public struct StreamProbe: Sendable {
     private var lastKeyframe: MediaTime?
     private var lumas: [Double] = []
 
+    /// Seconds that a keyframe is waited for at least.
+    private static let shortestWait = 20.0
+
     /// Reads `url` until `seconds` of the stream or of the clock have passed, or the stream ends.
     ///
     /// Blocks the thread.
@@ -20,8 +23,8 @@ public struct StreamProbe: Sendable {
     ///   - seconds: How long to look; opening is not counted.
     ///   - options: Time-outs and transport; `keyframesOnly` would spoil the measurement and is ignored.
     /// - Returns: What was measured.
-    /// - Throws: What `Demuxer.init` throws; `timedOut`, `readFailed`, `brokenData` or `endOfStream` when not a single
-    ///   unit came. A stream that breaks later gives the figures until then.
+    /// - Throws: What `Demuxer.init` throws; `timedOut`, `noKeyframe`, `readFailed`, `brokenData` or `endOfStream` when
+    ///   not a single unit came. A stream that breaks later gives the figures until then.
     public static func run(
         url: String,
         seconds: Double,
@@ -29,6 +32,7 @@ public struct StreamProbe: Sendable {
     ) throws(MediaError) -> ProbeReport {
         var options = options
         options.keyframesOnly = false
+        options.keyframeTimeout = min(options.keyframeTimeout, max(seconds, Self.shortestWait))
         let start = IOWatch.now()
         let demuxer = try Demuxer(url: url, options: options)
         var probe = StreamProbe(demuxer.info)

@@ -11,6 +11,8 @@ final class DecoderBench {
 
     /// Decodes single keyframes.
     let keyframes = KeyframeDecoder()
+    /// Called before each unit of a burst.
+    var onUnit: () -> Void = {}
     private var budget: BurstBudget?
     private var bursts = 0
 
@@ -50,7 +52,11 @@ final class DecoderBench {
         guard let format = group.first?.format else { return }
         bursts += 1
         let decoder = try StreamDecoder(format: format)
-        for unit in group { decoder.decode(unit, body) }
+        for unit in group {
+            onUnit()
+            decoder.decode(unit, body)
+        }
+        onUnit()
         decoder.drain(body)
     }
 }

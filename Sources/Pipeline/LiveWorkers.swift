@@ -139,6 +139,11 @@ final class LiveWorkers: StreamSink {
         return reports.silent()
     }
 
+    /// Takes which threads, by the kernel's numbers, are in the middle of a piece of work and slow at most.
+    func excuse(_ threads: Set<Int32>) {
+        for worker in workers { worker.excuse(ifAmong: threads) }
+    }
+
     /// The shortest sampling interval of cameras of which something came since the call before, in seconds.
     ///
     /// As the threads told at that call: each call asks them anew. Infinite when nothing came.

@@ -41,6 +41,7 @@ public final class Pipeline: Service {
     private let clips: AlertClips
     private let watch: CameraWatch
     private let changes: RegistryChanges
+    private let hangs: HangReporter?
     private let fleetBell = Bell()
     private let takeLeftSpools: @Sendable (_ isOver: @escaping @Sendable () -> Bool) -> Void
     private let isStopping = Atomic<Bool>(false)
@@ -70,6 +71,7 @@ public final class Pipeline: Service {
         let spool = try Self.spool(settings, place, meter, logger)
         var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
         let crumbs = Self.crumbs(settings, place, &crashes, logger)
+        hangs = crumbs.map { HangReporter(crumbs: $0, logger: logger) }
         takeLeftSpools = { isOver in
             guard place.slot == 0 else { return }
             let processes = settings.ingest.processes
@@ -169,6 +171,11 @@ public final class Pipeline: Service {
         workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : []) + loops.dead
     }
 
+    /// Ends the process when a thread hangs; call it once a second, before `silentLoops`.
+    func lookForHangs() {
+        hangs?.look(workers)
+    }
+
     /// Tells `health` when pictures, alerts or loops stand still; call it once a second.
     func lookForStandstill() {
         workers.lookForStandstill(health)
@@ -209,7 +216,7 @@ public final class Pipeline: Service {
         let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
         crashes.note(try? BreadcrumbReport(path: path), at: Clocks.system.wall())
         do {
-            let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + 1)
+            let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + settings.ingest.ioThreads + 1)
             try crumbs.catchSignals()
             return crumbs
         } catch {

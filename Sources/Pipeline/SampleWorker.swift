@@ -2,6 +2,7 @@ import Flow
 import Foundation
 import Ingest
 import Media
+import Synchronization
 
 /// One worker thread of the live pipeline: takes units of its cameras, lets their gates choose, decodes the most urgent.
 ///
@@ -61,6 +62,7 @@ final class SampleWorker: @unchecked Sendable {
     private let crumbs: Breadcrumbs?
     private let beat: Heartbeat
     private var trail: BreadcrumbTrail?
+    private let kernelThread = Atomic<Int32>(0)
     private let condition = NSCondition()
     private var inbox = Inbox()
     private let finished = DispatchGroup()
@@ -127,7 +129,7 @@ final class SampleWorker: @unchecked Sendable {
     /// Works off what waits, ends the cameras' open alerts and returns when the thread has ended.
     func drain() {
         submit { worker in
-            for lane in worker.lanes.values { lane.finish() }
+            for lane in worker.lanes.values { worker.finish(lane) }
             worker.lanes = [:]
         }
         condition.lock()
@@ -162,7 +164,22 @@ final class SampleWorker: @unchecked Sendable {
         queue.remove(camera)
         guard let lane = lanes.removeValue(forKey: camera) else { return }
         totals.change(lane, by: -1)
+        finish(lane)
+    }
+
+    /// Ends what is open of a camera, which may have pictures in its decoder still.
+    private func finish(_ lane: CameraLane) {
+        trail?.enter(lane.camera, .analysing)
         lane.finish()
+        trail?.leave()
+    }
+
+    /// The thread is in the middle of a piece of work, and slow at most.
+    ///
+    /// - Parameter threads: The kernel's numbers of threads that are; this one may be among them.
+    func excuse(ifAmong threads: Set<Int32>) {
+        guard threads.contains(kernelThread.load(ordering: .relaxed)) else { return }
+        beat.touch(now: clocks.monotonic())
     }
 
     /// Changes how much of a camera is looked at; on the worker's thread.
@@ -175,6 +192,8 @@ final class SampleWorker: @unchecked Sendable {
 
     private func run() {
         trail = crumbs?.attach()
+        kernelThread.store(trail?.thread ?? 0, ordering: .relaxed)
+        bench.onUnit = { [trail] in trail?.step() }
         while let work = next() {
             for batch in work.batches {
                 beat.touch(now: clocks.monotonic())
@@ -182,7 +201,10 @@ final class SampleWorker: @unchecked Sendable {
                 shortestInterval = min(shortestInterval, lane.interval)
                 trail?.enter(batch.camera, .other)
                 totals.change(lane, by: -1)
-                for unit in batch.units { take(unit, lane) }
+                for unit in batch.units {
+                    trail?.step()
+                    take(unit, lane)
+                }
                 totals.change(lane, by: 1)
                 trail?.leave()
             }

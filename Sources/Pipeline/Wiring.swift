@@ -120,7 +120,7 @@ extension Streams {
             sink: sink,
             meter: meter,
             fleet: { RTSPFleet(settings: RTSPFleet.Settings(settings), sink: $0, meter: meter, crumbs: crumbs) },
-            pool: { StreamPool(settings: StreamPool.Settings(settings.ingest), sink: $0, meter: meter) }
+            pool: { StreamPool(settings: StreamPool.Settings(settings.ingest), sink: $0, meter: meter, crumbs: crumbs) }
         )
     }
 }

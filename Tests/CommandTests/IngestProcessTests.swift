@@ -114,6 +114,45 @@ import Testing
         try await site.close()
     }
 
+    @Test("a decoder that never comes back ends its process, whose camera gets a strike; the next one goes on")
+    func hungDecoder() async throws {
+        let site = try await IngestSite(cameras: 1, clips: ["sample-streams/river-day.mp4"])
+        let (library, flag) = (site.folder + "/hang.so", site.folder + "/hang")
+        let code = """
+            #define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <stdlib.h>
+            #include <unistd.h>
+            int avcodec_send_packet(void *context, const void *packet) {
+                int (*real)(void *, const void *) = (int (*)(void *, const void *))dlsym(RTLD_NEXT, "avcodec_send_packet");
+                const char *flag = getenv("HANG_FLAG");
+                if (packet && flag && unlink(flag) == 0) for (volatile int turn = 0;; turn++) {}
+                return real(context, packet);
+            }
+            """
+        try code.write(toFile: site.folder + "/hang.c", atomically: true, encoding: .utf8)
+        let made = try CommandUnderTest.run(
+            program: "/usr/bin/env",
+            ["clang", "-shared", "-fPIC", "-o", library, site.folder + "/hang.c", "-ldl"]
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        let parent = try site.startNode(
+            "a",
+            decode: "keyframes",
+            environment: ["LD_PRELOAD": library, "HANG_FLAG": flag]
+        )
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 1 }, "\(site.log("a"))")
+        let worker = try #require(site.worker(of: parent))
+        try Data().write(to: URL(fileURLWithPath: flag))
+        let struck = "SELECT count(*) FROM camera_quarantine WHERE camera_id = 'cam-0'"
+        #expect(try await site.eventually(180, struck) { $0 == 1 }, "\(site.log("a"))")
+        #expect(site.log("a").contains("hung on its stream"), "\(site.log("a"))")
+        #expect(!site.log("a").contains("gives no sign of life"), "the one that waits for signs of life was not needed")
+        #expect(try await site.eventually(60, Self.watched("a")) { $0 == 1 }, "\(site.log("a"))")
+        #expect(site.worker(of: parent) != worker)
+        try await site.close()
+    }
+
     @Test("a process that crashes is started again; the camera on which it crashed three times goes to quarantine")
     func poisonCamera() async throws {
         let site = try await IngestSite(cameras: 1, clips: ["sample-streams/river-day.mp4"])

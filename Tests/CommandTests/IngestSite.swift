@@ -48,7 +48,7 @@ final class IngestSite {
     }
 
     /// Starts an ingest node of one process; returns the supervisor's process id.
-    func startNode(_ node: String, decode: String) throws -> Int32 {
+    func startNode(_ node: String, decode: String, environment: [String: String] = [:]) throws -> Int32 {
         let settings = """
             database:
               url_file: \(folder)/conninfo
@@ -64,7 +64,7 @@ final class IngestSite {
         try FileManager.default.createDirectory(atPath: "\(folder)/\(node)", withIntermediateDirectories: true)
         let file = "\(folder)/\(node).yaml"
         try settings.write(toFile: file, atomically: true, encoding: .utf8)
-        return try start(["serve", "--role", "ingest", "--config", file], log: "\(node).log")
+        return try start(["serve", "--role", "ingest", "--config", file], log: "\(node).log", environment)
     }
 
     /// The worker process of a node, a child of its supervisor; nil while there is none.
@@ -109,8 +109,9 @@ final class IngestSite {
         }
     }
 
-    private func start(_ arguments: [String], log: String) throws -> Int32 {
+    private func start(_ arguments: [String], log: String, _ environment: [String: String] = [:]) throws -> Int32 {
         let process = Process()
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.executableURL = URL(fileURLWithPath: CommandUnderTest.products + "/gridwatch")
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: CommandUnderTest.checkout)

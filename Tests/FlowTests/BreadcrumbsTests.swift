@@ -51,6 +51,26 @@ private let childPath: String = {
             #expect(report.suspects.map(\.activity) == [.depacketising])
             #expect(Set(report.working.map(\.camera)) == ["camera-0", "camera-1", "camera-2"])
             if way == "fault" { #expect(report.crash?.address == 16) }
+            #expect(report.crash?.wasHung == false)
+        }
+    }
+
+    @Test(
+        "a process whose thread does not come back from a camera, busy or waiting, ends itself and leaves that camera",
+        .timeLimit(.minutes(2)),
+        arguments: ["spin", "stand"]
+    )
+    func hang(way: String) throws {
+        try withFile { path in
+            let (process, output) = try start(path, way)
+            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationReason == .uncaughtSignal)
+            #expect(process.terminationStatus == SIGABRT)
+            let report = try BreadcrumbReport(path: path)
+            #expect(report.crash?.signal == SIGABRT && report.crash?.wasHung == true)
+            #expect(said == "\(report.crash?.thread ?? 0)\n")
+            #expect(report.suspects.map(\.camera) == ["camera-1"])
         }
     }
 

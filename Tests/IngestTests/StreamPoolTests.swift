@@ -190,6 +190,68 @@ private struct Fixtures {
         pool.stop()
     }
 
+    @Test("a stream without keyframes gives its thread back, again and again, and its state does not flap")
+    func withoutKeyframes() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        try fixtures.ffmpeg("-f lavfi -i testsrc2=s=160x120:r=10 -t 3 -g 999 -bf 0 -c:v libx264", "whole.ts")
+        try fixtures.ffmpeg(
+            "-i \(fixtures.directory)/whole.ts -c copy -bsf:v filter_units=remove_types=5",
+            "keyless.ts"
+        )
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixtures.directory + "/keyless.ts")))
+        let head = Array("HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n".utf8)
+        let camera = AnsweringServer { _ in .endless(first: head, then: bytes, pause: 0.05) }
+        let collector = Collector()
+        var settings = settings(threads: 1)
+        settings.openTimeout = 10
+        settings.readTimeout = 10
+        settings.keyframeTimeout = 2
+        settings.keyframesOnly = true
+        let pool = StreamPool(settings: settings, sink: collector, meter: Meter())
+        pool.replace(with: [
+            StreamSource(camera: "a", url: "http://127.0.0.1:\(camera.port)/live.ts"),
+            StreamSource(camera: "b", url: fixtures.directory + "/clip.mp4"),
+        ])
+        #expect(eventually { camera.requests.count >= 3 && collector.units("b") >= 4 })
+        let statuses = collector.state.withLock { $0.statuses["a"] ?? [] }
+        #expect(statuses.map(\.state) == [.connecting, .online])
+        #expect(collector.units("a") == 0)
+        pool.stop()
+    }
+
+    @Test("a recording without keyframes is not read again and again without a pause")
+    func recordingWithoutKeyframes() throws {
+        let fixtures = try Fixtures()
+        defer { try? FileManager.default.removeItem(atPath: fixtures.directory) }
+        try fixtures.ffmpeg(
+            "-i \(fixtures.directory)/clip.mp4 -c copy -bsf:v filter_units=remove_types=5",
+            "keyless.mp4"
+        )
+        let meter = Meter()
+        let pool = StreamPool(settings: settings(threads: 1), sink: Collector(), meter: meter)
+        pool.replace(with: [StreamSource(camera: "a", url: fixtures.directory + "/keyless.mp4")])
+        #expect(eventually { meter.sum(of: "gridwatch_ingest_failures_total") >= 3 })
+        #expect(meter.sum(of: "gridwatch_ingest_opens_total") <= meter.sum(of: "gridwatch_ingest_failures_total") + 1)
+        pool.stop()
+    }
+
+    @Test("each thread notes whose stream it reads")
+    func crumbs() throws {
+        let folder = NSTemporaryDirectory() + "gridwatch-pool-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let silent = try silentPort()
+        defer { close(silent.file) }
+        let crumbs = try Breadcrumbs(path: folder + "/crumbs", threads: 1)
+        let pool = StreamPool(settings: settings(threads: 1), sink: Collector(), meter: Meter(), crumbs: crumbs)
+        pool.replace(with: [StreamSource(camera: "poison", url: "rtsp://127.0.0.1:\(silent.port)/x")])
+        #expect(eventually { crumbs.report()?.working.map(\.camera) == ["poison"] })
+        #expect(crumbs.report()?.working.first?.activity ?? .reading == .reading)
+        pool.stop()
+        #expect(crumbs.attach() != nil, "the place is given back")
+    }
+
     @Test("an address that the setting refuses is not connected to, and says which setting")
     func refusedAddress() throws {
         let camera = AnsweringServer { _ in .last([]) }

@@ -180,6 +180,38 @@ import Testing
         #expect(words.contains("every 90 s") && words.contains("10 s or less"))
     }
 
+    @Test(
+        "a camera with a keyframe every 90 s is never blind again once it was seen, whenever we came",
+        arguments: [1, 5, 19, 30, 45, 60, 89]
+    )
+    func farApart(first: Int) {
+        let sight = sight(interval: 2)
+        var after: [Sight.Verdict] = []
+        for second in 0...600 {
+            if second >= first, (second - first) % 90 == 0 {
+                sight.looked(gap: second >= first + 90 ? 90 : nil, now: Double(second))
+            } else if sight.wantsAnswer(now: Double(second)) {
+                sight.sight.asked(now: Double(second))
+                _ = sight.judge(between, now: Double(second))
+            }
+            if second >= first, after.last != sight.verdict { after.append(sight.verdict) }
+        }
+        #expect(after.last == .late(.keyframesApart))
+        #expect(after.count <= 2 && !after.contains { $0.isBlind }, "\(after)")
+        // One that stops sending keyframes is blind all the same.
+        #expect(sight.judge(between, now: 700 + 155))
+        #expect(sight.verdict == .blind(.noKeyframe))
+    }
+
+    @Test("a camera that sent one keyframe and never another is blind after two minutes and some")
+    func oneOnly() {
+        let sight = sight(interval: 2)
+        sight.looked(gap: nil, now: 3)
+        #expect(!sight.judge(between, now: 142) && sight.verdict == .fine)
+        #expect(sight.judge(damaged, now: 60) && sight.verdict == .blind(.damaged), "other reasons need no patience")
+        #expect(sight.judge(between, now: 144) && sight.verdict == .blind(.noKeyframe))
+    }
+
     @Test("a patrolled camera is judged by its visits, not by the time between them")
     func patrol() {
         let sight = sight(interval: 120, isPatrol: true)

@@ -75,6 +75,19 @@ import Testing
         #expect(!ParameterSets(of: joined(changed), codec: .h264).isSelfContained)
     }
 
+    @Test("an H.264 picture of other slices than I needs others; a second field may, and an IDR picture never does")
+    func needsOthers() {
+        // From behind the header: first macroblock 0, or 1; type 7 (I) or 5 (P); PPS 0.
+        let (i, p, laterP): ([UInt8], [UInt8], [UInt8]) = (
+            [0x41, 0x88, 0xff], [0x41, 0x9a, 0xff], [0x41, 0x46, 0xff]
+        )
+        func needs(_ nals: [[UInt8]]) -> Bool { ParameterSets(of: joined(nals), codec: .h264).needsOthers }
+        #expect(!needs([i]) && !needs([i, [0x41, 0x42, 0x3f]]))
+        #expect(needs([p]) && needs([i, laterP]))
+        #expect(!needs([i, p, laterP]), "two fields")
+        #expect(!needs([[0x65, 0x88, 0xff]]) && !needs([[0x67, 0x42, 0xc0, 0x1e], [0x06, 0x05]]))
+    }
+
     @Test("only the parameter sets are kept")
     func kept() throws {
         let sets = ParameterSets(of: joined(try keyframe(.h265)), codec: .h265)

@@ -179,7 +179,7 @@ import Testing
         for _ in 0..<5 { camera.send([0x41, 0x9a]) }
         camera.sendPicture([0x41, 0x9a])
         camera.send([0x06] + [UInt8](repeating: 1, count: 50))
-        camera.send([0x67, 0x42, 0xc0, 0x1e, 0x51])  // a third set
+        camera.send([0x6d, 0x80])  // a third set, the first of its kind
         camera.send([0x67, 0x42, 0xc0, 0x1e, 0xd9] + [UInt8](repeating: 1, count: 10))
         camera.sendPicture(Camera.p)
         let units = camera.taken()

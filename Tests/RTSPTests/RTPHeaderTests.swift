@@ -37,13 +37,25 @@ import Testing
             [0x81, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2],  // a source is missing
             [0x90, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0],  // half an extension header
             [0x90, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1],  // extension without its word
-            [0xa0, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 9],  // nine bytes of padding in one
-            [0xa0, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2],  // padding without a byte
         ] as [[UInt8]]
     )
     func short(bytes: [UInt8]) {
         var packet = ByteBuffer(bytes: bytes)
         #expect(throws: RTSPError.self) { try RTPHeader(reading: &packet) }
+    }
+
+    @Test(
+        "padding that cannot be is none, and all of the payload may be padding",
+        arguments: [[], [9], [0x65, 0], [0x65, 0x88, 200]] as [[UInt8]]
+    )
+    func padding(payload: [UInt8]) throws {
+        let header: [UInt8] = [0xa0, 0x60, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2]
+        var packet = ByteBuffer(bytes: header + payload)
+        _ = try RTPHeader(reading: &packet)
+        #expect(Array(buffer: packet) == payload)
+        packet = ByteBuffer(bytes: header + payload + [0, UInt8(payload.count + 2)])
+        _ = try RTPHeader(reading: &packet)
+        #expect(Array(buffer: packet) == [])
     }
 
     @Test("a sender report ties RTP time to wall-clock time and names its source")

@@ -132,6 +132,38 @@ import Testing
         #expect(read.media.first?.parameterSets == nil)
     }
 
+    @Test(
+        "parameter sets are found in whatever way a camera writes them",
+        arguments: [
+            "a=fmtp:96 sprop-parameter-sets=Z0LAHtk=,aM4=,", "a=fmtp:96 sprop-parameter-sets=,Z0LAHtk=,,aM4=",
+            "a=fmtp:96 sprop-parameter-sets=\"Z0LAHtk=,aM4=\"", "a=fmtp:96 SPROP-PARAMETER-SETS=Z0LAHtk,aM4",
+            "a=fmtp:96 sprop-parameter-sets=Z0LAHtk=,aM4=;sprop-parameter-sets=",
+            "a=fmtp:97 sprop-parameter-sets=Z0LAHtk=,aM4=",
+            "a=fmtp:96 profile-level-id=TQAf;sprop-parameter-sets=AAAAAWdCwB7Z,AAAAAWjO",
+        ]
+    )
+    func oddSets(line: String) throws {
+        let read = try SessionDescription(reading: "v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n" + line)
+        #expect(read.media.first?.parameterSets == h264)
+    }
+
+    @Test("base64 with the letters of addresses is read")
+    func lettersOfAddresses() throws {
+        let sets = ParameterSets(codec: .h264, sequence: [[0x67, 0xfb, 0xff, 0xfe]], picture: [[0x68, 0xce]])
+        let lines = "v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 sprop-parameter-sets=Z_v__g==,aM4="
+        #expect(try SessionDescription(reading: lines).media.first?.parameterSets == sets)
+    }
+
+    @Test("a map of another payload type than the line of the track names is its own while there is no other")
+    func otherMap() throws {
+        let text = "v=0\nm=video 0 RTP/AVP 96\n"
+        let odd = try SessionDescription(reading: text + "a=rtpmap:97 H265/90000\n")
+        #expect(odd.media.map(\.codec) == [.h265])
+        let both = try SessionDescription(reading: text + "a=rtpmap:97 VP8/8000\na=rtpmap:96 H264/90000\n")
+        #expect(both.media.map(\.codec) == [.h264])
+        #expect(both.media.map(\.clockRate) == [90_000])
+    }
+
     @Test("parameter sets are collected from a keyframe, each once")
     func collects() throws {
         let keyframe = h265.annexB + h265.annexB + [0, 0, 1, 0x26, 0x01, 0xaf]

@@ -20,7 +20,7 @@ struct ccrash_header {
     int32_t process;       // who writes
     int32_t signal;        // that ended it; 0: none was caught
     int32_t thread;        // that got the signal
-    uint32_t spare;
+    int32_t hung;          // thread that was ended because it stood in one piece of work; 0: none
     uint64_t address;      // that the signal is about, where it says one
     uint8_t reserved[88];
 };
@@ -61,6 +61,14 @@ void ccrash_enter(struct ccrash_slot *slot, const void *camera, size_t length, u
 
 /// Changes what the thread does with the camera.
 void ccrash_turn(struct ccrash_slot *slot, uint8_t activity);
+
+/// Notes that the thread has come one piece of work further with the same camera.
+void ccrash_step(struct ccrash_slot *slot);
+
+/// Ends the process by SIGABRT in that thread, and notes before that it hung.
+///
+/// `ccrash_install` must have been called. Returns 0, or errno.
+int ccrash_accuse(struct ccrash_header *header, int32_t thread);
 
 /// Notes that the thread works on no camera.
 void ccrash_leave(struct ccrash_slot *slot);

@@ -79,7 +79,7 @@ public enum CameraFailure: UInt8, Sendable, Hashable, CaseIterable {
         case .otherTransport:
             "does not send over TCP: set ingest.rtsp_transport, or its own transport in the registry, to auto or udp"
         case .badAddress: "has an address that cannot be read: correct it in the registry"
-        case .crashes: "is in quarantine: its stream made worker processes crash"
+        case .crashes: "is in quarantine: its stream made worker processes crash or hang"
         case .udpBlocked:
             "does not send over TCP, and nothing of what it sends over UDP arrives: let its UDP packets through the "
                 + "firewalls on the way, or turn on RTP over TCP in its settings"

@@ -66,6 +66,8 @@ public struct Sight: Sendable {
     private var keyframeGap = 0.0
     private var wasSeen = false
     private var comesWhole = true
+    /// Whether two keyframes have come, so that the time between them is known.
+    private var knowsGap = false
 
     /// Makes the sight of a camera that was not looked at yet.
     public init() {}
@@ -98,6 +100,7 @@ public struct Sight: Sendable {
         // One keyframe at last: the next one may take as long.
         let waited = verdict == .blind(.noKeyframe) ? min(unseen(now: now), Self.longestWait) : 0
         wasSeen = true
+        knowsGap = knowsGap || gap != nil
         openFor = 0
         if openedAt != nil { openedAt = now }
         askedAt = -.infinity
@@ -131,6 +134,11 @@ public struct Sight: Sendable {
             tally.map { $0.reason(isLosing: isLosing, comesWhole: comesWhole) } ?? .noRules
         if expectation?.isPatrol == true, reason != .noRules, (tally?.keyframes ?? 0) < Self.failedVisits {
             reason = .waitsForTurn
+        }
+        // After the first keyframe nobody knows yet when the next one comes: it may take its time, else cameras whose
+        // keyframes are far apart would be blind once more before that is known.
+        if reason == .noKeyframe, wasSeen, !knowsGap, unseen(now: now) <= Self.longestWait + Self.allowed.seconds {
+            return false
         }
         if reason.isInService {
             // Blind for a reason of its own before: that is not over because nobody has time for it as well.

@@ -40,7 +40,7 @@ public enum SightReason: String, Sendable, Hashable, CaseIterable {
         case .noKeyframe:
             return
                 "sends, but no keyframe came for \(time): set the camera's I-frame interval (GOP) to 4 s or less, and "
-                + "turn off intra refresh and \"smart\" coding (H.264+, H.265+)"
+                + "turn off intra refresh (GDR) and \"smart\" coding (H.264+, H.265+)"
         case .tooLarge:
             return "sends, but none of its pictures could be looked at for \(time): they are too large; choose the sub "
                 + "stream, or lower resolution and bit rate"
@@ -68,8 +68,8 @@ public enum SightReason: String, Sendable, Hashable, CaseIterable {
         case .keyframesApart:
             let wanted = Int(min(max(interval, 1), 1e9))
             return
-                "is looked at every \(time) only, because its keyframes are so far from each other: set the camera's "
-                + "I-frame interval (GOP) to \(wanted) s or less"
+                "is looked at every \(time) only, the next time about \(time) after the last one, because its keyframes are "
+                + "so far from each other: set the camera's I-frame interval (GOP) to \(wanted) s or less"
         }
     }
 }

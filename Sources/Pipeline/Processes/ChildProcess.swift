@@ -95,13 +95,7 @@ struct ChildProcess: Sendable {
 
     /// Seconds of the CPU that the child has used so far, all its threads together; nil when it is gone.
     var workSeconds: Double? {
-        guard let text = try? String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        // Behind the name, which may hold anything: state, ten numbers, then user and system time in ticks.
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
-        return (user + system) / Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        KernelUsage(process: identifier)?.seconds
     }
 
     /// Sends a signal.

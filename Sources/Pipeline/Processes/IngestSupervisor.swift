@@ -273,7 +273,7 @@ public final class IngestSupervisor: Service {
         return "\(how); it is started again, and until it runs nobody here watches its cameras"
     }
 
-    /// Gives the camera a strike on whose stream a process crashed.
+    /// Gives the camera a strike on whose stream a process crashed, or ended itself because it hung there.
     ///
     /// Nobody gets one for a process that was killed, from outside or because it gave no sign of life, or that ended by
     /// itself: on a machine with too much to do that would be whoever happened to be at work.
@@ -282,7 +282,10 @@ public final class IngestSupervisor: Service {
             return
         }
         for work in report.suspects {
-            let reason = "an ingest process crashed on its stream (signal \(number), \(work.activity))"
+            let reason =
+                report.crash?.wasHung == true
+                ? "an ingest process hung on its stream (\(work.activity))"
+                : "an ingest process crashed on its stream (signal \(number), \(work.activity))"
             logger.error("strike", metadata: ["camera": "\(work.camera)", "reason": "\(reason)"])
             state.withLock { state in
                 guard state.strikes.count < Self.strikeLimit else { return }

@@ -51,6 +51,7 @@ public final class WorkerReporter: Service {
 
     private func report(to descriptor: Int32) {
         while !isOver.load(ordering: .relaxed) {
+            pipeline.lookForHangs()
             pipeline.lookForStandstill()
             let silent = pipeline.silentLoops() + (tasks.isSilent(now: clocks.monotonic()) ? [tasks.name] : [])
             let report = WorkerReport(

@@ -87,7 +87,8 @@ extension ParameterSets {
 
     /// Reads the sets out of `fmtp` parameters; nil when they are absent or incomplete.
     ///
-    /// Text that is not base64 is skipped; cameras leave its padding out and put start codes in front of sets.
+    /// Text that is not base64 is skipped; cameras leave its padding out, use the letters of addresses, quote it, and put
+    /// start codes in front of sets.
     init?(codec: StreamFormat.Codec, formatParameters: [FormatParameter]) {
         self.init(codec: codec, sequence: [], picture: [])
         let names = codec == .h265 ? ["sprop-vps", "sprop-sps", "sprop-pps"] : ["sprop-parameter-sets"]
@@ -100,7 +101,10 @@ extension ParameterSets {
     }
 
     private static func units(base64 text: String) -> [[UInt8]] {
-        let bare = text.prefix { $0 != "=" }
+        var bare = String(text.drop { $0 == "\"" }.prefix { $0 != "=" && $0 != "\"" })
+        bare = bare.replacing("-", with: "+").replacing("_", with: "/")
+        // A single letter behind the last whole group cannot mean anything.
+        if bare.utf8.count % 4 == 1 { bare.removeLast() }
         let padding = String(repeating: "=", count: (4 - bare.utf8.count % 4) % 4)
         guard let bytes = Data(base64Encoded: bare + padding).map(Array.init) else { return [] }
         let ranges = AnnexB.units(bytes)

@@ -71,13 +71,15 @@ struct WrittenTrack {
 
     private func description(of type: UInt8, written: UInt8) -> MediaDescription {
         let map = maps.last { $0.type == written }
+        // Parameters of a number that the section does not name are meant for the one that it names, too.
+        let stray = map != nil && types.count == 1 && formats.count == 1 ? formats.first : nil
         // 26 is the one static type of video that cameras send (RFC 3551, table 5): it needs no rtpmap line.
         var track = MediaDescription(
             kind: kind,
             payloadType: type,
             encoding: map?.encoding ?? (type == 26 ? "JPEG" : ""),
             clockRate: map?.clockRate ?? 90_000,
-            formatParameters: formats.last { $0.type == written }?.parameters ?? [],
+            formatParameters: (formats.last { $0.type == written } ?? stray)?.parameters ?? [],
             control: control
         )
         track.pictureSize = pictureSize

@@ -64,6 +64,13 @@ struct SliceStart {
     let isFirst: Bool
     /// Id of the picture parameter set; nil when the header is cut off.
     let pictureSet: UInt32?
+    /// True for a part of an H.265 slice without a header of its own: it is coded as the part before it.
+    let isDependent: Bool
+    /// True when there were not enough bytes to tell all this.
+    let isCutOff: Bool
+
+    /// Bytes that are always enough.
+    static let longest = 16
 
     /// Reads an H.264 slice from behind its NAL unit header: ITU-T H.264, 7.3.3.
     init(h264 body: UnsafeRawBufferPointer) {
@@ -78,22 +85,35 @@ struct SliceStart {
             case 2, 4, 7, 9: .intra
             default: .unknown
             }
+        isDependent = false
+        isCutOff = reader.isExhausted
     }
 
     /// Reads an H.265 slice from behind its NAL unit header: ITU-T H.265, 7.3.6.1.
     ///
-    /// The slice type stands behind bits whose number only the parameter set tells: `sets` is asked for it where it matters.
+    /// The slice type stands behind bits whose number only the parameter sets tell: `sets` are asked where it matters.
     init(h265 body: UnsafeRawBufferPointer, isRandomAccess: Bool, sets: StoredParameterSets) {
         var reader = NALBitReader(body, from: 0)
-        isFirst = reader.bits(1) == 1
+        let isFirst = reader.bits(1) == 1
         if isRandomAccess { reader.skip(1) }
-        pictureSet = reader.expGolomb()
-        guard !isRandomAccess, isFirst, let extra = pictureSet.flatMap(sets.extraBits) else {
-            picture = isRandomAccess ? .intra : .unknown
-            return
+        let pictureSet = reader.expGolomb()
+        var isDependent = false
+        var picture = isRandomAccess ? CodedUnit.Picture.intra : .unknown
+        if !isRandomAccess, let layout = pictureSet.flatMap(sets.sliceLayout) {
+            var mayBeRead = true
+            if !isFirst {
+                isDependent = layout.mayDepend && reader.bits(1) == 1
+                reader.skip(layout.addressBits ?? 0)
+                mayBeRead = !isDependent && layout.addressBits != nil
+            }
+            reader.skip(mayBeRead ? layout.extraBits : 0)
+            if mayBeRead, reader.expGolomb() == 2 { picture = .intra }
         }
-        reader.skip(extra)
-        picture = reader.expGolomb() == 2 ? .intra : .unknown
+        self.isFirst = isFirst
+        self.pictureSet = pictureSet
+        self.isDependent = isDependent
+        self.picture = picture
+        isCutOff = reader.isExhausted
     }
 }
 

@@ -2,7 +2,7 @@ import Flow
 
 extension RTPDepacketiser {
     /// Bytes in front of a NAL unit's payload.
-    private var headerBytes: Int { codec == .h264 ? 1 : 2 }
+    var headerBytes: Int { codec == .h264 ? 1 : 2 }
 
     /// RFC 6184, 5.4.
     mutating func takeH264(_ payload: UnsafeRawBufferPointer) {
@@ -19,6 +19,8 @@ extension RTPDepacketiser {
             takeAggregate(payload, from: 1)
         case 0:
             takeByteStream(payload)
+        case 25...27, 29:
+            takeNumbered(payload)
         default:
             noteUnsupported()
         }
@@ -40,30 +42,32 @@ extension RTPDepacketiser {
             takeByteStream(payload)
         case 0...47:
             takeWhole(payload)
+        case 50:
+            takeContentInformation(payload)
         default:
             noteUnsupported()
         }
     }
 
-    private mutating func noteMalformed() {
+    mutating func noteMalformed() {
         counters.malformed &+= 1
         unit.isDamaged = true
     }
 
-    /// Formats with decoding order numbers, and payload content information: no camera is known to send them.
-    private mutating func noteUnsupported() {
+    /// Formats that are reserved, and units that really come in another order than that of decoding.
+    mutating func noteUnsupported() {
         counters.unsupported &+= 1
         unit.isDamaged = true
     }
 
-    /// STAP-A and AP: units with two bytes of length each.
+    /// STAP-A, AP and their like: units with two bytes of length each, and `between` more bytes before the unit.
     ///
     /// What stands behind the units and is too short for one more is padding that the camera has not announced.
-    private mutating func takeAggregate(_ payload: UnsafeRawBufferPointer, from start: Int) {
+    mutating func takeAggregate(_ payload: UnsafeRawBufferPointer, from start: Int, between: Int = 0) {
         var position = start
-        while position + 2 + headerBytes <= payload.count {
+        while position + 2 + between + headerBytes <= payload.count {
             let length = Int(payload.bigEndian(at: position) as UInt16)
-            position += 2
+            position += 2 + between
             guard position + length <= payload.count else { return noteMalformed() }
             if length >= headerBytes {
                 takeWhole(UnsafeRawBufferPointer(rebasing: payload[position..<position + length]))
@@ -82,7 +86,7 @@ extension RTPDepacketiser {
         }
     }
 
-    private func header(_ first: UInt8, _ second: UInt8) -> NALUnitHeader {
+    func header(_ first: UInt8, _ second: UInt8) -> NALUnitHeader {
         codec == .h264 ? NALUnitHeader(h264: first) : NALUnitHeader(h265: first, second)
     }
 
@@ -107,7 +111,7 @@ extension RTPDepacketiser {
         }
     }
 
-    private mutating func takeFragment(
+    mutating func takeFragment(
         _ first: UInt8,
         _ second: UInt8,
         flags: UInt8,
@@ -129,7 +133,10 @@ extension RTPDepacketiser {
         switch unit.fragment {
         case .begun(let first, let second):
             unit.fragment = .none
-            startFragment(first, second, data)
+            let held = unit.scratch
+            unit.scratch = []
+            guard !held.isEmpty else { return startFragment(first, second, data) }
+            (held + data).withUnsafeBytes { startFragment(first, second, $0) }
         case .measured:
             unit.size &+= data.count
         case .kept:
@@ -180,14 +187,25 @@ extension RTPDepacketiser {
         }
     }
 
-    private mutating func startFragment(_ first: UInt8, _ second: UInt8, _ data: UnsafeRawBufferPointer) {
+    /// Begins a unit with its first fragment; `isAll`: nothing more of it comes.
+    private mutating func startFragment(
+        _ first: UInt8,
+        _ second: UInt8,
+        _ data: UnsafeRawBufferPointer,
+        isAll: Bool = false
+    ) {
         endFragment()
-        guard !data.isEmpty else {
+        let header = header(first, second)
+        // Some cameras cut so that the first fragment has not even the beginning of the slice's header.
+        if data.isEmpty
+            || !isAll && data.count < SliceStart.longest && header.role == .slice
+                && sliceStart(header, data).isCutOff
+        {
             unit.fragment = .begun(first, second)
+            unit.scratch = Array(data)
             return
         }
         countUnit()
-        let header = header(first, second)
         switch header.role {
         case .slice:
             unit.size &+= headerBytes + data.count
@@ -226,7 +244,13 @@ extension RTPDepacketiser {
     mutating func endFragment() {
         let fragment = unit.fragment
         unit.fragment = .none
-        if case .begun = fragment { noteMalformed() }
+        if case .begun(let first, let second) = fragment {
+            let held = unit.scratch
+            unit.scratch = []
+            guard !held.isEmpty else { return noteMalformed() }
+            held.withUnsafeBytes { startFragment(first, second, $0, isAll: true) }
+            unit.fragment = .none
+        }
         guard case .scratch = fragment else { return }
         let whole = unit.scratch
         unit.scratch = []
@@ -273,8 +297,8 @@ extension RTPDepacketiser {
         unit.bytes.append(contentsOf: bytes)
     }
 
-    mutating func takeParameterSet(_ set: UnsafeRawBufferPointer) {
-        switch sets.take(set) {
+    mutating func takeParameterSet(_ set: UnsafeRawBufferPointer, isTold: Bool = false) {
+        switch sets.take(set, isTold: isTold) {
         case .known, .stored: break
         case .malformed, .tooMany: counters.refusedParameterSets &+= 1
         }
@@ -296,6 +320,8 @@ extension RTPDepacketiser {
     }
 
     private mutating func beginSlice(_ header: NALUnitHeader, _ body: UnsafeRawBufferPointer) {
+        // The first bit: of H.264 the number of the first macroblock is 0 then, of H.265 it says so itself.
+        if let first = body.first, first & 0x80 != 0 { unit.beginnings += 1 }
         switch unit.stage {
         case .head: beginPicture(header, body)
         case .kept: if unit.isKeyframe { goOnWithKeyframe(sliceStart(header, body)) }
@@ -317,8 +343,11 @@ extension RTPDepacketiser {
     }
 
     /// A further slice of a keyframe: one that needs other pictures shows that it is none, unless its kind says so.
+    ///
+    /// A second field may need the first one.
     private mutating func goOnWithKeyframe(_ slice: SliceStart) {
-        guard covers(slice), codec == .h264, unit.isPlainIntra, slice.picture != .intra else { return }
+        guard covers(slice), unit.isPlainIntra, unit.beginnings < 2, !slice.isDependent, slice.picture != .intra
+        else { return }
         unit.isKeyframe = false
         unit.picture = slice.picture
         if keeping == .keyframes { unit.omit(.notWanted) }

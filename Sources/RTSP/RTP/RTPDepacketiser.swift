@@ -2,8 +2,9 @@ import Flow
 
 /// Puts the RTP packets of one camera's video track together to coded pictures.
 ///
-/// H.264 (RFC 6184: single units, STAP-A, FU-A), H.265 (RFC 7798 without decoding order numbers: single units, AP, FU)
-/// and MJPEG (RFC 2435). A picture ends with the marker bit or, where a camera forgets it, with the next timestamp.
+/// H.264 (RFC 6184: single units, STAP-A, FU-A; the forms with decoding order numbers as long as these grow), H.265
+/// (RFC 7798 without decoding order numbers: single units, AP, FU, PACI) and MJPEG (RFC 2435). A picture ends with the
+/// marker bit or, where a camera forgets it, with the next timestamp, or else where the next one begins.
 /// Packets must come in order, as they do over TCP: numbers that go back are a sender that counts anew, unless it
 /// repeats itself. One value per camera, one thread at a time.
 public struct RTPDepacketiser: Sendable {
@@ -46,12 +47,18 @@ public struct RTPDepacketiser: Sendable {
     private var distrustsMarker = false
     /// True while the unit continues the timestamp of one that a marker has ended.
     private var followsMarker = false
+    /// True once a packet had the marker bit.
+    private var hasMarkers = false
+    /// True for a camera that ends its pictures neither by the marker bit nor by the time.
+    private var goesByBeginnings = false
+    /// The last decoding order number, where packets have them.
+    var lastOrder: UInt16?
 
     /// Makes a depacketiser.
     ///
     /// - Parameters:
     ///   - track: The track of the session description.
-    ///   - parameterSets: The sets of the session description; those that come in band replace them by their ids.
+    ///   - parameterSets: The sets of the session description; those that come in band replace them, kind by kind.
     ///   - limits: How much the camera may take.
     /// - Throws: `unsupported` for a coding that is not H.264, H.265 or MJPEG.
     public init(
@@ -76,7 +83,7 @@ public struct RTPDepacketiser: Sendable {
         )
         guard let parameterSets, parameterSets.codec == codec else { return }
         for set in parameterSets.video + parameterSets.sequence + parameterSets.picture {
-            set.withUnsafeBytes { takeParameterSet($0) }
+            set.withUnsafeBytes { takeParameterSet($0, isTold: true) }
         }
     }
 
@@ -101,7 +108,10 @@ public struct RTPDepacketiser: Sendable {
             return
         }
         guard header.payloadType == payloadType || adopts(header) else { return }
-        if header.ssrc != source { restart(header, emit) }
+        if header.ssrc != source {
+            // Some cameras change it from packet to packet, and count on.
+            if goesOn(header) { source = header.ssrc } else { restart(header, emit) }
+        }
         let mark = Self.mark(packet)
         let step = step(to: header, mark)
         if step == .repetition { return }
@@ -116,21 +126,30 @@ public struct RTPDepacketiser: Sendable {
             unit.isDamaged = true
         }
         advance(to: header.timestamp, emit)
+        let payload = UnsafeRawBufferPointer(rebasing: packet[range])
+        if goesByBeginnings, unit.hasPicture, beginsPicture(payload) { finish(emit) }
         if isLoss { unit.isDamaged = true }
         if !unit.isOpen {
             unit.isOpen = true
             unit.sequence = header.sequence
         }
-        let payload = UnsafeRawBufferPointer(rebasing: packet[range])
         switch codec {
         case .h264: takeH264(payload)
         case .h265: takeH265(payload)
         case .mjpeg: takeJPEG(payload, in: packet)
         case .other: break
         }
+        if header.marker {
+            hasMarkers = true
+            goesByBeginnings = goesByBeginnings && distrustsMarker
+        }
         if header.marker, unit.hasPicture, !distrustsMarker {
             finish(emit)
             followsMarker = true
+        } else if unit.beginnings > 2, !goesByBeginnings, !hasMarkers || distrustsMarker {
+            // Two fields of a picture may have one time, three pictures have not.
+            goesByBeginnings = true
+            unit.isDamaged = true
         }
     }
 
@@ -212,6 +231,16 @@ public struct RTPDepacketiser: Sendable {
         return true
     }
 
+    /// Whether a packet of another source goes on where the last one ended, in number and time.
+    private func goesOn(_ header: RTPHeader) -> Bool {
+        source != nil && header.sequence == nextSequence && isNearInTime(header)
+    }
+
+    private func isNearInTime(_ header: RTPHeader) -> Bool {
+        abs(Int64(Int32(bitPattern: header.timestamp &- UInt32(truncatingIfNeeded: ticks))))
+            <= limits.continuousSeconds * clockRate
+    }
+
     private mutating func restart(_ header: RTPHeader, _ emit: (CodedUnit) -> Void) {
         if source != nil {
             counters.restarts &+= 1
@@ -227,6 +256,7 @@ public struct RTPDepacketiser: Sendable {
         lastTicks = nil
         isNewSource = true
         followsMarker = false
+        lastOrder = nil
     }
 
     /// How a packet follows the last one.
@@ -255,8 +285,7 @@ public struct RTPDepacketiser: Sendable {
             return .repetition
         }
         counters.restarts &+= 1
-        let time = Int64(Int32(bitPattern: header.timestamp &- UInt32(truncatingIfNeeded: ticks)))
-        return abs(time) <= limits.continuousSeconds * clockRate ? .renumbering : .loss
+        return isNearInTime(header) ? .renumbering : .loss
     }
 
     /// Whether a packet with a smaller number was sent before: the last one once more, or a few of the same picture.

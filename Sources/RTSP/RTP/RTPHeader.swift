@@ -63,12 +63,9 @@ public struct RTPHeader: Hashable, Sendable {
                 let words: UInt16 = packet.bigEndian(at: start + 2)
                 start += 4 + Int(words) * 4
             }
-            if first & 0x20 != 0 {
-                let padding = packet[end - 1]
-                guard padding > 0 else { return nil }
-                end -= Int(padding)
-            }
             guard start <= end else { return nil }
+            // A count that cannot be is none: some cameras set the bit and pad nothing.
+            if first & 0x20 != 0, end > start, Int(packet[end - 1]) <= end - start { end -= Int(packet[end - 1]) }
         }
         payload = start..<end
     }

@@ -20,8 +20,14 @@ struct StoredParameterSets: Sendable {
         var id: UInt32
         /// Id of the set that this one builds on.
         var base: UInt32
-        /// Bits between the id of an H.265 picture parameter set and the type in a slice that asks for it.
-        var extraBits = 0
+        /// What an H.265 picture parameter set says of the slices that ask for it; the address is its sequence's affair.
+        var layout = SliceLayout()
+        /// Bits of a slice's address; of an H.265 sequence parameter set, nil when that could not be read.
+        var addressBits: Int?
+        /// When it came last, in sets taken.
+        var age = 0
+        /// True while only the session description has told it.
+        var isTold = false
         /// Where it is in `annexB`, without its start code.
         var range: Range<Int>
 
@@ -30,10 +36,21 @@ struct StoredParameterSets: Sendable {
         }
     }
 
+    /// What stands in the header of an H.265 slice before its type.
+    struct SliceLayout {
+        /// Whether a slice may be one that has no header of its own.
+        var mayDepend = false
+        /// Bits of the address of a slice that is not the first; nil when they are not known.
+        var addressBits: Int?
+        /// Bits without a meaning yet.
+        var extraBits = 0
+    }
+
     private let codec: StreamFormat.Codec
     private let mostSets: Int
     private let mostBytes: Int
     private var entries: [Entry] = []
+    private var taken = 0
 
     /// All sets with start codes, in the order in which a decoder wants them.
     private(set) var annexB: [UInt8] = []
@@ -57,18 +74,42 @@ struct StoredParameterSets: Sendable {
 
     /// Keeps a set; one with the same id is replaced.
     ///
+    /// Cameras that count their ids on with every picture would fill any room: when there is none, the oldest set of the
+    /// same kind goes. What the stream itself sends of a kind takes the place of all that was only told of it: some
+    /// descriptions are those of another stream, or nonsense, and a decoder would stumble over that.
+    ///
     /// Zero bytes at the end are no part of a unit (ITU-T H.264, B.1), and they would make a known set look changed.
-    mutating func take(_ unit: UnsafeRawBufferPointer) -> Verdict {
+    ///
+    /// - Parameters:
+    ///   - unit: The set.
+    ///   - isTold: True for one of the session description.
+    /// - Returns: What became of it.
+    mutating func take(_ unit: UnsafeRawBufferPointer, isTold: Bool = false) -> Verdict {
         var end = unit.count
         while end > 0, unit[end - 1] == 0 { end -= 1 }
         let set = UnsafeRawBufferPointer(rebasing: unit[..<end])
         guard set.count <= mostBytes, var entry = read(set) else { return .malformed }
+        taken &+= 1
+        entry.age = taken
+        entry.isTold = isTold
+        if !isTold {
+            for index in entries.indices.reversed()
+            where entries[index].kind == entry.kind && entries[index].isTold && entries[index].id != entry.id {
+                remove(index)
+            }
+        }
         if let index = entries.firstIndex(where: { $0.kind == entry.kind && $0.id == entry.id }) {
             let isKnown = annexB.withUnsafeBytes { $0[entries[index].range].elementsEqual(set) }
+            entries[index].age = taken
+            entries[index].isTold = entries[index].isTold && isTold
             if isKnown { return .known }
             remove(index)
         }
-        guard entries.count < mostSets else { return .tooMany }
+        if entries.count >= mostSets {
+            let same = entries.indices.filter { entries[$0].kind == entry.kind }
+            guard let oldest = same.min(by: { entries[$0].age < entries[$1].age }) else { return .tooMany }
+            remove(oldest)
+        }
         let index = entries.firstIndex { $0.kind.rawValue > entry.kind.rawValue } ?? entries.count
         let start = index < entries.count ? entries[index].range.lowerBound - 4 : annexB.count
         annexB.insert(contentsOf: [0, 0, 0, 1] + set, at: start)
@@ -91,9 +132,12 @@ struct StoredParameterSets: Sendable {
         return codec == .h264 || first(.video, sequence.base) != nil
     }
 
-    /// Bits that stand before the type of an H.265 slice which asks for this picture parameter set; nil when it is unknown.
-    func extraBits(picture id: UInt32) -> Int? {
-        first(.picture, id)?.extraBits
+    /// What stands before the type in an H.265 slice which asks for this picture parameter set; nil when it is unknown.
+    func sliceLayout(picture id: UInt32) -> SliceLayout? {
+        guard let picture = first(.picture, id) else { return nil }
+        var layout = picture.layout
+        layout.addressBits = first(.sequence, picture.base)?.addressBits
+        return layout
     }
 
     private func first(_ kind: Kind, _ id: UInt32) -> Entry? {
@@ -130,29 +174,54 @@ struct StoredParameterSets: Sendable {
             return entry(.video, reader.bits(4), base: 0, highest: 15)
         case 33:
             let video = reader.bits(4)
-            Self.skipProfileTierLevel(&reader)
-            return entry(.sequence, reader.expGolomb(), base: video, highest: 15)
+            let subLayers = Self.skipProfileTierLevel(&reader)
+            var entry = entry(.sequence, reader.expGolomb(), base: video, highest: 15)
+            entry?.addressBits = Self.addressBits(&reader, subLayers: subLayers)
+            return entry
         case 34:
             var entry = entry(.picture, reader.expGolomb(), base: reader.expGolomb(), highest: 63)
-            reader.skip(2)
-            entry?.extraBits = Int(reader.bits(3))
+            entry?.layout.mayDepend = reader.bits(1) == 1
+            reader.skip(1)
+            entry?.layout.extraBits = Int(reader.bits(3))
             return entry
         default:
             return nil
         }
     }
 
-    /// Passes from `sps_max_sub_layers_minus1` to `sps_seq_parameter_set_id` (ITU-T H.265, 7.3.3).
-    private static func skipProfileTierLevel(_ reader: inout NALBitReader) {
+    /// Bits of a slice's address: as many as number the coding tree blocks of a picture (ITU-T H.265, 7.3.2.2.1 and
+    /// 7.4.7.1); from behind the id of the set.
+    private static func addressBits(_ reader: inout NALBitReader, subLayers: Int) -> Int? {
+        if reader.expGolomb() == 3 { reader.skip(1) }
+        guard let width = reader.expGolomb(), let height = reader.expGolomb() else { return nil }
+        // The window, the bit depths, the order counts, the buffers of each sub-layer.
+        if reader.bits(1) == 1 { pass(4, &reader) }
+        pass(3, &reader)
+        pass(reader.bits(1) == 1 ? 3 * (subLayers + 1) : 3, &reader)
+        guard let smallest = reader.expGolomb(), let more = reader.expGolomb(), !reader.isExhausted,
+            smallest <= 3, more <= 3, smallest + more <= 3, 1...65_535 ~= width, 1...65_535 ~= height
+        else { return nil }
+        let side = UInt32(8) << (smallest + more)
+        let blocks = ((width + side - 1) / side) * ((height + side - 1) / side)
+        return 32 - (blocks - 1).leadingZeroBitCount
+    }
+
+    private static func pass(_ count: Int, _ reader: inout NALBitReader) {
+        for _ in 0..<count { _ = reader.expGolomb() }
+    }
+
+    /// Passes from `sps_max_sub_layers_minus1`, which it returns, to `sps_seq_parameter_set_id` (ITU-T H.265, 7.3.3).
+    private static func skipProfileTierLevel(_ reader: inout NALBitReader) -> Int {
         let subLayers = Int(reader.bits(3))
         reader.skip(1 + 88 + 8)
-        guard subLayers > 0 else { return }
+        guard subLayers > 0 else { return subLayers }
         var present = 0
         for layer in 0..<8 {
             let (profile, level) = (reader.bits(1), reader.bits(1))
             if layer < subLayers { present += Int(profile) * 88 + Int(level) * 8 }
         }
         reader.skip(present)
+        return subLayers
     }
 
     private func entry(_ kind: Kind, _ id: UInt32?, base: UInt32?, highest: UInt32) -> Entry? {

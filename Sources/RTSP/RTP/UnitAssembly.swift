@@ -12,7 +12,7 @@ struct UnitAssembly: Sendable {
     /// A NAL unit whose fragments are arriving.
     enum Fragment {
         case none
-        /// Of a unit that has begun only its header has come.
+        /// Of a unit that has begun only its header has come, and in `scratch` too little of a slice to tell what it is.
         case begun(UInt8, UInt8)
         /// A slice that begins at this index of `bytes`, start code included.
         case kept(start: Int)
@@ -28,13 +28,15 @@ struct UnitAssembly: Sendable {
     var fragment = Fragment.none
     var omission: CodedUnit.Omission?
     var bytes: [UInt8] = []
-    /// Fragments of a unit that is no slice.
+    /// Fragments of a unit that is no slice, or not known yet.
     var scratch: [UInt8] = []
     var size = 0
     /// NAL units so far.
     var count = 0
     /// Slices that `bytes` holds.
     var slices = 0
+    /// Slices that begin a picture: one, or two where a picture is sent as two fields.
+    var beginnings = 0
     var sequence: UInt16 = 0
     var picture = CodedUnit.Picture.unknown
     var isKeyframe = false
@@ -100,11 +102,11 @@ struct UnitAssembly: Sendable {
     /// Takes an unfinished slice out again: its packets were lost.
     mutating func abandonFragment() {
         switch fragment {
-        case .none, .begun, .ignored, .measured: break
+        case .none, .ignored, .measured: break
         case .kept(let start):
             bytes.removeSubrange(start...)
             slices -= 1
-        case .scratch: scratch = []
+        case .begun, .scratch: scratch = []
         }
         fragment = .none
     }

@@ -23,7 +23,8 @@ enum Child {
         case "fault": UnsafeMutablePointer<Int>(bitPattern: 16)?.pointee = 1
         case "abort": abort()
         case "overflow": exit(Int32(truncatingIfNeeded: dig(0)))
-        case "hang": while true { sleep(1) }
+        case "hang", "stand": while true { sleep(1) }
+        case "spin": while CommandLine.arguments.count == 3 {}
         default: exit(2)
         }
     }
@@ -37,7 +38,10 @@ enum Child {
         trail.turn(to: .depacketising)
         ready.signal()
         guard number == 1 else {
-            while true { sleep(1) }
+            while true {
+                usleep(20_000)
+                if way == "spin" || way == "stand" { trail.step() }
+            }
         }
         go.wait()
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")) ?? ""
@@ -56,7 +60,15 @@ enum Child {
         }
         for _ in 0..<3 { ready.wait() }
         go.signal()
-        while true { sleep(1) }
+        var limits = HangWatch.Limits()
+        (limits.work, limits.standstill) = (way == "spin" ? 0.5 : .infinity, way == "stand" ? 1 : .infinity)
+        var watch = HangWatch(limits: limits)
+        while true {
+            usleep(50_000)
+            let now = Double(DispatchTime.now().uptimeNanoseconds) / 1e9
+            let found = watch.look(crumbs.report()?.working ?? [], now: now) { KernelUsage(thread: $0) }
+            if let hung = found.hung { crumbs.accuse(hung.thread) }
+        }
     }
 }
 
