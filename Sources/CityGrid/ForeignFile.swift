@@ -1,5 +1,14 @@
 /// Kinds of files that are often given the name of another kind.
 public enum ForeignFile {
+    /// Zero bytes from which on a text is judged by them.
+    private static let fewestZeros = 3
+
+    /// Whether each character has two bytes, without a byte order mark: one of both is zero for commas and line ends.
+    private static func isWide(_ start: [UInt8]) -> Bool {
+        let zeros = start.indices.filter { start[$0] == 0 }
+        return zeros.count >= fewestZeros && Set(zeros.map { $0 % 2 }).count == 1
+    }
+
     /// What a file is instead of text, judged from its first bytes.
     ///
     /// - Parameter start: the first bytes of the file, 16 or more if it has them.
@@ -19,7 +28,7 @@ public enum ForeignFile {
         {
             return "is packed (gzip, rar or 7z); unpack it first"
         }
-        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) {
+        if start.starts(with: [0xFF, 0xFE]) || start.starts(with: [0xFE, 0xFF]) || isWide(start) {
             return "is text in UTF-16 (\"Unicode text\"); save it as UTF-8, a table as CSV UTF-8"
         }
         let text = String(decoding: start.prefix(256), as: UTF8.self).withoutInvisibleMarks.trimmingBlanks.lowercased()

@@ -197,6 +197,17 @@ import Testing
         #expect(empty.message.contains("no feature"))
     }
 
+    @Test("text of two bytes a character is told to be that, without a mark too")
+    func wide() {
+        let text = "编码,名称\r\n1,a\r\n".utf16
+        for bytes in [
+            text.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }, text.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] },
+        ] {
+            #expect(ForeignFile.sentence(bytes)?.contains("UTF-16") == true)
+        }
+        #expect(ForeignFile.sentence(Array("a,b\0c\0\0,d\n".utf8)) == nil)
+    }
+
     @Test("a workbook is told to be one")
     func workbook() throws {
         let error = try #require(throws: CityGridError.self) { try GridFile(json: [0x50, 0x4B, 3, 4, 0, 0]) }

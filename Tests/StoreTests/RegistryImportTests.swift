@@ -110,7 +110,7 @@ struct RegistryImportTests {
 
     @Test("titles, marks in the header, blank rows and a header that comes again are no cameras")
     func forms() async throws {
-        let header = "*设备编码；设备名称＊；监控点位类型（必填）；经  度；纬度；启用".replacing("；", with: ";")
+        let header = "*设备编码；设备名称＊；监控点位类型（必填）；经  度；维度；启用".replacing("；", with: ";")
         let text =
             "武冈市监控点位表;;;;;\n\n\(header)\n\(code)1;东门;1.0;１１０．６１;26.75;√\n;;;;;\n\(header)\n\(code)2;西门;-;-;/;无\n;;;;;\n"
         try await imported(text) { report, database in

@@ -61,6 +61,9 @@ struct SheetFile {
         try checkHeader(required)
     }
 
+    /// Names that are written wrongly so often that they are known.
+    private static let misspelt = ["维度": "纬度"]
+
     /// The name of a column without what a form adds to it: stars and words for what must be filled in, and blanks and
     /// line breaks that make a narrow word as wide as the others.
     private static func columnName(_ text: String) -> String {
@@ -68,7 +71,8 @@ struct SheetFile {
         for word in ["（必填）", "(必填)", "（选填）", "(选填)"] where name.hasSuffix(word) { name.removeLast(word.count) }
         name = name.trimmingCharacters(in: CharacterSet(charactersIn: "*＊ \t\n\r\u{3000}"))
         guard !name.utf8.allSatisfy({ $0 < 0x80 }) else { return name }
-        return name.filter { !$0.isWhitespace }
+        name.removeAll(where: \.isWhitespace)
+        return misspelt[name] ?? name
     }
 
     var progress: ImportProgress {
