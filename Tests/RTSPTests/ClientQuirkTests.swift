@@ -107,15 +107,19 @@ import Testing
         #expect(try client.answer("\(status) No").failure?.status == status)
     }
 
-    @Test("encrypted video is told as such, unless there is another track")
+    @Test("encrypted video is told as such, unless there is another track, or no key for it")
     func encrypted() throws {
         let secret = ClientDialogue.video.replacing("RTP/AVP", with: "RTP/SAVP") + "\na=control:s\n"
+        for described in [secret + "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\n", "a=key-mgmt:mikey x\n" + secret] {
+            var client = try ClientDialogue()
+            let failure = try #require(try client.describe(described).failure)
+            #expect(failure.message.contains("SRTP") && failure.code == .unsupported)
+            client = try ClientDialogue()
+            let both = described + ClientDialogue.video + "\na=control:p"
+            #expect(try client.describe(both).request?.uri == "rtsp://camera/live/p")
+        }
         var client = try ClientDialogue()
-        let failure = try #require(try client.describe(secret).failure)
-        #expect(failure.message.contains("SRTP") && failure.code == .unsupported)
-        client = try ClientDialogue()
-        let request = try client.describe(secret + ClientDialogue.video + "\na=control:p").request
-        #expect(request?.uri == "rtsp://camera/live/p")
+        #expect(try client.describe(secret).request?.uri == "rtsp://camera/live/s")
     }
 
     @Test("no Session header at all")

@@ -15,13 +15,14 @@ extension SessionDescription {
         self.init(name: "", control: nil, media: [])
         var track: WrittenTrack?
         var isSkipping = false
+        var hasKey = false
         for line in lines {
             guard let (kind, value) = Self.split(line, at: "=") else { continue }
             switch kind {
             case "s": if media.isEmpty, track == nil { name = value == "-" ? "" : value }
             case "m":
                 if let track { media.append(track.description) }
-                track = try WrittenTrack(value)
+                track = try WrittenTrack(value, hasKey: hasKey)
                 isSkipping = track == nil
             case "a":
                 guard !isSkipping, let (attribute, text) = Self.split(value, at: ":") else { continue }
@@ -29,6 +30,8 @@ extension SessionDescription {
                     track?.read(attribute, text)
                 } else if attribute == "control" {
                     control = text
+                } else if attribute == "key-mgmt" {
+                    hasKey = true
                 }
             default: break
             }

@@ -4,16 +4,22 @@ import Flow
 struct WrittenTrack {
     private let kind: String
     private let types: [UInt8]
-    private let isEncrypted: Bool
+    private let saysEncrypted: Bool
+    private var hasKey: Bool
     private var maps: [(type: UInt8, encoding: String, clockRate: Int?)] = []
     private var formats: [(type: UInt8, parameters: [FormatParameter])] = []
     private var control: String?
     private var pictureSize: PictureSize?
 
     /// Begins with `video 0 RTP/AVP 96`; nil when another kind has no payload type.
-    init?(_ value: String) throws(RTSPError) {
+    ///
+    /// - Parameters:
+    ///   - value: What stands behind `m=`.
+    ///   - hasKey: Whether the session has a key for all its tracks.
+    init?(_ value: String, hasKey: Bool) throws(RTSPError) {
         let parts = value.split(separator: " ")
-        isEncrypted = parts.count > 2 && parts[2].uppercased().contains("SAVP")
+        saysEncrypted = parts.count > 2 && parts[2].uppercased().contains("SAVP")
+        self.hasKey = hasKey
         types = parts.dropFirst(3).compactMap { UInt8($0) }.filter { $0 < 128 }
         guard let kind = parts.first, parts.count >= 4, UInt8(parts[3]) == types.first, !types.isEmpty else {
             if let kind = parts.first, kind != "video" { return nil }
@@ -26,6 +32,7 @@ struct WrittenTrack {
     mutating func read(_ name: String, _ value: String) {
         switch name {
         case "control": control = value
+        case "crypto", "key-mgmt": hasKey = true
         case "rtpmap": readMap(value)
         case "fmtp":
             guard let (type, parameters) = SessionDescription.split(value, at: " "), let type = UInt8(type) else {
@@ -83,7 +90,8 @@ struct WrittenTrack {
             control: control
         )
         track.pictureSize = pictureSize
-        track.isEncrypted = isEncrypted
+        // Some name the profile and send plain packets all the same: nobody could read others without a key.
+        track.isEncrypted = saysEncrypted && hasKey
         return track
     }
 }
