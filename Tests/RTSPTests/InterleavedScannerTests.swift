@@ -48,6 +48,15 @@ import Testing
         #expect(connection.scanner.counters.resynchronisations == 0)
     }
 
+    @Test("a message in small letters stops the scan too")
+    func smallLetters() {
+        var connection = Connection()
+        let answer = Array("rtsp/1.0 200 ok\r\ncseq: 4\r\n\r\n".utf8)
+        #expect(connection.read(Self.frame(0, Self.packet()) + answer) == .message)
+        #expect(connection.rest == answer)
+        #expect(connection.scanner.counters.strayBytes == 0)
+    }
+
     @Test("the scan stops at a message and goes on behind it")
     func message() {
         var connection = Connection()

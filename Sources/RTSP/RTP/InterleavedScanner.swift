@@ -16,7 +16,7 @@ public struct InterleavedScanner: Sendable {
     private static let frameHeader = 4
     /// What RTSP messages begin with; `_` and a blank after the method keep chance matches rare.
     private static let messageStarts: [[UInt8]] = [
-        "RTSP/", "OPTIONS ", "GET_PARAMETER ", "SET_PARAMETER ", "ANNOUNCE ", "REDIRECT ", "TEARDOWN ", "DESCRIBE ",
+        "RTSP/", "rtsp/", "OPTIONS ", "GET_PARAMETER ", "SET_PARAMETER ", "ANNOUNCE ", "REDIRECT ", "TEARDOWN ", "DESCRIBE ",
         "SETUP ", "PLAY ", "PAUSE ", "RECORD ", "PLAY_NOTIFY ",
     ].map { Array($0.utf8) }
 
@@ -104,7 +104,9 @@ public struct InterleavedScanner: Sendable {
 
     /// Whether a message begins at `position`; unknown when the bytes end within its first word.
     private static func messageStart(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> Answer {
-        guard (UInt8(ascii: "A")...UInt8(ascii: "T")).contains(bytes[position]) else { return .no }
+        let first = bytes[position]
+        // Few cameras write all their answers in small letters.
+        guard (UInt8(ascii: "A")...UInt8(ascii: "T")).contains(first) || first == UInt8(ascii: "r") else { return .no }
         let left = bytes.count - position
         for word in messageStarts {
             let length = min(left, word.count)
