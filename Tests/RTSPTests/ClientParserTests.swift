@@ -121,7 +121,7 @@ import Testing
     private let body = "v=0\r\na=control:t\r\nb=1\r\n"
 
     private func counted(_ length: Int) -> String {
-        openHead.dropLast(2) + "Content-Length: \(length)\r\n\r\n" + body
+        "RTSP/1.0 200 OK\r\nContent-Type: application/sdp\r\nContent-Length: \(length)\r\n\r\n" + body
     }
 
     @Test("a description that is counted too short is read on", arguments: [4, 5, 13, 14, 15, 22])

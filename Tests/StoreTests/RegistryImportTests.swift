@@ -241,7 +241,7 @@ struct RegistryImportTests {
     @Test(
         "a file that cannot be used at all says why",
         arguments: [
-            ("", "is empty"), ("设备编码;设备名称\n1;2\n", "separated by commas"), ("设备编码,名称\n", "设备名称 is missing"),
+            ("", "is empty"), ("设备编码，设备名称\n1，2\n", "separated by commas"), ("设备编码,名称\n", "设备名称 is missing"),
             ("设备编码,设备名称,设备名称\n", "is there twice"),
         ]
     )

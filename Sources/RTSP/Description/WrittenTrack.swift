@@ -16,6 +16,7 @@ struct WrittenTrack {
     /// - Parameters:
     ///   - value: What stands behind `m=`.
     ///   - hasKey: Whether the session has a key for all its tracks.
+    /// - Throws: `malformed` for a video track without a payload type.
     init?(_ value: String, hasKey: Bool) throws(RTSPError) {
         let parts = value.split(separator: " ")
         saysEncrypted = parts.count > 2 && parts[2].uppercased().contains("SAVP")

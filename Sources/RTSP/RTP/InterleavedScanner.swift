@@ -16,7 +16,8 @@ public struct InterleavedScanner: Sendable {
     private static let frameHeader = 4
     /// What RTSP messages begin with; `_` and a blank after the method keep chance matches rare.
     private static let messageStarts: [[UInt8]] = [
-        "RTSP/", "rtsp/", "OPTIONS ", "GET_PARAMETER ", "SET_PARAMETER ", "ANNOUNCE ", "REDIRECT ", "TEARDOWN ", "DESCRIBE ",
+        "RTSP/", "rtsp/", "OPTIONS ", "GET_PARAMETER ", "SET_PARAMETER ", "ANNOUNCE ", "REDIRECT ", "TEARDOWN ",
+        "DESCRIBE ",
         "SETUP ", "PLAY ", "PAUSE ", "RECORD ", "PLAY_NOTIFY ",
     ].map { Array($0.utf8) }
 
