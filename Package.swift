@@ -90,7 +90,7 @@ let package = Package(
         module("Cases"),
 
         // Layer 4: stages and tools with I/O.
-        module("Settings", ["Detection", "Flow", yams]),
+        module("Settings", ["Detection", "Flow", "Postgres", yams]),
         module("Ingest", ["Flow", "Media", "RTSP", logging, nioCore, nioPosix, nioSSL]),
         module("Spool", ["Flow", grdb]),
         module("Store", ["Cases", "CityGrid", "Flow", "Postgres", logging], resources: "Schema"),

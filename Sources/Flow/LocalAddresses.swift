@@ -23,6 +23,19 @@ public enum LocalAddresses: String, Hashable, Sendable, CaseIterable {
         target == .elsewhere || origin == target && allow(target)
     }
 
+    /// What it means, behind `ingest.local_addresses is loopback: `; for the log of a start.
+    public var meaning: String {
+        switch self {
+        case .refuse: "addresses of this machine, link-local ones and files are refused as cameras"
+        case .loopback:
+            "allows addresses of this machine as cameras: who writes the registry can make the daemon connect to services "
+                + "here; set it to refuse where all cameras are other machines"
+        case .any:
+            "allows addresses of this machine, link-local ones and files as cameras: who writes the registry can make the "
+                + "daemon connect to services here and read files; set it to refuse where all cameras are other machines"
+        }
+    }
+
     /// Why a camera at such a place is refused, behind `its address`, and what to do.
     public static func refusal(_ place: HostPlace) -> String {
         switch place {

@@ -251,7 +251,7 @@ struct Fleet: Sendable {
 
     private func watched(_ camera: CameraAssignment, _ holding: ShardKeeper.Holding) -> Watched {
         let interval = interval(of: camera)
-        let bufferBytes = bufferBytes(camera.pointClass)
+        let bufferBytes = ingest.bufferBytes(ofClass: camera.pointClass)
         var source = StreamSource(camera: camera.id, url: camera.url, pointClass: camera.pointClass)
         source.keepsPictures = ingest.decode == .everyFrame || bufferBytes > 0
         source.interval = interval
@@ -266,7 +266,7 @@ struct Fleet: Sendable {
             rulesRevision: camera.rulesRevision,
             profile: camera.profile,
             tuning: LiveWorkers.Tuning(
-                sampling: sampling(interval: interval),
+                sampling: ingest.sampling(interval: interval),
                 pointClass: camera.pointClass,
                 bufferBytes: bufferBytes
             )
@@ -279,14 +279,6 @@ struct Fleet: Sendable {
         return Sight.Expectation(interval: watched.source.interval, isPatrol: camera.patrolSessions != nil)
     }
 
-    private func sampling(interval: Double) -> Sampling {
-        switch ingest.decode {
-        case .gated: .gated(floor: interval)
-        case .keyframes: .keyframes(every: 0)
-        case .everyFrame: .everyFrame
-        }
-    }
-
     /// Seconds between two samples of a camera now: its own word, else that of its tags, else that of its class.
     private func interval(of camera: CameraAssignment) -> Double {
         let now = clocks.wall()
@@ -295,19 +287,7 @@ struct Fleet: Sendable {
             let schedule = try? JSONDecoder().decode(Schedule.self, from: Data(text.utf8))
             if schedule?.contains(now) == true { return Double(override.interval) }
         }
-        switch camera.pointClass {
-        case 1: return ingest.samplingClass1
-        case 2: return ingest.samplingClass2
-        default: return ingest.samplingClass3
-        }
-    }
-
-    private func bufferBytes(_ pointClass: Int) -> Int {
-        switch pointClass {
-        case 1: ingest.gopKBClass1 << 10
-        case 2: ingest.gopKBClass2 << 10
-        default: ingest.gopKBClass3 << 10
-        }
+        return ingest.interval(ofClass: camera.pointClass)
     }
 
     private func assignment(_ camera: CameraAssignment, _ tuning: LiveWorkers.Tuning) -> LiveWorkers.Assignment {

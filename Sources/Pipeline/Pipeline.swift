@@ -68,7 +68,7 @@ public final class Pipeline: Service {
         self.loops = loops
         try settings.storage.makeFolders(slot: place.slot)
         // The spool first: its lock keeps a second daemon away from the files of this one.
-        let spool = try Self.spool(settings, place, meter, logger)
+        let spool = try AlertSpool(settings.storage, slot: place.slot, meter: meter) { logger.error("\($0)") }
         var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
         let crumbs = Self.crumbs(settings, place, &crashes, logger)
         hangs = crumbs.map { HangReporter(crumbs: $0, logger: logger) }
@@ -115,20 +115,6 @@ public final class Pipeline: Service {
         states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
         workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
         states.onChange { [watch] status in watch.changed(status) }
-    }
-
-    private static func spool(
-        _ settings: DaemonSettings,
-        _ place: WorkerPlace,
-        _ meter: Meter,
-        _ logger: Logger
-    ) throws -> AlertSpool {
-        try AlertSpool(
-            directory: settings.storage.spoolDirectory(slot: place.slot),
-            capacityBytes: settings.storage.spoolMaxMB << 20,
-            meter: meter,
-            notice: { logger.error("\($0)") }
-        )
     }
 
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from

@@ -33,15 +33,24 @@ final class ScoreReporter: Sendable {
     private let loops: LoopWatch
     private let dropped: Metric
     private let log: FloodGate
+    private let clocks: Clocks
 
     /// Makes a reporter; `run` starts it.
     ///
     /// `days`: for how long scores are kept.
-    init(archive: ScoreArchive, days: Int, loops: LoopWatch, meter: Meter, logger: Logger) {
+    init(
+        archive: ScoreArchive,
+        days: Int,
+        loops: LoopWatch,
+        meter: Meter,
+        logger: Logger,
+        clocks: Clocks = .system
+    ) {
         self.archive = archive
         self.days = days
         self.loops = loops
-        self.log = FloodGate(logger)
+        self.clocks = clocks
+        self.log = FloodGate(logger, clocks: clocks)
         self.dropped = meter.counter(
             "gridwatch_scores_dropped_total",
             "Parts of an hour of a camera's scores that were dropped, because the database was away for too long."
@@ -66,7 +75,7 @@ final class ScoreReporter: Sendable {
             do {
                 while try await write() {}
                 if ContinuousClock.now - pruned >= .seconds(Self.pruneInterval) {
-                    try await archive.prune(days: days)
+                    try await prune()
                     pruned = .now
                 }
             } catch {
@@ -76,6 +85,15 @@ final class ScoreReporter: Sendable {
             loops.turned(.scores, failed: failure)
             try? await Task.sleep(for: .seconds(Self.writeInterval))
         }
+    }
+
+    /// Removes what is too old, unless somebody has moved the clock by hours since the start: by such a clock young hours
+    /// look old.
+    ///
+    /// - Throws: `PostgresError`.
+    func prune() async throws {
+        guard abs(clocks.shift()) < Int64(SweepClock.slack * 1_000_000) else { return }
+        try await archive.prune(days: days)
     }
 
     /// Writes what waits, for an orderly stop; gives up when the database refuses.

@@ -42,6 +42,8 @@ final class ShardKeeper: Sendable {
     private let shards: Metric
     private let state = Mutex(Holding())
     private let trouble = Mutex<String?>(nil)
+    private let clock = Mutex(LeaseClock())
+    private let clocks: Clocks
     private let stats: @Sendable () -> String
 
     /// Makes a keeper; `run` starts it.
@@ -58,6 +60,7 @@ final class ShardKeeper: Sendable {
     ///   - meter: Where it counts.
     ///   - health: Where it says what is wrong.
     ///   - logger: For the operator.
+    ///   - clocks: Time.
     init(
         leases: ShardLeases,
         worker: WorkerIdentity,
@@ -69,8 +72,10 @@ final class ShardKeeper: Sendable {
         loops: LoopWatch,
         meter: Meter,
         health: HealthBoard,
-        logger: Logger
+        logger: Logger,
+        clocks: Clocks = .system
     ) {
+        self.clocks = clocks
         self.leases = leases
         self.worker = worker
         self.host = host
@@ -178,6 +183,28 @@ final class ShardKeeper: Sendable {
         if !before.epochs.isEmpty { await changed([]) }
     }
 
+    /// What to claim of what the plan says: while leases may look over only because the database's clock was set forward,
+    /// the shards of those who seem dead are left to them.
+    ///
+    /// `asked`: monotonic seconds before the view was asked for.
+    func claims(_ plan: ShardPlan, _ view: LeaseView, asked: Double) -> [Int] {
+        let now = clocks.monotonic()
+        let isInDoubt = clock.withLock { clock in
+            if let time = view.time { clock.renewed(database: time, asked: asked, answered: now) }
+            return clock.isInDoubt(at: now)
+        }
+        guard isInDoubt else { return plan.claim }
+        let free = view.ownerless
+        let left = plan.claim.filter { !free.contains($0) }
+        if !left.isEmpty {
+            logger.notice(
+                "the database's clock was set forward: shards of others are left to them for now",
+                metadata: ["shards": "\(left.count)"]
+            )
+        }
+        return plan.claim.filter(free.contains)
+    }
+
     private func join() async throws {
         let epochs = try await leases.join(
             worker,
@@ -191,10 +218,11 @@ final class ShardKeeper: Sendable {
 
     /// One round: renew, take what is free, give up what others should have.
     private func renew(_ changed: @Sendable (Set<Int>) async -> Void) async throws {
+        let asked = clocks.monotonic()
         let view = try await leases.renew(worker, stats: stats())
         let plan = ShardPlan(view)
         var epochs = view.owned
-        epochs.merge(try await leases.claim(plan.claim, by: worker)) { $1 }
+        epochs.merge(try await leases.claim(claims(plan, view, asked: asked), by: worker)) { $1 }
         let leaving = Set(plan.release).intersection(epochs.keys)
         for shard in leaving { epochs[shard] = nil }
         let names = view.workers.map(\.id)

@@ -31,6 +31,47 @@ extension DaemonSettings {
     }
 }
 
+extension DaemonSettings.Ingest {
+    /// How much is decoded of a camera that is to be looked at every so many seconds.
+    func sampling(interval: Double) -> Sampling {
+        switch decode {
+        case .gated: .gated(floor: interval)
+        case .keyframes: .keyframes(every: 0)
+        case .everyFrame: .everyFrame
+        }
+    }
+
+    /// Seconds between two samples of a camera of class I, II or III (1…3) that nothing else is said of.
+    func interval(ofClass pointClass: Int) -> Double {
+        switch pointClass {
+        case 1: samplingClass1
+        case 2: samplingClass2
+        default: samplingClass3
+        }
+    }
+
+    /// Bytes of pictures since the last keyframe that are kept of a camera of that class.
+    func bufferBytes(ofClass pointClass: Int) -> Int {
+        switch pointClass {
+        case 1: gopKBClass1 << 10
+        case 2: gopKBClass2 << 10
+        default: gopKBClass3 << 10
+        }
+    }
+}
+
+extension FaultWatchSettings {
+    init(_ settings: DaemonSettings.Supervision) {
+        self.init(beginsAfter: settings.faultAfter)
+    }
+}
+
+extension OutageSettings {
+    init(_ settings: DaemonSettings.Supervision) {
+        self.init(share: settings.outageShare)
+    }
+}
+
 extension RTSPFleet.Settings {
     init(_ settings: DaemonSettings) {
         self.init()
@@ -167,8 +208,8 @@ extension CameraWatch {
     convenience init(_ ground: Ground, recorder: AlertRecorder) {
         let settings = ground.settings.supervision
         self.init(
-            faults: FaultWatchSettings(beginsAfter: settings.faultAfter),
-            outages: OutageSettings(share: settings.outageShare),
+            faults: FaultWatchSettings(settings),
+            outages: OutageSettings(settings),
             recorder: recorder,
             incidents: IncidentDesk(
                 incidents: Incidents(pool: ground.database),
@@ -251,6 +292,22 @@ extension AlertWriter {
     }
 }
 
+extension AlertSpool {
+    convenience init(
+        _ settings: DaemonSettings.Storage,
+        slot: Int,
+        meter: Meter,
+        notice: @escaping @Sendable (String) -> Void
+    ) throws(SpoolError) {
+        try self.init(
+            directory: settings.spoolDirectory(slot: slot),
+            capacityBytes: settings.spoolMaxMB << 20,
+            meter: meter,
+            notice: notice
+        )
+    }
+}
+
 extension EvidenceStore {
     init(_ settings: DaemonSettings.Storage) {
         self.init(directory: settings.evidenceDirectory, minimumFreeBytes: settings.evidenceMinFreeMB << 20)
@@ -258,13 +315,14 @@ extension EvidenceStore {
 }
 
 extension ScoreReporter {
-    convenience init(_ ground: Ground) {
+    convenience init(_ ground: Ground, clocks: Clocks = .system) {
         self.init(
             archive: ScoreArchive(pool: ground.database),
             days: ground.settings.storage.scoreDays,
             loops: ground.loops,
             meter: ground.meter,
-            logger: ground.logger
+            logger: ground.logger,
+            clocks: clocks
         )
     }
 }
@@ -306,7 +364,8 @@ extension LiveWorkers {
         lanes: LaneMaker,
         states: StateReporter,
         meter: Meter,
-        crumbs: Breadcrumbs?
+        crumbs: Breadcrumbs?,
+        clocks: Clocks = .system
     ) {
         self.init(
             threads: settings.workerThreads,
@@ -314,7 +373,8 @@ extension LiveWorkers {
             lanes: lanes,
             states: states,
             meter: meter,
-            crumbs: crumbs
+            crumbs: crumbs,
+            clocks: clocks
         )
     }
 }

@@ -3,7 +3,8 @@ internal import Foundation
 extension DaemonSettings {
     /// Reads the settings of the daemon.
     ///
-    /// The file comes first, environment variables `GRIDWATCH_<SECTION>_<KEY>` override it. The connection string may
+    /// The file comes first, environment variables `GRIDWATCH_<SECTION>_<KEY>` override it. What a connection string leaves
+    /// out libpq takes from its own variables (`PGPORT`, …), which are checked like the string. The connection string may
     /// lie in `database.url_file` or in a systemd credential `database-url` (`CREDENTIALS_DIRECTORY`).
     ///
     /// - Parameters:
@@ -17,11 +18,7 @@ extension DaemonSettings {
             let message = "the configuration file cannot be read: check that it exists and who may read it"
             throw SettingsError(.unreadable, [SettingsProblem(place: file, message: message)])
         }
-        guard let yaml = String(bytes: data, encoding: .utf8) else {
-            let message = "the configuration file is not UTF-8: save it as UTF-8"
-            throw SettingsError(.malformed, [SettingsProblem(place: file, message: message)])
-        }
-        return try parse(yaml, file: file, environment: environment)
+        return try parse(SettingsText.read(data, file: file), file: file, environment: environment)
     }
 
     /// Reads settings from a YAML text; `file` is its name for messages.
@@ -35,7 +32,7 @@ extension DaemonSettings {
         var reader = SettingsReader()
         try reader.read(yaml: yaml, file: file)
         reader.read(environment: environment)
-        reader.finish(credentials: environment["CREDENTIALS_DIRECTORY"])
+        reader.finish(environment: environment)
         guard reader.problems.isEmpty else { throw SettingsError(.invalid, reader.problems) }
         return reader.settings
     }

@@ -243,6 +243,8 @@ public struct DaemonSettings: Sendable, Hashable {
     public var delivery = Delivery()
     /// The log.
     public var log = Log()
+    /// Environment variables that gave a setting another value than the file, by the name of the setting.
+    public var overridden: [String: String] = [:]
 
     /// The defaults.
     public init() {}

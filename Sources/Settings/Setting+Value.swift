@@ -48,11 +48,9 @@ extension Setting {
     func set(_ text: String, in settings: inout DaemonSettings) throws(ValueProblem) {
         switch kind {
         case .integer(let path, let range):
-            guard let value = Int(text) else { throw refusal(text, "needs a whole number") }
-            guard range.contains(value) else { throw refusal(text, "is out of range") }
-            settings[keyPath: path] = value
+            settings[keyPath: path] = try whole(text, range)
         case .number(let path, let range, let scale):
-            guard let value = Double(text), value.isFinite else { throw refusal(text, "needs a number") }
+            let value = try number(text)
             guard range.contains(value / scale) else { throw refusal(text, "is out of range") }
             settings[keyPath: path] = value / scale
         case .flag(let path):
@@ -74,13 +72,45 @@ extension Setting {
         case .choice(let names, _, let set):
             guard names.contains(text) else { throw refusal(text, "is not a choice") }
             set(&settings, text)
-        case .detection:
+        case .detection(let range):
+            let value = try number(text)
+            guard range?.contains(value) ?? true else { throw refusal(text, "is out of range") }
             do throws(DetectionError) {
                 try settings.detection.set(key, text)
             } catch {
-                throw ValueProblem(message: "\(name): \(error)")
+                throw ValueProblem(message: "\(name): \(Self.printable("\(error)")); takes \(range)")
             }
         }
+    }
+
+    private func whole(_ text: String, _ range: ClosedRange<Int>) throws(ValueProblem) -> Int {
+        let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+            throw refusal(text, "needs a whole number" + Self.hint(text))
+        }
+        guard let value = Int(text), range.contains(value) else { throw refusal(text, "is out of range") }
+        return value
+    }
+
+    /// A number in decimal digits: no `0x10`, no `inf`, no `nan`.
+    private func number(_ text: String) throws(ValueProblem) -> Double {
+        guard let value = Double(text), text.allSatisfy({ $0.isASCII && ($0.isNumber || "+-.eE".contains($0)) }) else {
+            throw refusal(text, "needs a number" + Self.hint(text))
+        }
+        guard value.isFinite else { throw refusal(text, "is out of range") }
+        return value
+    }
+
+    /// What a text that is no number most likely should have been.
+    private static func hint(_ text: String) -> String {
+        let rest = text.drop { $0.isASCII && ($0.isNumber || "+-.".contains($0)) }
+        guard text.dropLast(rest.count).contains(where: \.isNumber) else {
+            return text.contains { $0.isNumber && !$0.isASCII } ? " in plain digits" : ""
+        }
+        if let first = rest.first(where: { !$0.isWhitespace }), first.isLetter || first == "%" {
+            return " without a unit"
+        }
+        return rest.contains { ",_ ".contains($0) } ? " without separators" : ""
     }
 
     private func checked(_ text: String, _ rule: TextRule) throws(ValueProblem) -> String {
@@ -94,7 +124,7 @@ extension Setting {
             do throws(DetectionError) {
                 _ = try CityCalendar.days(text)
             } catch {
-                throw ValueProblem(message: "\(name): \(error)")
+                throw ValueProblem(message: "\(name): \(Self.printable("\(error)")); takes \(range)")
             }
         case .addresses:
             guard AddressRange.list(text) != nil else { throw refusal(text, "has a part that is no address") }
@@ -110,11 +140,21 @@ extension Setting {
 
     private func refusal(_ text: String, _ why: String) -> ValueProblem {
         let unit = unit.isEmpty ? "" : " \(unit)"
-        return ValueProblem(message: "\(name): '\(text)' \(why); takes \(range)\(unit)")
+        let what = text.isEmpty ? "is empty" : "'\(Self.shown(text))' \(why)"
+        return ValueProblem(message: "\(name): \(what); takes \(range)\(unit)")
+    }
+
+    /// A text for a message: the beginning of a long one, and no control characters.
+    static func shown(_ text: String) -> String {
+        printable(String(text.prefix(60))) + (text.count > 60 ? "…" : "")
+    }
+
+    private static func printable(_ text: String) -> String {
+        String(text.map { $0.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? $0 : "?" })
     }
 
     /// A number without a needless fraction.
-    private static func plain(_ value: Double) -> String {
+    static func plain(_ value: Double) -> String {
         let rounded = (value * 1e6).rounded() / 1e6
         return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int(rounded)) : String(rounded)
     }

@@ -5,8 +5,8 @@ internal import Yams
 struct SettingsReader {
     private(set) var settings = DaemonSettings()
     private(set) var problems: [SettingsProblem] = []
-    /// Names of the settings that were given.
-    private var given: Set<String> = []
+    /// Where each setting that was given was given last, by its name.
+    private var given: [String: String] = [:]
 
     /// Takes the settings of a YAML text; `file` is its name for messages.
     ///
@@ -29,7 +29,9 @@ struct SettingsReader {
             // A section whose settings are all commented out.
             if Self.isNull(content) { continue }
             guard case .mapping(let values) = content else {
-                add(file, content.mark, "section '\(name)' must hold settings, one 'key: value' a line")
+                let advice = content.mark.flatMap { SettingsText.advice(yaml, line: $0.line)?.text }
+                let more = advice.map { ": \($0)" } ?? ""
+                add(file, content.mark, "section '\(name)' must hold settings, one 'key: value' a line" + more)
                 continue
             }
             for (keyNode, value) in values { read(keyNode, value, section: name, file: file) }
@@ -61,26 +63,44 @@ struct SettingsReader {
     mutating func read(environment: [String: String]) {
         for (variable, value) in environment.sorted(by: { $0.key < $1.key }) where variable.hasPrefix("GRIDWATCH_") {
             if let setting = SettingsTable.settings.first(where: { $0.variable == variable }) {
-                take(setting, value, place: "environment variable \(variable)")
+                let before = given[setting.name] == nil ? nil : settings
+                take(setting, value, place: Self.place(ofVariable: variable))
+                if let before, before != settings { settings.overridden[setting.name] = variable }
             } else if let message = Self.unknownVariable(variable) {
-                problems.append(SettingsProblem(place: "environment variable \(variable)", message: message))
+                problems.append(SettingsProblem(place: Self.place(ofVariable: variable), message: message))
             }
         }
     }
 
     /// Fetches the connection string from a file or systemd credential, and checks what belongs together.
-    mutating func finish(credentials: String?) {
-        let credential = credentials.map { $0 + "/database-url" }
-        if given.contains("database.url"), settings.database.urlFile != nil {
+    ///
+    /// `environment`: of the process; libpq takes from it what the connection string leaves out.
+    mutating func finish(environment: [String: String]) {
+        let credential = environment["CREDENTIALS_DIRECTORY"].map { $0 + "/database-url" }
+        let isGiven = given["database.url"] != nil
+        if isGiven, settings.database.urlFile != nil {
             let message = "database.url and database.url_file are both given: leave one out"
-            problems.append(SettingsProblem(place: "settings", message: message))
+            problems.append(SettingsProblem(place: given["database.url_file"] ?? "settings", message: message))
         } else if let file = settings.database.urlFile {
             readSecret(file, "database.url_file")
-        } else if !given.contains("database.url"), let credential, FileManager.default.fileExists(atPath: credential) {
+        } else if !isGiven, let credential, FileManager.default.fileExists(atPath: credential) {
             readSecret(credential, "the systemd credential database-url")
         }
+        checkConnection(environment)
         check(settings.ingest.reconnectBase, settings.ingest.reconnectCap, "ingest.reconnect")
         check(settings.delivery.retryBase, settings.delivery.retryCap, "delivery.retry")
+        if settings.storage.labels != nil, settings.storage.clips == nil {
+            let message = "storage.labels is given without storage.clips: name the folder of the clips, too"
+            problems.append(SettingsProblem(place: given["storage.labels"] ?? "settings", message: message))
+        }
+    }
+
+    private mutating func checkConnection(_ environment: [String: String]) {
+        let text = settings.database.url.exposed
+        for problem in ConnectionStringCheck.problems(text, environment: environment) {
+            let place = problem.variable.map(Self.place(ofVariable:)) ?? given["database.url"] ?? "settings"
+            problems.append(SettingsProblem(place: place, message: "database.url: \(problem.message)"))
+        }
     }
 
     private mutating func readSecret(_ file: String, _ what: String) {
@@ -97,12 +117,15 @@ struct SettingsReader {
 
     private mutating func check(_ base: Double, _ cap: Double, _ name: String) {
         guard base > cap else { return }
-        let message = "\(name)_base_s is \(base) and \(name)_cap_s is \(cap): the first wait must not be the longer one"
-        problems.append(SettingsProblem(place: "settings", message: message))
+        let message =
+            "\(name)_base_s is \(Setting.plain(base)) and \(name)_cap_s is \(Setting.plain(cap)): the first wait must not "
+            + "be the longer one; takes a base up to the cap"
+        let place = given["\(name)_base_s"] ?? given["\(name)_cap_s"] ?? "settings"
+        problems.append(SettingsProblem(place: place, message: message))
     }
 
     private mutating func take(_ setting: Setting, _ text: String, place: String) {
-        given.insert(setting.name)
+        given[setting.name] = place
         do throws(ValueProblem) {
             try setting.set(text, in: &settings)
         } catch {
@@ -118,6 +141,8 @@ struct SettingsReader {
         mark.map { "\(file):\($0.line):\($0.column)" } ?? file
     }
 
+    private static func place(ofVariable name: String) -> String { "environment variable \(name)" }
+
     private static func isNull(_ node: Node) -> Bool {
         guard let scalar = node.scalar, scalar.style == .plain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
@@ -127,25 +152,32 @@ struct SettingsReader {
         do {
             return try Yams.compose(yaml: yaml)
         } catch {
-            throw SettingsError(.malformed, [yamlProblem(error, file)])
+            throw SettingsError(.malformed, [yamlProblem(error, yaml, file)])
         }
     }
 
     /// The message leaves out the line of the file that YAML errors quote: it may hold the password.
-    private static func yamlProblem(_ error: any Error, _ file: String) -> SettingsProblem {
+    private static func yamlProblem(_ error: any Error, _ yaml: String, _ file: String) -> SettingsProblem {
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
+            if let advice = SettingsText.advice(yaml, line: mark.line) {
+                return SettingsProblem(place: "\(file):\(advice.line):1", message: "this is not YAML: \(advice.text)")
+            }
             return SettingsProblem(
                 place: place(file, mark),
                 message:
                     "this is not YAML: \(problem); look at indentation, colons and quotes of this line and the last"
             )
         case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.sorted().joined(separator: "', '")
+            let names = duplicates.sorted()
+            let lines = names.first.flatMap {
+                SettingsText.repetition(of: $0, in: yaml, from: context.mark.line)
+            }
             return SettingsProblem(
-                place: place(file, context.mark),
-                message: "'\(names)' is given twice: leave one out"
+                place: lines.map { "\(file):\($0.second):1" } ?? place(file, context.mark),
+                message: "'\(names.joined(separator: "', '"))' is given twice"
+                    + (lines.map { ", first on line \($0.first)" } ?? "") + ": leave one out"
             )
         default:
             return SettingsProblem(place: file, message: "the file cannot be read as YAML in UTF-8")

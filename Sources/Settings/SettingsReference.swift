@@ -7,7 +7,8 @@ public enum SettingsReference {
         var text = """
             # Settings of the Gridwatch daemon: all of them, each with its default.
             # Uncomment what you change. The environment variable named with a setting overrides this file.
-            # Made by `gridwatch config example`; unknown keys and values out of range are refused at the start.
+            # Read at the start of the daemon: a change needs a restart. Unknown keys and values out of range are refused
+            # then. Made by `gridwatch config example`.
 
             """
         for section in SettingsTable.sections {
@@ -24,7 +25,9 @@ public enum SettingsReference {
             # Settings
 
             One YAML file, `gridwatch serve --config FILE`; `GRIDWATCH_<SECTION>_<KEY>` in the environment overrides it.
-            Unknown keys, wrong types and values out of range are refused at the start, all at once, each with its place.
+            Read at the start of the daemon: a change needs a restart. Unknown keys, wrong types and values out of range are
+            refused then, all at once, each with its place and the range; nothing is moved to the nearest bound. The options of
+            `database.url`, and the variables that libpq takes what it leaves out from (`PGPORT`, …), are checked, too.
 
             """
         for section in SettingsTable.sections {

@@ -105,7 +105,9 @@ extension SettingsTable {
             key: "max_cameras",
             kind: .integer(\.ingest.maxCameras, 1...200_000),
             unit: "cameras",
-            note: "Most cameras of one ingest process. Each needs a file descriptor: see LimitNOFILE in the unit."
+            note:
+                "Most cameras of one ingest process; those that no process has room for are watched by nobody, and /readyz "
+                + "says so. Each needs a file descriptor: see LimitNOFILE in the unit."
         ),
         seconds("ingest", "sampling_1_s", \.ingest.samplingClass1, 0.5...3600, "Sampling interval of class I cameras."),
         seconds(
@@ -138,21 +140,23 @@ extension SettingsTable {
             key: "connects_per_second",
             kind: .integer(\.ingest.connectsPerSecond, 1...10_000),
             unit: "connections a second",
-            note: "Most connections that one ingest process opens, so that a switch that comes back makes no storm."
+            note:
+                "Most connections that one ingest process opens, so that a switch that comes back makes no storm; others "
+                + "wait for their turn."
         ),
         Setting(
             section: "ingest",
             key: "connects_per_host",
             kind: .integer(\.ingest.connectsPerHost, 1...10_000),
             unit: "connections a second",
-            note: "Most connections to one address."
+            note: "Most connections to one address that begin in a second; others wait for their turn."
         ),
         Setting(
             section: "ingest",
             key: "handshakes_per_host",
             kind: .integer(\.ingest.handshakesPerHost, 1...1000),
             unit: "connections",
-            note: "Most connections to one address that are being set up at once."
+            note: "Most connections to one address that are being set up at once; others wait for their turn."
         ),
         Setting(
             section: "ingest",

@@ -98,14 +98,18 @@ enum SettingsTable {
             key: "pool_size",
             kind: .integer(\.database.poolSize, 1...100),
             unit: "connections",
-            note: "Connections that the daemon keeps at most."
+            note:
+                "Connections of one process at most, and as many again for each ingest process. A statement beyond waits "
+                + "for its turn."
         ),
         Setting(
             section: "database",
             key: "statement_timeout_s",
             kind: .number(\.database.statementTimeout, 0.1...600, scale: 1),
             unit: "seconds",
-            note: "Longest run of one statement."
+            note:
+                "Longest run of one statement. One that takes longer is stopped: a page says so, alerts are tried again in "
+                + "smaller parts."
         ),
     ]
 
@@ -170,7 +174,9 @@ enum SettingsTable {
             key: "spool_max_mb",
             kind: .integer(\.storage.spoolMaxMB, 16...1_048_576),
             unit: "MiB",
-            note: "Most that the alert spool may use while the database is away; about 2000 alerts a MiB."
+            note:
+                "Most that the alert spool may use while the database is away; about 2000 alerts a MiB. When it is full, "
+                + "detection holds its alerts back and /readyz says so."
         ),
         Setting(
             section: "storage",

@@ -31,15 +31,15 @@ enum Console {
 final class ProgressBar: Sendable {
     private struct State {
         var shownTenth = -1
-        var lastDraw = Date.distantPast
+        var lastDraw: ContinuousClock.Instant?
     }
 
     private static let width = 30
     /// Seconds between redraws.
-    private static let redraw = 0.1
+    private static let redraw = Duration.milliseconds(100)
 
     private let title: String
-    private let began = Date()
+    private let began = ContinuousClock.now
     private let state = Mutex(State())
 
     init(_ title: String) {
@@ -51,8 +51,9 @@ final class ProgressBar: Sendable {
         let share = min(max(share, 0), 1)
         state.withLock { state in
             if Console.isTerminal {
-                guard share == 1 || Date().timeIntervalSince(state.lastDraw) >= Self.redraw else { return }
-                state.lastDraw = Date()
+                let now = ContinuousClock.now
+                guard share == 1 || state.lastDraw.map({ now - $0 >= Self.redraw }) ?? true else { return }
+                state.lastDraw = now
                 draw(share, detail)
             } else if Int(share * 10) > state.shownTenth {
                 state.shownTenth = Int(share * 10)
@@ -69,7 +70,7 @@ final class ProgressBar: Sendable {
     private func draw(_ share: Double, _ detail: String) {
         let filled = Int(share * Double(Self.width))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-        let spent = Date().timeIntervalSince(began)
+        let spent = (ContinuousClock.now - began) / .seconds(1)
         let left = share > 0.02 ? " \(Int((spent / share - spent).rounded(.up))) s left" : ""
         Console.show("\r\u{1b}[2K\(title) \(bar) \(Int(share * 100)) %\(left) \(detail)")
     }

@@ -43,7 +43,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         if cost { return try measureCost(settings, sampling) }
         let baseline = try self.baseline.map { path in try Baseline(path: path) }
         let bar = ProgressBar("evaluating")
-        let began = Date()
+        let began = ContinuousClock.now
         let evaluation = try Evaluator.run(
             labels: labels,
             clipsDirectory: clips,
@@ -73,7 +73,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             String(
                 format: "%.0f s of clips in %.1f s, %.1f s of processor time",
                 evaluation.clipSeconds,
-                Date().timeIntervalSince(began),
+                (ContinuousClock.now - began) / .seconds(1),
                 evaluation.cpuSeconds
             )
         )

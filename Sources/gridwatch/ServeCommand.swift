@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
             "starting",
             metadata: ["version": "\(Version.text)", "role": "\(role.rawValue)", "open_files": "\(limit)"]
         )
+        tell(daemon)
         let health = HealthBoard()
         var services: [any Service] = []
         if role != .ingest { services += web(daemon, health) }
@@ -71,6 +72,22 @@ struct ServeCommand: AsyncParsableCommand {
         )
         try await group.run()
         await daemon.database.close()
+    }
+
+    /// Says at the start what may surprise later: which settings the environment replaced, and whose addresses are read.
+    private func tell(_ daemon: Daemon) {
+        for (setting, variable) in daemon.settings.overridden.sorted(by: { $0.key < $1.key }) {
+            daemon.logger.notice(
+                "the environment replaces a setting of the file",
+                metadata: ["setting": "\(setting)", "variable": "\(variable)"]
+            )
+        }
+        guard role != .web else { return }
+        let local = daemon.settings.ingest.localAddresses
+        daemon.logger.log(
+            level: local == .refuse ? .info : .notice,
+            "ingest.local_addresses is \(local.rawValue): \(local.meaning)"
+        )
     }
 
     private func web(_ daemon: Daemon, _ health: HealthBoard) -> [any Service] {

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// Ingest nodes as the processes that they are, killed, stopped and crashed; against a real database and a real farm.
+/// Ingest nodes (`ingest.node`) as the processes that they are, killed, stopped and crashed; against a real database and a
+/// real farm.
 @Suite(.enabled(if: IngestSite.server != nil), .serialized) struct IngestProcessTests {
     private static let clips = ["sample-streams/river-day.mp4", "sample-streams/night-intrusion.mp4"]
     /// Shards that each node owns.

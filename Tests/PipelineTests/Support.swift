@@ -1,11 +1,20 @@
 import Flow
 import Foundation
+import Settings
 
 /// The root of the checkout that the tests were built from.
 let checkout: String = {
     let here = URL(fileURLWithPath: #filePath)
     return here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 }()
+
+extension DaemonSettings {
+    /// The defaults, but for settings that are given by name, as a person gives them.
+    static func with(_ values: [String: String]) throws -> DaemonSettings {
+        let variables = values.map { ("GRIDWATCH_" + $0.key.replacing(".", with: "_").uppercased(), $0.value) }
+        return try load(file: nil, environment: Dictionary(uniqueKeysWithValues: variables))
+    }
+}
 
 /// A folder of the test's own, gone with it.
 final class Folder {

@@ -132,7 +132,7 @@ import Testing
             ),
             (
                 "storage:\n  directory:\n",
-                "g.yaml:2:13: storage.directory: '' is no absolute path; takes an absolute path"
+                "g.yaml:2:13: storage.directory: is empty; takes an absolute path"
             ),
             ("web:\n  listen: [a, b]\n", "g.yaml:2:11: web.listen: needs one value, takes address:port"),
             ("web: 3\n", "g.yaml:1:6: section 'web' must hold settings, one 'key: value' a line"),
@@ -143,8 +143,8 @@ import Testing
             ("detection:\n  dwel: 2\n", "g.yaml:2:3: unknown key 'dwel' in section 'detection'; did you mean 'dwell'?"),
             (
                 "ingest:\n  reconnect_base_s: 60\n  reconnect_cap_s: 30\n",
-                "settings: ingest.reconnect_base_s is 60.0 and ingest.reconnect_cap_s is 30.0: "
-                    + "the first wait must not be the longer one"
+                "g.yaml:2:21: ingest.reconnect_base_s is 60 and ingest.reconnect_cap_s is 30: "
+                    + "the first wait must not be the longer one; takes a base up to the cap"
             ),
         ]
     )

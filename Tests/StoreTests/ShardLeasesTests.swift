@@ -87,6 +87,47 @@ struct ShardLeasesTests {
         }
     }
 
+    @Test("when the clock was set back, who is gone keeps its shards and its name no longer than a lease")
+    func clockSetBack() async throws {
+        try await StoreDatabase.with { (database) async throws in
+            try await free(database)
+            let leases = ShardLeases(pool: database.pool, timeToLive: 600)
+            let (gone, lives) = (WorkerIdentity(id: "gone"), WorkerIdentity(id: "lives"))
+            func setBack(_ worker: String) async throws {
+                try await database.pool.query(
+                    """
+                    UPDATE ingest_worker SET lease_until = lease_until + interval '1 day',
+                        seen_at = seen_at + interval '1 day' WHERE id = $1
+                    """,
+                    [.text(worker)]
+                )
+            }
+            func left(_ worker: String) async throws -> Double {
+                let text = try await database.value(
+                    "SELECT extract(epoch FROM lease_until - now()) FROM ingest_worker WHERE id = $1",
+                    [.text(worker)]
+                )
+                return try #require(text.flatMap(Double.init))
+            }
+            try await join(gone, leases, instance: "one")
+            try await join(lives, leases)
+            try await setBack("gone")
+            _ = try await leases.renew(lives)
+            #expect(try await left("gone") <= 600)
+            // Nobody else renews: who wants the name waits for the time of a lease, not for a day.
+            try await setBack("gone")
+            let other = WorkerIdentity(id: "gone")
+            #expect(await refusal { _ = try await join(other, leases, instance: "two") }?.code == .conflict)
+            #expect(try await left("gone") <= 600)
+            // A lease of the future that was renewed just now is somebody else's business.
+            try await database.pool.query(
+                "UPDATE ingest_worker SET lease_until = now() + interval '1 year' WHERE id = 'gone'"
+            )
+            _ = try await leases.renew(lives)
+            #expect(try await left("gone") > 600)
+        }
+    }
+
     @Test("a worker whose own lease is over, or that never joined, claims nothing")
     func withoutLease() async throws {
         try await StoreDatabase.with { (database) async throws in

@@ -46,13 +46,19 @@ public struct LeaseView: Sendable, Hashable {
     public let workers: [Worker]
     /// All shards by number.
     public let shards: [Shard]
+    /// The database's clock at the renewal, seconds since the Unix epoch; nil where that was not asked.
+    public let time: Double?
 
     /// Makes a view.
-    public init(worker: String, workers: [Worker], shards: [Shard]) {
+    public init(worker: String, workers: [Worker], shards: [Shard], time: Double? = nil) {
         self.worker = worker
+        self.time = time
         self.workers = workers.sorted { $0.id < $1.id }
         self.shards = shards.sorted { $0.number < $1.number }
     }
+
+    /// Shards that were given up, by number: nobody has to be dead for these to be free.
+    public var ownerless: Set<Int> { Set(shards.filter { $0.owner == nil }.map(\.number)) }
 
     /// Epochs of the shards that the asker owns, by number.
     public var owned: [Int: Int] {

@@ -49,6 +49,7 @@ public struct ShardLeases: Sendable {
         instance: String = ""
     ) async throws -> [Int: Int] {
         try Self.check(worker.id, capacity)
+        try await pool.query(Self.shorten, [.text(worker.id), .double(timeToLive)])
         let values: [PostgresValue] = [
             .text(worker.id), .text(worker.boot.uuidString), .double(timeToLive), .int(capacity),
             .text(Self.cut(version, 100)), .text(Self.cut(host, 255)), .text(Self.cut(instance, 200)),
@@ -76,6 +77,9 @@ public struct ShardLeases: Sendable {
 
     /// Renews the lease, and says who is alive and who owns what.
     ///
+    /// When the database's clock was set back, leases of others that were renewed before that are shortened to what they
+    /// are good for: who is gone does not keep its shards for as long as the clock went back.
+    ///
     /// `stats`: what the worker says of itself, a JSON object of at most `maximumStats` bytes.
     ///
     /// - Throws: `StoreError`: `conflict` when another process has the name now: stop at once; `invalid` for too long
@@ -90,6 +94,7 @@ public struct ShardLeases: Sendable {
         ).rows
         var workers: [LeaseView.Worker] = []
         var shards: [LeaseView.Shard] = []
+        var time: Double?
         for row in rows {
             if let number = try row.int("shard") {
                 shards.append(
@@ -101,6 +106,7 @@ public struct ShardLeases: Sendable {
                     )
                 )
             } else {
+                time = try row.double("time") ?? time
                 workers.append(
                     LeaseView.Worker(
                         id: try row.requireText("worker"),
@@ -117,7 +123,7 @@ public struct ShardLeases: Sendable {
                     + "give every machine a node name of its own (ingest.node)"
             )
         }
-        return LeaseView(worker: worker.id, workers: workers, shards: shards)
+        return LeaseView(worker: worker.id, workers: workers, shards: shards, time: time)
     }
 
     /// Takes shards that nobody owns, or whose owner's lease is over; those that others have are left to them.
@@ -202,20 +208,34 @@ public struct ShardLeases: Sendable {
         RETURNING epoch
         """
 
+    /// A lease that was renewed in what is the future by now is good for its time from now on, no longer.
+    private static let shorten = """
+        UPDATE ingest_worker SET lease_until = now() + make_interval(secs => $2::float8), seen_at = now()
+        WHERE id = $1 AND lease_until > now() AND seen_at > now() + interval '\(LeaseClock.tolerance) s'
+        """
+
     /// A row for each live worker, then one for each shard.
     private static let renewal = """
         WITH renewed AS (
             UPDATE ingest_worker SET lease_until = now() + make_interval(secs => $3::float8), seen_at = now(),
                 stats = $4::jsonb
             WHERE id = $1 AND boot = $2::uuid RETURNING id, capacity),
+        ahead AS (
+            SELECT id FROM ingest_worker
+            WHERE id <> $1 AND lease_until > now() AND seen_at > now() + interval '\(LeaseClock.tolerance) s'
+            FOR UPDATE SKIP LOCKED),
+        shortened AS (
+            UPDATE ingest_worker w SET lease_until = now() + make_interval(secs => $3::float8), seen_at = now()
+            FROM ahead WHERE w.id = ahead.id),
         watched AS (SELECT shard, count(*) AS cameras FROM camera WHERE watched GROUP BY shard)
-        SELECT NULL::int AS shard, id AS worker, capacity AS cameras, NULL::bigint AS epoch, $3::float8 AS lease_left
+        SELECT NULL::int AS shard, id AS worker, capacity AS cameras, NULL::bigint AS epoch, $3::float8 AS lease_left,
+            extract(epoch FROM now())::float8 AS time
         FROM renewed
         UNION ALL
-        SELECT NULL, id, capacity, NULL, extract(epoch FROM lease_until - now())
+        SELECT NULL, id, capacity, NULL, extract(epoch FROM lease_until - now()), NULL
         FROM ingest_worker WHERE lease_until > now() AND id <> $1
         UNION ALL
-        SELECT s.shard, s.worker_id, coalesce(w.cameras, 0), s.epoch, NULL
+        SELECT s.shard, s.worker_id, coalesce(w.cameras, 0), s.epoch, NULL, NULL
         FROM ingest_shard s LEFT JOIN watched w ON w.shard = s.shard
         """
 

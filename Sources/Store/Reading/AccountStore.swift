@@ -244,22 +244,24 @@ extension AccountStore {
 
     /// Counts a login as failed before it is tried, so that attempts side by side count too.
     ///
-    /// Guesses are slowed, nobody is locked: a try that has to wait is not counted and makes the wait no longer.
+    /// Guesses are slowed, nobody is locked: a try that has to wait is not counted and makes the wait no longer. Failures of
+    /// a time that is still to come, because the clock was set back, are forgotten.
     /// `isDevice`: `peer` names a browser that has logged in to this account before; only its own failures count then.
     /// - Returns: Seconds to wait before the next try; 0 when this one may be made.
     public func admitLogin(login: String, peer: String, isDevice: Bool) async throws -> Int {
         let sql = """
-            WITH old AS (DELETE FROM login_failure WHERE failed_at < now() - interval '1 day'),
+            WITH old AS (DELETE FROM login_failure
+                WHERE failed_at < now() - interval '1 day' OR failed_at > now() + interval '1 s'),
             own AS (
                 SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM login_failure
-                WHERE login = $1 AND peer = $2 AND failed_at > now() - make_interval(secs => \(Self.longestWait))),
+                WHERE login = $1 AND peer = $2 AND \(Self.isRecent("\(Self.longestWait) s"))),
             address AS (
                 SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM (
-                    SELECT failed_at FROM login_failure WHERE peer = $2 AND failed_at > now() - interval '1 minute'
+                    SELECT failed_at FROM login_failure WHERE peer = $2 AND \(Self.isRecent("1 min"))
                     ORDER BY failed_at DESC LIMIT \(Self.failuresPerPeer)) f),
             everybody AS (
                 SELECT count(*) AS n, extract(epoch FROM now() - max(failed_at)) AS age FROM login_failure
-                WHERE login = $1 AND failed_at > now() - make_interval(secs => \(Self.longestWait))),
+                WHERE login = $1 AND \(Self.isRecent("\(Self.longestWait) s"))),
             due AS (
                 SELECT greatest(
                     0,
@@ -278,6 +280,11 @@ extension AccountStore {
             """
         let rows = try await pool.query(sql, [.text(login), .text(peer), .bool(isDevice)]).rows
         return try rows.first?.requireInt("seconds") ?? 0
+    }
+
+    /// A failure of the last time, and not of the time to come.
+    private static func isRecent(_ time: String) -> String {
+        "failed_at BETWEEN now() - interval '\(time)' AND now() + interval '1 s'"
     }
 
     /// Forgets the failures of a name from an address after it logged in.
