@@ -78,7 +78,7 @@ extension Setting {
             do throws(DetectionError) {
                 try settings.detection.set(key, text)
             } catch {
-                throw ValueProblem(message: "\(name): \(Self.printable("\(error)")); takes \(range)")
+                throw ValueProblem(message: "\(name): \(Self.printable("\(error)")); takes \(self.range)")
             }
         }
     }

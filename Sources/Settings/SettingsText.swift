@@ -39,8 +39,10 @@ enum SettingsText {
         return true
     }
 
-    /// What to do about a place that is no YAML, with the number of the line at fault: this one or the one before, which
-    /// is where a colon or a quote is often missing. Nothing of the line is repeated: it may hold the password.
+    /// What to do about a place that is no YAML, with the number of the line at fault; nil when nothing can be said.
+    ///
+    /// That line is this one or the one before, where a colon or a quote is often missing. Nothing of it is repeated: it may
+    /// hold the password.
     static func advice(_ yaml: String, line number: Int) -> (line: Int, text: String)? {
         let lines = yaml.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         for number in [number, number - 1] where lines.indices.contains(number - 1) {

@@ -281,7 +281,8 @@ import Testing
     @Test("workers.threads: so many threads look at pictures", arguments: [1, 3])
     func threads(count: Int) throws {
         // For whoever asks much time has passed, for the threads none: they all count as silent.
-        let (asker, time) = (pthread_self(), Mutex(0.0))
+        let asker = pthread_self()
+        let time = Mutex(0.0)
         let clocks = Clocks(
             wall: { .zero },
             monotonic: { pthread_equal(pthread_self(), asker) != 0 ? time.withLock { $0 } : 0 }

@@ -6,7 +6,9 @@ import Testing
 
 /// Every setting has a test that shows two values of it making a difference where it matters.
 @Suite struct SettingsCoverageTests {
-    /// For each setting the tests that do, as `Suite/function`. A new setting needs a line here, and its test.
+    /// For each setting the tests that do, as `Suite/function`.
+    ///
+    /// A new setting needs a line here, and its test.
     static let proofs: [String: [String]] = {
         var proofs = [
             "database.url": ["DaemonSettingsTests/url"],

@@ -167,11 +167,10 @@ import Testing
         #expect(
             try problems(start + [0xff, 0x0a]) == ["g.yaml:3:1: this line is not UTF-8: save the file as UTF-8"]
         )
-        let wide = [0xff, 0xfe] + "log:\n".utf8.flatMap { [$0, 0] }
-        #expect(
-            try problems(wide) == ["g.yaml: the file is saved as UTF-16 ('Unicode' in Windows): save it as UTF-8"]
-        )
-        #expect(try problems("log:\n".utf8.flatMap { [$0, 0] }).first?.contains("UTF-16") == true)
+        let wide: [UInt8] = "log:\n".utf8.flatMap { byte -> [UInt8] in [byte, 0] }
+        let message = "g.yaml: the file is saved as UTF-16 ('Unicode' in Windows): save it as UTF-8"
+        #expect(try problems([0xff, 0xfe] + wide) == [message])
+        #expect(try problems(wide).first?.contains("UTF-16") == true)
     }
 
     @Test(

@@ -50,7 +50,7 @@ extension DaemonSettings {
 
     @Test("sessions, cookies and metrics as the settings come")
     func defaults() async throws {
-        try await withSite([:]) { site in
+        try await withSite([:]) { (site) async throws in
             #expect(try await site.logIn("olga").header("set-cookie")?.contains("Secure") == false)
             #expect(try await metrics(site) == 403)
             #expect(try await life(site, "wang") == 14)
@@ -66,7 +66,7 @@ extension DaemonSettings {
             "web.public_url": "https://gridwatch.example.cn", "web.metrics_open": "true", "web.session_days": "3",
             "web.session_idle_minutes": "30",
         ]
-        try await withSite(values) { site in
+        try await withSite(values) { (site) async throws in
             let cookie = try #require(try await site.logIn("olga").header("set-cookie"))
             #expect(cookie.hasPrefix("__Host-gw_session=") && cookie.contains("Secure"))
             #expect(try await metrics(site) == 200)
@@ -97,7 +97,7 @@ extension DaemonSettings {
 
     @Test("a clock that was set back makes nobody wait for what is still to come")
     func clockSetBack() async throws {
-        try await withSite([:]) { site in
+        try await withSite([:]) { (site) async throws in
             try await site.pool.query(
                 """
                 INSERT INTO login_failure (login, peer, failed_at)
