@@ -1,5 +1,5 @@
 public import Flow
-internal import Foundation
+public import Foundation
 public import Logging
 public import Postgres
 public import ServiceLifecycle

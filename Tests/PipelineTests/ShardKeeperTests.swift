@@ -22,6 +22,7 @@ import Testing
             version: "0",
             instance: "",
             stats: { "{}" },
+            loops: LoopWatch(meter: Meter(), health: HealthBoard()),
             meter: Meter(),
             health: HealthBoard(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },

@@ -107,6 +107,10 @@ struct KeptSettingsTests {
         FROM generate_series(0, 2) n, grid g WHERE g.level = 4;
         """
 
+    private func ground(_ settings: DaemonSettings, _ node: String, _ pool: PostgresPool) -> Ground {
+        Ground(settings, WorkerPlace(node: node, slot: 0, version: "0"), pool, Meter(), logger)
+    }
+
     /// An alert of its own case.
     private func alert(_ number: Int, severity: Int, dispatches: Bool) -> AlertRecord {
         var record = makeRecord(number * 10_000)
@@ -137,7 +141,13 @@ struct KeptSettingsTests {
             try write("2026/01/02/x.jpg.part", days: 3)
             func removed(_ name: String, _ value: String) async throws -> [String: Int] {
                 let settings = try DaemonSettings.with(["storage.directory": folder.path, name: value]).storage
-                let sweeper = EvidenceSweeper(settings, database: pool, meter: Meter(), logger: logger)
+                let sweeper = EvidenceSweeper(
+                    settings,
+                    database: pool,
+                    meter: Meter(),
+                    health: HealthBoard(),
+                    logger: logger
+                )
                 return try await sweeper.sweep(isTrial: true).removed
             }
             #expect(try await removed("storage.evidence_days", "90") == ["unknown": 1, "unfinished": 1])
@@ -155,8 +165,8 @@ struct KeptSettingsTests {
             let score = ScoreRecord(camera: "cam-0", rule: "r", hour: hour, basis: "v", threshold: 1, cells: [1, 2, 3])
             try await archive.add([score], [])
             func left(_ days: String, clocks: Clocks = .system) async throws -> Int {
-                let settings = try DaemonSettings.with(["storage.score_days": days]).storage
-                await ScoreReporter(settings, database: pool, meter: Meter(), logger: logger, clocks: clocks).prune()
+                let ground = ground(try .with(["storage.score_days": days]), "w", pool)
+                try await ScoreReporter(ground, clocks: clocks).prune()
                 return try await archive.scores(of: "cam-0", since: 0).count
             }
             #expect(try await left("8") == 1)
@@ -206,16 +216,7 @@ struct KeptSettingsTests {
             let folder = try Folder()
             func keeper(_ node: String, _ value: String) throws -> ShardKeeper {
                 let settings = try DaemonSettings.with(["ingest.max_cameras": value, "storage.directory": folder.path])
-                let place = WorkerPlace(node: node, slot: 0, version: "0")
-                let meter = Meter()
-                return try ShardKeeper(
-                    settings,
-                    place,
-                    database: pool,
-                    meter: meter,
-                    health: HealthBoard(),
-                    logger: logger
-                )
+                return try ShardKeeper(ground(settings, node, pool))
             }
             func cameras(_ node: String) async throws -> Int {
                 try await pool.query(

@@ -48,7 +48,7 @@ import Testing
             "ingest.connects_per_host": ["IngestSettingsTests/connectsPerHost"],
             "ingest.handshakes_per_host": ["IngestSettingsTests/handshakesPerHost"],
             // The fleet's own tests have a server with a certificate.
-            "ingest.rtsps_verify": ["SettingsReachTests/arrives", "RTSPFleetTLSTests/untrusted"],
+            "ingest.rtsps_verify": ["SettingsReachTests/arrives", "RTSPFleetTests/untrusted"],
             "supervision.stall_s": ["IngestSettingsTests/stall"],
             "supervision.freeze_s": ["IngestSettingsTests/freeze"],
             "supervision.fault_after_s": ["IngestSettingsTests/faultAfter"],
@@ -105,7 +105,8 @@ import Testing
             for test in tests {
                 let parts = test.split(separator: "/")
                 let holders = files.values.filter { text in
-                    text.contains("struct \(parts[0]) {") && text.contains("func \(parts[1])(")
+                    ["struct", "extension"].contains { text.contains("\($0) \(parts[0]) {") }
+                        && text.contains("func \(parts[1])(")
                 }
                 #expect(!holders.isEmpty, "\(setting): there is no test \(test)")
                 let variable = "GRIDWATCH_" + setting.replacing(".", with: "_").uppercased()

@@ -24,6 +24,7 @@ import Testing
         "Sources/Pipeline/IncidentDesk.swift": "when an incident ended",
         "Sources/Pipeline/Pipeline.swift": "when a process crashed, for the next start",
         "Sources/Pipeline/Processes/IngestSupervisor.swift": "when a camera got its strike",
+        "Sources/Pipeline/TransportRouter.swift": "since when a state is shown",
         "Sources/Pipeline/StateReporter.swift": "when a camera was seen, shown only",
         "Sources/Replay/Trials/FootageRecorder.swift": "name of a recording",
         "Sources/Simulator/Farm/FarmContext.swift": "sender reports of simulated cameras",
