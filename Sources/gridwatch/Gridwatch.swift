@@ -25,6 +25,7 @@ import Foundation
     )
 
     static func main() async {
+        StandardDescriptors.openClosed()
         do {
             var command = try parseAsRoot()
             if var asyncCommand = command as? any AsyncParsableCommand {

@@ -175,9 +175,12 @@ struct FirstStart: Service {
                 do {
                     try await Migrations(pool: database).requireUpToDate()
                     if let made = try await AccountDesk(pool: database, settings: web).ensureAdministrator() {
-                        Console.out("first administrator: \(made.login)\npassword: \(made.password)")
+                        show(made)
                     }
                     health.report("schema", problem: nil)
+                    break
+                } catch is CancellationError {
+                    // Asked to end before it had begun: no failure.
                     break
                 } catch let error as PostgresError where error.isRetriable || error.isServerFault {
                     // What is wrong with the database ends no process that watches cameras.
@@ -188,6 +191,19 @@ struct FirstStart: Service {
             }
             // A service that returns would end the group.
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+        }
+    }
+
+    /// Prints the password, which stands nowhere else.
+    private func show(_ made: AccountDesk.FirstAdministrator) {
+        let text = "first administrator: \(made.login)\npassword: \(made.password)\n"
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            logger.error(
+                "the first administrator's password could not be written to standard output",
+                metadata: ["why": "\(error)", "todo": "gridwatch account reset \(made.login)"]
+            )
         }
     }
 }

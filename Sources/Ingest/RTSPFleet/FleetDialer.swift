@@ -32,7 +32,7 @@ struct FleetDialer {
         let handler = NIOLoopBound(connection, eventLoop: eventLoop)
         let report = NIOLoopBound(failed, eventLoop: eventLoop)
         let (host, isSecure, tls) = (url.host, url.isSecure, tls)
-        bootstrap(isSecure: isSecure)
+        let made = bootstrap(isSecure: isSecure)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if isSecure {
@@ -43,12 +43,14 @@ struct FleetDialer {
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
-            .connect(host: host, port: Int(url.port))
-            .whenFailure { error in report.value(Self.reason(error)) }
+        let address = NameLookups.literal(host, port: Int(url.port))
+        let opened = address.map { made.connect(to: $0) } ?? made.connect(host: host, port: Int(url.port))
+        opened.whenFailure { error in report.value(Self.reason(error)) }
     }
 
     private func bootstrap(isSecure: Bool) -> ClientBootstrap {
         let plain = ClientBootstrap(group: eventLoop)
+            .resolver(FleetResolver(lookups: .shared, eventLoop: eventLoop))
             // The life of the camera ends the wait; it knows how late this loop is, a timer does not. This one only makes
             // sure that nothing is tried for ever.
             .connectTimeout(.milliseconds(Int64(settings.life.connectWithin * 10_000)))
@@ -85,6 +87,7 @@ struct FleetDialer {
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { reason($0.error) }
                 ?? (error.dnsAError ?? error.dnsAAAAError).map { _ in "its name is not known" } ?? "no address"
+        case is NameLookups.UnknownName: "its name is not known"
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as ChannelError:
             if case .connectTimeout = error { "no answer in time" } else { "\(error)" }

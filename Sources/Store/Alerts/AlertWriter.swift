@@ -176,6 +176,9 @@ public struct AlertWriter: Sendable {
                 return try await pool.transaction(body)
             } catch let error as PostgresError where attempt < Self.attempts && Self.isLostRace(error) {
                 attempt += 1
+            } catch let error as PostgresError where attempt < Self.attempts && BehindSequences.table(error) != nil {
+                attempt += 1
+                try await BehindSequences.mend(after: error, pool)
             }
         }
     }
