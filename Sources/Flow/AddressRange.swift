@@ -45,15 +45,17 @@ public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         bytes(text).map(Self.text)
     }
 
-    /// What one holder has around an address, for limits of each: the address itself, of IPv6 the 64 bits of its network,
-    /// within which a single machine takes as many addresses as it likes. A text that is no address comes back as it is.
+    /// What one holder has around an address, for limits of each.
+    ///
+    /// The address itself; of IPv6 the 64 bits of its network, within which a single machine takes as many addresses as it
+    /// likes. A text that is no address comes back as it is.
     public static func holder(of text: String) -> String {
         guard let bytes = bytes(text) else { return text }
         guard bytes.count == 16, bytes != Self.loopback else { return Self.text(bytes) }
         return Self.text(Array(bytes.prefix(8)) + [UInt8](repeating: 0, count: 8)) + "/64"
     }
 
-    /// `::1`
+    /// This machine, `::1`.
     private static let loopback = [UInt8](repeating: 0, count: 15) + [1]
 
     /// The address, and the bits when they are not all of them.

@@ -123,8 +123,9 @@ public final class Meter: Sendable {
         remote.withLock { $0[label] = labelled }
     }
 
-    /// Forgets the gauges of a process that has ended: what it had at that moment is gone with it. What its counters
-    /// have counted stays.
+    /// Forgets the gauges of a process that has ended: what it had at that moment is gone with it.
+    ///
+    /// What its counters have counted stays.
     public func forgetGauges(of source: (String, String)) {
         let label = Self.text([source])
         remote.withLock { $0[label]?.removeAll { $0.kind == MetricKind.gauge.rawValue } }

@@ -78,8 +78,10 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// The connection is not used again; another one may lead to a server that does.
     public var isReadOnly: Bool { sqlState == Self.readOnlyState }
 
-    /// True when the server is there and cannot do what it is asked to, whoever asks: it lacks rights, room, a table or an
-    /// extension, or its files are damaged. Somebody who runs the database must see to it; then the same call succeeds.
+    /// True when the server is there and cannot do what it is asked to, whoever asks.
+    ///
+    /// It lacks rights, room, a table or an extension, or its files are damaged. Somebody who runs the database must see to
+    /// it; then the same call succeeds.
     public var isServerFault: Bool {
         guard code == .queryFailed, let sqlState else { return false }
         return Self.faultStates.contains(sqlState) || Self.faultClasses.contains(String(sqlState.prefix(2)))

@@ -168,7 +168,11 @@ import Testing
 
     @Test("a connection for which there is no place is told so")
     func refused() async throws {
-        try await TestSite.with(Self.settings { $0.perAddress = 16 }) { site in
+        let settings = Self.settings {
+            $0.perAddress = 15
+            $0.perAccount = 1
+        }
+        try await TestSite.with(settings) { site in
             let vera = try await site.browser("vera")
             let head = "GET /api/v1/events HTTP/1.1\r\nHost: a\r\nCookie: \(try #require(vera.cookie))\r\n\r\n"
             var streams: [HeldConnection] = []

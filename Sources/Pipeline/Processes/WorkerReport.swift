@@ -11,7 +11,7 @@ public struct WorkerReport: Sendable, Codable {
     public var silentLoops: [String]
     /// The metrics of the process.
     public var metrics: [MetricSample]
-    /// Why the process cannot start: its last words, and no sign of life. Nil in all other reports.
+    /// Why the process cannot start: its last words, and no sign of life; nil in all other reports.
     public var failure: String?
 
     /// Makes a report.
