@@ -15,6 +15,8 @@ struct Daemon {
     init(settings: DaemonSettings, label: String) {
         // A file that may not grow any more is an error of the write, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
+        // Nor is a reader of the log, or of a page, that has gone.
+        signal(SIGPIPE, SIG_IGN)
         let meter = Meter()
         let log = LogStream(meter: meter)
         self.settings = settings

@@ -1,4 +1,4 @@
-import Glibc
+import Flow
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -32,18 +32,10 @@ final class NameLookups: Sendable {
 
     /// What the system's resolver knows of a name; blocks, for seconds when nobody answers it.
     private static func ask(_ name: String) -> [String] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(name, nil, &hints, &found) == 0 else { return [] }
-        defer { freeaddrinfo(found) }
-        return sequence(first: found) { $0?.pointee.ai_next }.compactMap { entry in
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            guard let entry, let address = entry.pointee.ai_addr,
-                getnameinfo(address, entry.pointee.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST)
-                    == 0
-            else { return nil }
-            return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        HostLookup(name).addresses.compactMap { address in
+            // Ways of writing an address that only the system knows, such as `127.1`, are written plainly.
+            literal(address, port: 0)?.ipAddress
+                ?? (try? SocketAddress.makeAddressResolvingHost(address, port: 0))?.ipAddress
         }
     }
 
