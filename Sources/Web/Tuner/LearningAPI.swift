@@ -107,7 +107,8 @@ struct LearningAPI: Sendable {
             let raised = rule.raised(by: proposal.factor, settings)
             let (before, after) = (rule.neededShare(settings), raised.neededShare(settings))
             let values = [
-                "rule": rule.name.isEmpty ? rule.id : rule.name, "before": Self.percent(before),
+                "rule": rule.name.isEmpty ? strings.label("kind", rule.kind.rawValue) : rule.name,
+                "before": Self.percent(before),
                 "after": Self.percent(after), "n": "\(proposal.avoided)", "of": "\(one.falseAlarms)",
                 "hazards": "\(one.hazards)",
             ]
