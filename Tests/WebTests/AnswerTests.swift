@@ -85,6 +85,7 @@ import Testing
             }
             #expect(try await boss.get("/api/v1/cases/\(merged)").json["merged_number"] is String)
             #expect(try await boss.get("/api/v1/tasks/\(task)").json["due_from"] is String)
+            #expect(try await boss.get("/api/v1/grids/99999/surroundings").status == 404, "there is no such grid")
             #expect(try await boss.get("/api/v1/posts").items.contains { $0["has_person"] as? Bool == true })
         }
     }

@@ -90,7 +90,7 @@ public struct GridReader: Sendable {
                 'properties', json_build_object('id', g.id, 'name', g.name, 'is_self', g.id = self.id))))::text AS body
             FROM grid self JOIN grid g ON g.id = self.id
                 OR g.parent_id = self.parent_id AND ST_DWithin (g.geom, self.geom, 0.004)
-            WHERE self.id = $1
+            WHERE self.id = $1 HAVING count(*) > 0
             """
         return try await pool.query(sql, [.int(id)]).rows.first?.text("body")
     }
