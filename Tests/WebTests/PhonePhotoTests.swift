@@ -221,7 +221,7 @@ extension LiveSite {
                 let leftover = "document.getElementById('leftover')"
                 try await browser.wait(for: "!\(leftover).hidden")
                 let sure = try await browser.evaluate("\(leftover).textContent")
-                #expect(sure.contains("现场无人") && sure.contains("没有提交") && sure.contains("此任务已由您于"), "\(sure)")
+                #expect(sure.contains("现场无人") && sure.contains("没有提交") && sure.contains("此任务已由WANG于"), "\(sure)")
                 try await Self.spoil(browser, "GET .*api.v1.tasks", "throw new TypeError('no network');")
                 _ = try await browser.evaluate(
                     "document.dispatchEvent(new CustomEvent('gridwatch-refreshed')); 'asked'"
