@@ -11,6 +11,7 @@ struct MigrationsTests {
         "0010_people.sql", "0011_sight.sql", "0012_delivery.sql", "0013_evidence.sql",
         "0014_reasons.sql",
         "0015_transport.sql",
+        "0016_bounded_pages.sql",
     ]
 
     @Test("an empty database is brought up to date once, then nothing is left to do")

@@ -48,7 +48,8 @@ public struct CaseAct: Sendable, Hashable, Encodable {
     static func newest(ofCase id: String) -> String {
         """
         (SELECT \(columns) FROM case_event e
-         WHERE e.case_id = \(id) AND e.kind IN (\(list(kinds))) ORDER BY e.id DESC LIMIT 1)
+         WHERE e.case_id = \(id) AND \(CaseEventFold.isSingle) AND e.kind IN (\(list(kinds)))
+         ORDER BY e.id DESC LIMIT 1)
         """
     }
 
@@ -59,7 +60,7 @@ public struct CaseAct: Sendable, Hashable, Encodable {
         """
         (SELECT \(columns) FROM case_event e
          WHERE e.case_id = \(task).case_id AND \(task).state = 'cancelled' AND e.at = \(task).finished_at
-            AND e.kind IN (\(list(withdrawals))) ORDER BY e.id DESC LIMIT 1)
+            AND \(CaseEventFold.isSingle) AND e.kind IN (\(list(withdrawals))) ORDER BY e.id DESC LIMIT 1)
         """
     }
 

@@ -9,6 +9,9 @@ struct TaskAllowance {
     let connection: PostgresConnection
     let budget: TaskBudget
 
+    /// Alerts of a case, the newest, whose scores say how sure the camera is.
+    private static let lookedAt = 100
+
     /// Midnight in Asia/Shanghai, in SQL.
     static let today =
         "date_trunc('day', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'"
@@ -25,7 +28,10 @@ struct TaskAllowance {
             SELECT h.id, h.grid_id, h.severity, t.theme = 'SBGZ' AS is_repair,
                 coalesce(h.held_back_at >= \(Self.today), false) AS is_told
             FROM hazard_case h JOIN hazard_type t ON t.code = h.hazard_type
-            LEFT JOIN LATERAL (SELECT max(a.score) AS score FROM alert a WHERE a.case_id = h.id) seen ON true
+            LEFT JOIN LATERAL (
+                SELECT max(a.score) AS score FROM (
+                    SELECT score FROM alert WHERE case_id = h.id ORDER BY started_at DESC LIMIT \(Self.lookedAt)) a) seen
+                ON true
             WHERE h.id = ANY ($1::bigint[]) ORDER BY h.severity, seen.score DESC NULLS LAST, h.opened_at, h.id
             """,
             [.intArray(cases)]

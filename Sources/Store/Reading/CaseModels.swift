@@ -82,7 +82,8 @@ public struct CaseSummary: Sendable, Encodable {
     public let closedAt: Date?
     /// When it was last kept from becoming a task, because its grid had enough of them that day; nil for never.
     public let heldBackAt: Date?
-    /// When it was last kept from becoming a task, because no post of its line has a person; nil for never.
+    /// When it was last kept from becoming a task, because no post of its line has a person; nil for never, or when one
+    /// has got a person since.
     public let unstaffedAt: Date?
     /// When it was put under supervision; nil for never.
     public let supervisedAt: Date?
@@ -204,9 +205,9 @@ public struct CaseOrder: Sendable, Hashable {
         case left
         /// Stage, and within one the least time left.
         case stage
-        /// Grid, by code.
+        /// Grid, by code, and within one the least time left.
         case place
-        /// Post that has the task.
+        /// Post that has the task, by title, and within one the least time left.
         case assignee
         /// Number of alerts.
         case alerts
@@ -217,6 +218,8 @@ public struct CaseOrder: Sendable, Hashable {
     /// What it is sorted by.
     public var key: Key
     /// Whether it goes down: the newest, the most, the least severe first.
+    ///
+    /// Within one severity, stage, grid or post the least time left comes first all the same.
     public var isDescending: Bool
 
     /// Makes an order.

@@ -3,6 +3,9 @@ public import Postgres
 
 /// Reads cases for pages and API; every call sees only what its `Access` allows.
 public struct CaseReader: Sendable {
+    /// Cameras and numbers with a text, up to which it is rare.
+    private static let rare = 500
+
     private let pool: PostgresPool
 
     /// Makes a reader over a pool.
@@ -25,18 +28,21 @@ public struct CaseReader: Sendable {
         let limit = min(max(limit, 1), 200)
         var statement = Statement(access)
         Self.limit(&statement, by: filter)
+        if let text = filter.text { statement.require(try await found(text, &statement)) }
+        let view = try await VisibleCases(access, &statement, pool)
         let sorting = CaseSorting(order ?? .usual(for: filter.state))
-        if let start = sorting.start(after) { statement.require(sorting.condition(start, &statement)) }
         // The page first: what is shown of a case is looked up for those on it, not for all that were sorted.
+        let page = sorting.page(
+            "hazard_case c JOIN hazard_type h ON h.code = c.hazard_type LEFT JOIN camera cam ON cam.id = c.camera_id",
+            states: Self.states(filter),
+            where: "\(view.condition) AND \(statement.condition)",
+            among: view.gridCondition,
+            after: sorting.start(after),
+            limit: limit + 1,
+            &statement
+        )
         let sql = """
-            \(Access.visibleGrids), page AS MATERIALIZED (
-                SELECT c.id AS case_id, \(sorting.columns)
-                FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
-                    LEFT JOIN camera cam ON cam.id = c.camera_id
-                    LEFT JOIN post assignee ON assignee.id = c.assignee_post_id
-                    LEFT JOIN grid g ON g.id = c.grid_id
-                WHERE \(Access.sameCase) AND \(statement.condition)
-                ORDER BY \(sorting.clause) LIMIT \(limit + 1))
+            WITH page AS MATERIALIZED \(page)
             SELECT \(Self.columns), \(sorting.names) FROM page JOIN hazard_case c ON c.id = page.case_id \(Self.joins)
             ORDER BY \(sorting.clause)
             """
@@ -46,28 +52,61 @@ public struct CaseReader: Sendable {
         return Page(items: items, next: try sorting.next(last))
     }
 
+    /// Condition on the cases that a text is found in.
+    ///
+    /// Where it is rare, the cameras and numbers that hold it are looked up before: in a list it would be asked of each
+    /// case.
+    private func found(_ text: String, _ statement: inout Statement) async throws -> String {
+        let rows = try await pool.query(
+            """
+            (SELECT id AS camera, NULL AS number FROM camera WHERE name ILIKE $1 OR address ILIKE $1 LIMIT \(Self.rare + 1))
+            UNION ALL
+            (SELECT NULL, number FROM hazard_case WHERE $2 AND number LIKE $1 ORDER BY number DESC LIMIT \(Self.rare + 1))
+            """,
+            [.text(Statement.pattern(text)), .bool(text.utf8.allSatisfy { (48...57).contains($0) })]
+        ).rows
+        let (cameras, numbers) = (rows.compactMap { $0["camera"] }, rows.compactMap { $0["number"] })
+        guard max(cameras.count, numbers.count) <= Self.rare else {
+            let pattern = statement.bind(.text(Statement.pattern(text)))
+            return "(c.number LIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))"
+        }
+        let (camera, number) = (statement.bind(.textArray(cameras)), statement.bind(.textArray(numbers)))
+        return "(c.camera_id = ANY (\(camera)::text[]) OR c.number = ANY (\(number)::text[]))"
+    }
+
+    /// Open and ended cases apart: each has its own indexes.
+    private static func states(_ filter: CaseFilter) -> [String] {
+        let (open, ended) = ("c.outcome IS NULL", "c.outcome IS NOT NULL")
+        return switch filter.state {
+        case .open: [open]
+        case .closed: [ended]
+        case .all: filter.isOverdue || filter.isHeldBack ? [open] : [open, ended]
+        }
+    }
+
     /// How many open cases stand in which stage, and what came and went today.
     public func counts(access: Access) async throws -> CaseCounts {
         let today = TaskAllowance.today
+        // What is open, and what ended today: two ranges of indexes, not the whole table.
         let sql = """
             \(Access.visibleGrids)
-            SELECT c.stage, count(*) FILTER (WHERE c.outcome IS NULL) AS open,
-                count(*) FILTER (WHERE c.outcome IS NULL AND c.due_at < now()) AS overdue,
-                count(*) FILTER (WHERE c.outcome IS NULL AND c.due_at < now() AND c.dispatched_at IS NULL)
-                    AS triage_overdue,
+            SELECT c.stage, count(*) AS open, count(*) FILTER (WHERE c.due_at < now()) AS overdue,
+                count(*) FILTER (WHERE c.due_at < now() AND c.dispatched_at IS NULL) AS triage_overdue,
                 count(*) FILTER (WHERE \(Self.heldBack)) AS held_back,
-                count(*) FILTER (WHERE c.opened_at >= \(today)) AS opened,
-                count(*) FILTER (WHERE c.closed_at >= \(today)) AS closed
+                count(*) FILTER (WHERE c.opened_at >= \(today)) AS opened, 0::bigint AS closed
             FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
-            WHERE \(Access.sameCase) AND (c.outcome IS NULL OR c.opened_at >= \(today) OR c.closed_at >= \(today))
-            GROUP BY c.stage
+            WHERE \(Access.sameCase) AND c.outcome IS NULL GROUP BY c.stage
+            UNION ALL
+            SELECT '', 0, 0, 0, 0, count(*) FILTER (WHERE c.opened_at >= \(today)), count(*)
+            FROM hazard_case c JOIN hazard_type h ON h.code = c.hazard_type
+            WHERE \(Access.sameCase) AND c.outcome IS NOT NULL AND c.closed_at >= \(today)
             """
         let rows = try await pool.query(sql, access.parameters).rows
         var byStage: [String: Int] = [:]
         var sums = (open: 0, overdue: 0, triageOverdue: 0, heldBack: 0, opened: 0, closed: 0)
         for row in rows {
-            let open = try row.requireInt("open")
-            byStage[try row.requireText("stage")] = open
+            let (stage, open) = (try row.requireText("stage"), try row.requireInt("open"))
+            if open > 0 { byStage[stage] = open }
             sums.open += open
             sums.overdue += try row.requireInt("overdue")
             sums.triageOverdue += try row.requireInt("triage_overdue")
@@ -133,13 +172,12 @@ public struct CaseReader: Sendable {
 
     private func events(ofCase id: Int) async throws -> [CaseEventLine] {
         let sql = """
-            SELECT * FROM (
-                SELECT e.id, e.at, e.last_at, e.times, e.kind, e.stage_from, e.stage_to, e.actor, e.note,
-                    e.data ->> 'reason' AS reason, p.title AS post,
-                    ARRAY(SELECT jsonb_array_elements_text(e.data -> 'vacant')) AS vacant
-                FROM \(CaseEventFold.sql(ofCase: "$1")) e
-                LEFT JOIN post p ON e.kind IN ('dispatched', 'rework') AND p.id = (e.data ->> 'post')::int
-                ORDER BY e.id DESC LIMIT 200) newest ORDER BY id
+            SELECT e.id, e.at, e.last_at, e.times, e.kind, e.stage_from, e.stage_to, e.actor, e.note,
+                e.data ->> 'reason' AS reason, p.title AS post,
+                ARRAY(SELECT jsonb_array_elements_text(e.data -> 'vacant')) AS vacant
+            FROM \(CaseEventFold.newest(ofCase: "$1", limit: 200)) e
+            LEFT JOIN post p ON e.kind IN ('dispatched', 'rework') AND p.id = (e.data ->> 'post')::int
+            ORDER BY e.id
             """
         return try await pool.query(sql, [.int(id)]).rows.map { row in
             CaseEventLine(
@@ -160,11 +198,6 @@ public struct CaseReader: Sendable {
     }
 
     private static func limit(_ statement: inout Statement, by filter: CaseFilter) {
-        switch filter.state {
-        case .open: statement.require("c.outcome IS NULL")
-        case .closed: statement.require("c.outcome IS NOT NULL")
-        case .all: break
-        }
         if let stage = filter.stage { statement.require("c.stage = \(statement.bind(.text(stage)))") }
         if let type = filter.hazardType { statement.require("c.hazard_type = \(statement.bind(.text(type)))") }
         if let severity = filter.severity {
@@ -173,12 +206,6 @@ public struct CaseReader: Sendable {
         if let camera = filter.cameraID { statement.require("c.camera_id = \(statement.bind(.text(camera)))") }
         if let grid = filter.gridID {
             statement.require("c.grid_id IN (\(GridReader.subtree(of: statement.bind(.int(grid)))))")
-        }
-        if let text = filter.text {
-            let pattern = statement.bind(.text(Statement.pattern(text)))
-            statement.require(
-                "(c.number ILIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))"
-            )
         }
         if filter.isHeldBack { statement.require(Self.heldBack) }
         if filter.isOverdue { statement.require("c.outcome IS NULL AND c.due_at < now()") }

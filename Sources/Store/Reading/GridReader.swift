@@ -18,6 +18,16 @@ public struct GridSummary: Sendable, Encodable {
     public let cameras: Int
 }
 
+/// A grid for a list to choose from.
+public struct GridChoice: Sendable, Hashable {
+    /// Key.
+    public let id: Int
+    /// Name.
+    public let name: String
+    /// 1 large to 4 micro.
+    public let level: Int
+}
+
 /// Reads the grid tree; every call sees only what its `Access` allows.
 public struct GridReader: Sendable {
     private let pool: PostgresPool
@@ -44,6 +54,21 @@ public struct GridReader: Sendable {
                 parentID: try row.int("parent_id"),
                 openCases: try row.requireInt("open"),
                 cameras: try row.requireInt("cameras")
+            )
+        }
+    }
+
+    /// All grids that may be seen, by code, with nothing counted.
+    public func choices(access: Access) async throws -> [GridChoice] {
+        let sql = """
+            \(Access.visibleGrids) SELECT g.id, g.name, g.level FROM grid g
+            WHERE \(Access.sameGrid) AND $2::boolean IS NOT NULL ORDER BY g.code
+            """
+        return try await pool.query(sql, access.parameters).rows.map { row in
+            GridChoice(
+                id: try row.requireInt("id"),
+                name: try row.requireText("name"),
+                level: try row.requireInt("level")
             )
         }
     }

@@ -104,7 +104,7 @@ public struct TaskReader: Sendable {
             statement.require("(\(time), t.id) \(isActive ? ">" : "<") (\(at)::timestamptz, \(id)::bigint)")
         }
         let order = isActive ? "t.deadline_at, t.id" : "t.created_at DESC, t.id DESC"
-        let rows = try await rows(statement, "ORDER BY \(order) LIMIT \(limit + 1)")
+        let rows = try await rows(statement, order: order, limit: limit + 1)
         let items = try rows.prefix(limit).map(Self.task)
         guard rows.count > limit, let last = rows.prefix(limit).last else { return Page(items: items, next: nil) }
         let at = try last.requireTimestamp(isActive ? "deadline_at" : "created_at")
@@ -115,7 +115,7 @@ public struct TaskReader: Sendable {
     public func task(id: Int, access: Access) async throws -> TaskSummary? {
         var statement = Statement(access)
         statement.require("t.id = \(statement.bind(.int(id)))::bigint")
-        return try await rows(statement, "").first.map(Self.task)
+        return try await rows(statement, order: "t.id", limit: 1).first.map(Self.task)
     }
 
     /// How many tasks of a post are open or accepted.
@@ -124,15 +124,20 @@ public struct TaskReader: Sendable {
         return try await pool.query(sql, [.int(post)]).rows.first?.requireInt("n") ?? 0
     }
 
+    /// The newest 50 tasks of a case, oldest first.
     func tasks(ofCase id: Int, access: Access) async throws -> [TaskSummary] {
         var statement = Statement(access)
         statement.require("t.case_id = \(statement.bind(.int(id)))::bigint")
-        return try await rows(statement, "ORDER BY t.id LIMIT 50").map(Self.task)
+        return try await rows(statement, order: "t.id DESC", limit: 50).reversed().map(Self.task)
     }
 
-    private func rows(_ statement: Statement, _ tail: String) async throws -> [PostgresRow] {
+    /// The page first: what is shown of a task is looked up for those on it, not for all that there are.
+    private func rows(_ statement: Statement, order: String, limit: Int) async throws -> [PostgresRow] {
         let sql = """
-            \(Access.visibleGrids)
+            \(Access.visibleGrids), page AS MATERIALIZED (
+                SELECT t.id AS task_id FROM task t JOIN hazard_case c ON c.id = t.case_id
+                    JOIN hazard_type h ON h.code = c.hazard_type
+                WHERE \(Access.sameCase) AND \(statement.condition) ORDER BY \(order) LIMIT \(limit))
             SELECT t.id, t.version, t.case_id, c.number, t.state, t.post_id, p.title AS post, t.created_at, t.deadline_at,
                 t.accepted_at, taker.display_name AS accepted_by, t.finished_at, finisher.display_name AS finished_by,
                 t.reason, t.note, c.hazard_type, h.name_zh AS hazard_zh, h.name_en AS hazard_en, c.severity,
@@ -143,8 +148,7 @@ public struct TaskReader: Sendable {
                 photo.longitudes AS photo_longitudes, photo.latitudes AS photo_latitudes,
                 \(CaseReader.faultReason) AS fault_reason,
                 coalesce(c.dispatched_at, t.created_at) AS due_from, act.*
-            FROM \(CaseReader.tables)
-            JOIN task t ON t.case_id = c.id
+            FROM page JOIN task t ON t.id = page.task_id JOIN hazard_case c ON c.id = t.case_id \(CaseReader.joins)
             JOIN post p ON p.id = t.post_id
             LEFT JOIN account taker ON taker.id = t.accepted_by
             LEFT JOIN account finisher ON finisher.id = t.finished_by
@@ -156,7 +160,7 @@ public struct TaskReader: Sendable {
                     array_agg(ST_Y (f.place) ORDER BY f.created_at, f.id) AS latitudes
                 FROM task_photo f WHERE f.task_id = t.id) photo ON true
             LEFT JOIN LATERAL \(CaseAct.withdrawal(ofTask: "t")) act ON true
-            WHERE \(Access.sameCase) AND \(statement.condition) \(tail)
+            ORDER BY \(order)
             """
         return try await pool.query(sql, statement.values).rows
     }

@@ -13,7 +13,7 @@ struct CameraPages: Sendable {
         let filter = try CameraFilter(request)
         let access = try context.access()
         async let counts = site.cameras.counts(access: access)
-        async let grids = site.grids.list(access: access)
+        async let grids = site.grids.choices(access: access)
         async let tags = site.cameras.tags(access: access)
         let page = try await site.cameras.list(filter, access: access, after: try request.query("after"))
         var values: [String: Any] = [

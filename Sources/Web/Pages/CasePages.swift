@@ -17,7 +17,7 @@ struct CasePages: Sendable {
         let filter = try CaseFilter(request)
         let access = try context.access()
         async let counts = site.cases.counts(access: access)
-        async let grids = site.grids.list(access: access)
+        async let grids = site.grids.choices(access: access)
         async let types = site.catalog.hazardTypes(access: access)
         let order = try CaseOrder(request) ?? .usual(for: filter.state)
         let page = try await site.cases.list(filter, order: order, access: access, after: try request.query("after"))

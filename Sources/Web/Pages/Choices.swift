@@ -15,7 +15,7 @@ enum Choices {
     }
 
     /// Large, medium and small grids, indented by level; micro-grids too when only few are seen.
-    static func grids(_ grids: [GridSummary], chosen: Int?) -> [[String: Any]] {
+    static func grids(_ grids: [GridChoice], chosen: Int?) -> [[String: Any]] {
         let top = grids.map(\.level).min() ?? 1
         let shown = grids.filter { $0.level < 4 || grids.count <= 60 || $0.id == chosen }
         return shown.map { grid in
