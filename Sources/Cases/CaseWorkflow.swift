@@ -12,8 +12,8 @@ public enum CaseAction: Sendable, Hashable {
     case falseAlarm(FalseAlarmReason)
     /// Someone above watches from now on.
     case supervise
-    /// Not well done: back to the same post.
-    case rework
+    /// Not well done: a new task for that post, which is the same one while it has somebody.
+    case rework(post: Int)
     /// Checked and good.
     case verify
     /// The result has been told.
@@ -36,6 +36,8 @@ public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case heldBack = "held_back"
     /// It would have become a task by itself, but no post of its grid or any above it has a person.
     case unstaffed
+    /// A post of its line has a person now: it may become a task by itself after all.
+    case staffed
     /// It was reported.
     case reported
     /// A post got the task.
@@ -141,6 +143,8 @@ public enum CaseWorkflow {
     }
 
     /// A second tap on the same button is no mistake of the person.
+    ///
+    /// What the state shows is known here; who dispatched, supervised, sent back or rejected stands in the history only.
     private static func refuseRepetition(
         _ action: CaseAction,
         _ state: CaseState,
@@ -149,7 +153,8 @@ public enum CaseWorkflow {
         guard let account = actor.accountID else { return }
         let isRepeated =
             switch action {
-            case .accept: state.task?.state == .accepted && state.task?.acceptedBy == account
+            // Also when it was done since.
+            case .accept: state.task?.acceptedBy == account && state.task?.state != .cancelled
             case .handled: state.task?.state == .handled && state.task?.finishedBy == account
             case .falseAlarm: state.task?.state == .falseAlarm && state.task?.finishedBy == account
             case .verify, .close: state.outcome != nil && state.stage == .feedback && state.checkedBy == account
@@ -222,23 +227,27 @@ public enum CaseWorkflow {
         _ actor: CaseActor
     ) throws(CaseError) -> CaseChange {
         var after = state
-        if action == .verify || action == .rework {
-            guard state.stage == .verification, let task = state.task else { throw wrongStage(action, state) }
+        switch action {
+        case .verify, .rework:
+            guard state.stage == .verification, state.task != nil else { throw wrongStage(action, state) }
             guard state.handledBy != actor.accountID else {
                 throw CaseError(
                     code: .sameHandlerAndChecker,
                     message: "who handled the case may not check it: another person has to"
                 )
             }
-            if action == .verify {
-                after.stage = try next(.feedback, from: state, action)
-                after.checkedBy = actor.accountID
-                return CaseChange(before: state, after: after, event: .verified, task: .unchanged)
-            }
+        default: break
+        }
+        if action == .verify {
+            after.stage = try next(.feedback, from: state, action)
+            after.checkedBy = actor.accountID
+            return CaseChange(before: state, after: after, event: .verified, task: .unchanged)
+        }
+        if case .rework(let post) = action {
             after.stage = try next(state.isSupervised ? .supervision : .dispatch, from: state, action)
-            after.task = CaseTask(postID: task.postID, state: .open)
+            after.task = CaseTask(postID: post, state: .open)
             after.handledBy = nil
-            return CaseChange(before: state, after: after, event: .rework, task: .opened(post: task.postID))
+            return CaseChange(before: state, after: after, event: .rework, task: .opened(post: post))
         }
         if action == .close {
             guard state.stage == .feedback else { throw wrongStage(action, state) }

@@ -9,7 +9,8 @@ import Store
 ///
 /// Such alerts come from a process that died and has delivered what was in its spool, or from one that did not know yet
 /// that it had lost its cameras. An alert that the database refuses is passed over for some minutes, so that it does not
-/// hold up the others; what takes too long is done in parts.
+/// hold up the others; what takes too long is done in parts. Cases that no post could take are given out here, too, once
+/// somebody got an account.
 struct Adoption: Sendable {
     /// Seconds between two looks for alerts to adopt.
     private static let interval = 3.0
@@ -95,6 +96,7 @@ struct Adoption: Sendable {
         try await adopt(&progress)
         // The true ends may lie in the spool.
         if progress.round.isMultiple(of: Self.endingEvery), spool.count < Self.batch { try await end(&progress) }
+        notes.take(try await writer.staff(authority()))
     }
 
     private func adopt(_ progress: inout Progress) async throws {

@@ -58,7 +58,7 @@ import Testing
             (.accept, Self.worker, .dispatch, .accepted, .moved(.accepted)),
             (.supervise, Self.clerk, .supervision, .supervised, .unchanged),
             (.handled, Self.worker, .verification, .handled, .moved(.handled)),
-            (.rework, Self.clerk, .supervision, .rework, .opened(post: 7)),
+            (.rework(post: 7), Self.clerk, .supervision, .rework, .opened(post: 7)),
             (.dispatch(post: 8), Self.clerk, .supervision, .dispatched, .opened(post: 8)),
             (.dispatch(post: 7), Self.clerk, .supervision, .dispatched, .opened(post: 7)),
             (.handled, Self.colleague, .verification, .handled, .moved(.handled)),
@@ -86,7 +86,7 @@ import Testing
             [nil] + TaskState.allCases.map { CaseTask(postID: 7, state: $0, acceptedBy: 3, finishedBy: 3) }
         let actions: [CaseAction] = [
             .report, .dispatch(post: 7), .dispatch(post: 8), .accept, .handled, .falseAlarm(.light), .supervise,
-            .rework,
+            .rework(post: 7),
             .verify, .close, .reject(.weather),
         ]
         let actors = [Self.admin, Self.clerk, Self.worker, Self.colleague, Self.stranger, Self.viewer, .system]
@@ -111,7 +111,9 @@ import Testing
     @Test("a closed case does not change", arguments: CaseOutcome.allCases)
     func closed(outcome: CaseOutcome) {
         let state = CaseState(stage: .feedback, outcome: outcome)
-        for action in [CaseAction.report, .dispatch(post: 1), .supervise, .rework, .verify, .close, .reject(.light)] {
+        for action in [
+            CaseAction.report, .dispatch(post: 1), .supervise, .rework(post: 7), .verify, .close, .reject(.light),
+        ] {
             #expect(refusal(action, state, Self.clerk) == .closed)
         }
     }
@@ -121,7 +123,7 @@ import Testing
         arguments: [
             (.report, CaseState(), worker), (.report, CaseState(), viewer),
             (.dispatch(post: 7), CaseState(stage: .report), worker), (.supervise, dispatched, worker),
-            (.verify, handled, worker), (.verify, handled, .system), (.rework, handled, stranger),
+            (.verify, handled, worker), (.verify, handled, .system), (.rework(post: 7), handled, stranger),
             (.reject(.light), CaseState(), worker), (.reject(.light), CaseState(), .system),
             (.accept, dispatched, stranger), (.accept, dispatched, clerk), (.handled, dispatched, stranger),
             (.falseAlarm(.animal), dispatched, stranger), (.accept, dispatched, .system),
@@ -139,7 +141,7 @@ import Testing
             (.dispatch(post: 8), handled, clerk), (.supervise, handled, clerk),
             (.supervise, CaseState(), clerk), (.supervise, CaseState(stage: .supervision), clerk),
             (.accept, CaseState(), worker), (.verify, dispatched, clerk), (.close, handled, clerk),
-            (.rework, dispatched, clerk), (.reject(.light), handled, clerk),
+            (.rework(post: 7), dispatched, clerk), (.reject(.light), handled, clerk),
             (.reject(.light), CaseState(stage: .feedback), clerk), (.handled, handled, colleague),
             (.accept, CaseState(stage: .dispatch, task: CaseTask(postID: 7, state: .accepted, acceptedBy: 4)), worker),
             (.verify, CaseState(stage: .verification), clerk),
@@ -156,7 +158,7 @@ import Testing
 
     @Test("work that nobody supervised goes back as it was")
     func plainRework() throws {
-        let change = try CaseWorkflow.apply(.rework, to: Self.handled, by: Self.clerk)
+        let change = try CaseWorkflow.apply(.rework(post: 7), to: Self.handled, by: Self.clerk)
         #expect(change.after.stage == .dispatch && !change.after.isSupervised)
     }
 
@@ -169,7 +171,7 @@ import Testing
         #expect(TriageLimits(minutes: []) == TriageLimits())
     }
 
-    @Test("who handled a case may neither approve nor send it back", arguments: [CaseAction.verify, .rework])
+    @Test("who handled a case may neither approve nor send it back", arguments: [CaseAction.verify, .rework(post: 7)])
     func handlerIsNotChecker(action: CaseAction) throws {
         let byLeader = try CaseWorkflow.apply(.handled, to: Self.dispatched, by: Self.leader).after
         #expect(refusal(action, byLeader, Self.leader) == .sameHandlerAndChecker)
@@ -185,7 +187,7 @@ import Testing
         let checked = try CaseWorkflow.apply(.verify, to: claimed.after, by: Self.clerk)
         let closed = try CaseWorkflow.apply(.close, to: checked.after, by: Self.clerk)
         #expect(closed.after.outcome == .falseAlarm)
-        let refused = try CaseWorkflow.apply(.rework, to: claimed.after, by: Self.clerk)
+        let refused = try CaseWorkflow.apply(.rework(post: 7), to: claimed.after, by: Self.clerk)
         #expect(refused.after.task == CaseTask(postID: 7, state: .open))
         #expect(refused.after.handledBy == nil)
     }

@@ -166,7 +166,8 @@ struct CaseDeskTests {
     func reject() async throws {
         try await withCase { (database, desk, id, task) async throws in
             let clerk = try await database.person("clerk")
-            let closed = try await desk.reject(case: id, reason: .weather, by: clerk, note: "下雨")
+            let seen = try await desk.supervise(case: id, by: clerk).version
+            let closed = try await desk.reject(case: id, reason: .weather, by: clerk, note: "下雨", seen: seen)
             #expect(closed.state.outcome == .falseAlarm)
             #expect(closed.state.task?.state == .cancelled)
             let worker = try await database.person("worker")

@@ -20,10 +20,11 @@ extension LiveSite {
                     "{ const note = \(note); note.closest('details').open = true; note.value = '请街道盯办'; "
                         + "note.dispatchEvent(new Event('input', { bubbles: true })); }"
                 )
+                let seen = try await site.value("SELECT version FROM hazard_case WHERE id = $1", [.int(id)])
                 let rejected = try await site.browser("olga").send(
                     "POST",
                     "/api/v1/cases/\(id)/reject",
-                    ["reason": "light"]
+                    ["reason": "light", "version": seen.flatMap { Int($0) } ?? 0]
                 )
                 #expect(rejected.status == 200)
                 let told = "document.getElementById('notice').textContent.includes('此案件已由OLGA于')"

@@ -165,6 +165,31 @@ public struct AlertWriter: Sendable {
         }
     }
 
+    /// Gives cases that no post could take to a post that has a person since, in the shards of `authority`, within the
+    /// budget of their grids.
+    ///
+    /// Cheap when there are none: call it every few seconds.
+    ///
+    /// `limit`: cases at most, the most severe first; at least 1.
+    ///
+    /// - Returns: Tasks, and cases that are held back or wait again; nothing was stored.
+    /// - Throws: `PostgresError`: nothing was done, call again; `CancellationError`.
+    public func staff(_ authority: Authority, limit: Int = 200) async throws -> WriteReport {
+        let owned = Array(authority.epochs.keys)
+        guard !owned.isEmpty else { return WriteReport() }
+        let shards = try await pool.withConnection { try await StaffedCases.shards(among: owned, $0) }
+        guard !shards.isEmpty else { return WriteReport() }
+        return try await withRetries { connection in
+            var report = WriteReport()
+            try await takeTurn(connection)
+            let held = try await ShardFence(connection: connection).hold(shards, by: authority)
+            let cases = try await StaffedCases(connection: connection).take(of: held, limit: max(1, limit))
+            try await CaseAttachment(connection: connection, policy: policy, budget: budget, triage: triage)
+                .dispatch(cases, &report)
+            return report
+        }
+    }
+
     private func withRetries(
         _ body: @Sendable (PostgresConnection) async throws -> WriteReport
     ) async throws

@@ -19,6 +19,12 @@ struct PostFinder {
             AND NOT holder.disabled)
         """
 
+    /// Title of a post that nobody holds who could work on a task; nil when somebody does.
+    func titleIfVacant(_ post: Int) async throws -> String? {
+        let sql = "SELECT p.title FROM post p WHERE p.id = $1 AND NOT \(Self.hasPerson)"
+        return try await connection.query(sql, [.int(post)]).rows.first?.text("title")
+    }
+
     /// The post of each case.
     ///
     /// Camera faults go to the unit that repairs the camera; everything else to the post that holds the case's grid, or

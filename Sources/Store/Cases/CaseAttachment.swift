@@ -45,7 +45,13 @@ struct CaseAttachment {
         report.alertsWithoutNumber = unnumbered
         report.casesOpened = cases.count { $0.arrivals.first?.reason == nil }
         report.alertsAttached = cases.reduce(0) { $0 + $1.arrivals.count } - report.casesOpened
-        let waiting = cases.filter(\.wantsDispatch).compactMap(\.id).sorted()
+        try await dispatch(cases.filter(\.wantsDispatch).compactMap(\.id).sorted(), &report)
+    }
+
+    /// Makes tasks of cases in inspection, as far as the budget and the posts go; the others wait, and their history says
+    /// why.
+    func dispatch(_ waiting: [Int], _ report: inout WriteReport) async throws {
+        guard !waiting.isEmpty else { return }
         let admitted = try await TaskAllowance(connection: connection, budget: budget).admit(waiting)
         report.casesHeldBack = waiting.count - admitted.count
         report.tasksOpened = try await AutomaticDispatch(connection: connection).dispatch(admitted)

@@ -1,44 +1,6 @@
 public import Cases
 public import Postgres
 
-/// A picture that a worker sent as proof: a file in the evidence directory.
-public struct TaskPhoto: Sendable, Hashable {
-    /// Path relative to the evidence directory.
-    public var path: String
-    /// SHA-256 of the file, 64 lower-case hex digits.
-    public var sha256: String
-    /// Size of the file in bytes.
-    public var bytes: Int
-    /// When and where it was taken; nil unless the worker agreed to tell it.
-    public var origin: PhotoOrigin?
-
-    /// Makes a reference.
-    public init(path: String, sha256: String, bytes: Int, origin: PhotoOrigin? = nil) {
-        self.path = path
-        self.sha256 = sha256
-        self.bytes = bytes
-        self.origin = origin
-    }
-}
-
-/// How a case stands after an action.
-public struct CaseStanding: Sendable, Hashable {
-    /// Key.
-    public let id: Int
-    /// 19 digits.
-    public let number: String
-    /// Grows with everything that is done with the case.
-    public let version: Int
-    /// Stage, outcome, newest task, handler and checker.
-    public let state: CaseState
-    /// Key of the newest task.
-    public let taskID: Int?
-    /// Post that has the task, or had it last.
-    public let assigneePostID: Int?
-    /// When handling is due, microseconds since the Unix epoch.
-    public let deadlineAt: Int64?
-}
-
 /// What people do with cases, one transaction per action, under a lock of the case.
 ///
 /// Every action may say what the person saw: the version of the case, or of the task. When somebody was faster it is
@@ -78,19 +40,21 @@ public struct CaseDesk: Sendable {
         note: String? = nil,
         seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
+        let tap = Tap(kind: .dispatched, actor: actor, note: note, seen: seen)
+        return try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
+            if let post, try await tap.isRepeated(entry, post: post, connection) { return .nothing }
             let target = try await Self.target(post, of: entry, connection)
-            // Others are refused for their role below.
-            let isDirector = actor.role == .admin || actor.role == .operator
-            guard seen != nil || entry.state.task?.state.isActive != true || !isDirector else {
-                throw try await Self.tooLate(entry, connection)
-            }
+            if post == nil, try await tap.isRepeated(entry, post: target.post, connection) { return .nothing }
+            try await Self.requireSight(seen, entry, actor, connection)
             let isNew = entry.state.stage == .inspection
             return Plan(actions: (isNew ? [.report] : []) + [.dispatch(post: target.post)], vacant: target.vacant)
         }
     }
 
     /// Ends a case at triage: there is no hazard.
+    ///
+    /// `seen`: the version of the case that the person saw. A task that a post has is taken from it only by who has seen
+    /// it.
     @discardableResult
     public func reject(
         case id: Int,
@@ -99,7 +63,12 @@ public struct CaseDesk: Sendable {
         note: String? = nil,
         seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note, reason: reason, seen: seen) { _, _ in Plan(.reject(reason)) }
+        let tap = Tap(kind: .rejected, actor: actor, note: note, reason: reason, seen: seen)
+        return try await act(on: id, by: actor, note: note, reason: reason, seen: seen) { entry, connection in
+            if try await tap.isRepeated(entry, connection) { return .nothing }
+            try await Self.requireSight(seen, entry, actor, connection)
+            return Plan(.reject(reason))
+        }
     }
 
     /// Puts a dispatched case under supervision.
@@ -110,7 +79,10 @@ public struct CaseDesk: Sendable {
         note: String? = nil,
         seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note, seen: seen) { _, _ in Plan(.supervise) }
+        let tap = Tap(kind: .supervised, actor: actor, note: note, seen: seen)
+        return try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
+            try await tap.isRepeated(entry, connection) ? .nothing : Plan(.supervise)
+        }
     }
 
     /// Approves what the post reported, and closes the case: resolved, or a false alarm where the post said so.
@@ -126,7 +98,8 @@ public struct CaseDesk: Sendable {
         }
     }
 
-    /// Sends a case back to the same post with a new task, which has the rest of the time.
+    /// Sends a case back with a new task, which has the rest of the time: to the same post while it has somebody, else to
+    /// the one that the case's grid would give it to.
     @discardableResult
     public func rework(
         case id: Int,
@@ -134,7 +107,18 @@ public struct CaseDesk: Sendable {
         note: String? = nil,
         seen: Int? = nil
     ) async throws -> CaseStanding {
-        try await act(on: id, by: actor, note: note, seen: seen) { _, _ in Plan(.rework) }
+        let tap = Tap(kind: .rework, actor: actor, note: note, seen: seen)
+        return try await act(on: id, by: actor, note: note, seen: seen) { entry, connection in
+            if try await tap.isRepeated(entry, connection) { return .nothing }
+            let last = CaseAction.rework(post: entry.state.task?.postID ?? 0)
+            // Whether he may at all comes before the question to whom it goes.
+            guard let post = try await Self.change(last, entry, actor, connection)?.after.task?.postID,
+                let vacant = try await PostFinder(connection: connection).titleIfVacant(post)
+            else { return Plan(last) }
+            let target = try await Self.target(nil, of: entry, connection)
+            let passed = [vacant] + target.vacant.filter { $0 != vacant }
+            return Plan(actions: [.rework(post: target.post)], vacant: passed)
+        }
     }
 
     /// Takes a task, for the post that has it.
@@ -199,6 +183,32 @@ extension CaseDesk {
         }
 
         init(_ action: CaseAction) { self.init(actions: [action]) }
+
+        /// It was done before: the answer is how the case stands.
+        static let nothing = Plan(actions: [])
+    }
+
+    /// An action that the state of a case does not show to have been done by the same person before.
+    private struct Tap: Sendable {
+        let kind: CaseEventKind
+        let actor: CaseActor
+        let note: String?
+        var reason: FalseAlarmReason?
+        let seen: Int?
+
+        func isRepeated(_ entry: CaseEntry, post: Int? = nil, _ connection: PostgresConnection) async throws -> Bool {
+            guard let account = actor.accountID else { return false }
+            let request = CaseHistory.Request(
+                caseID: entry.id,
+                kind: kind,
+                accountID: account,
+                seen: seen,
+                post: post,
+                note: try CaseDesk.checked(note),
+                reason: reason
+            )
+            return try await CaseHistory(connection: connection).holds(request)
+        }
     }
 
     private typealias Planning = @Sendable (CaseEntry, PostgresConnection) async throws -> Plan
@@ -222,6 +232,8 @@ extension CaseDesk {
         let caseID = try row.requireInt("case_id")
         return try await act(on: caseID, by: actor, note: note, reason: reason, photos: photos) { entry, connection in
             guard entry.taskID == id, entry.state.task?.state != .cancelled else {
+                // What came after a report does not make its second copy wrong.
+                if try await Self.isDone(action, task: id, by: actor, connection) { return .nothing }
                 let act = try await CaseHistory(connection: connection).withdrawal(ofTask: id)
                 throw StoreError(
                     .conflict,
@@ -231,7 +243,7 @@ extension CaseDesk {
                 )
             }
             // A second tap of the same person is no mistake, whatever version it names.
-            guard try await Self.change(action, entry, actor, connection) != nil else { return Plan(actions: []) }
+            guard try await Self.change(action, entry, actor, connection) != nil else { return .nothing }
             if let seen, seen != entry.taskVersion {
                 throw try await Self.tooLate(entry, connection, because: .taskChanged)
             }
@@ -249,7 +261,7 @@ extension CaseDesk {
         _ planning: Planning
     ) async throws -> CaseStanding {
         let note = try Self.checked(note)
-        try Self.check(photos)
+        try TaskPhoto.check(photos)
         return try await pool.transaction { connection in
             let ledger = CaseLedger(connection: connection)
             guard var entry = try await ledger.lock([id]).first else {
@@ -266,12 +278,46 @@ extension CaseDesk {
                 var move = CaseMove(caseID: id, change: change, actor: actor, reason: reason)
                 move.note = action == .report ? nil : note
                 move.photoCount = photos.isEmpty ? nil : photos.count
+                move.seen = actor.accountID == nil ? nil : version
                 move.vacant = plan.vacant
                 try await ledger.write([move])
                 entry = try await ledger.lock([id]).first ?? entry
             }
-            if let before { try await Self.keep(photos, of: before, connection) }
+            if let before { try await TaskPhoto.keep(photos, of: before, connection) }
             return entry.standing
+        }
+    }
+
+    /// Whether a task that is not the newest of its case any more was done by this person in this way.
+    private static func isDone(
+        _ action: CaseAction,
+        task id: Int,
+        by actor: CaseActor,
+        _ connection: PostgresConnection
+    ) async throws -> Bool {
+        let sql = "SELECT state, accepted_by, finished_by FROM task WHERE id = $1"
+        guard let account = actor.accountID, let row = try await connection.query(sql, [.int(id)]).rows.first
+        else { return false }
+        let state = try row.text("state").flatMap(TaskState.init)
+        return switch action {
+        case .accept: try state != .cancelled && row.int("accepted_by") == account
+        case .handled: try state == .handled && row.int("finished_by") == account
+        case .falseAlarm: try state == .falseAlarm && row.int("finished_by") == account
+        default: false
+        }
+    }
+
+    /// A task that a post has is taken from it only by somebody who has seen it.
+    private static func requireSight(
+        _ seen: Int?,
+        _ entry: CaseEntry,
+        _ actor: CaseActor,
+        _ connection: PostgresConnection
+    ) async throws {
+        // Others are refused for their role.
+        let isDirector = actor.role == .admin || actor.role == .operator
+        guard seen != nil || entry.state.task?.state.isActive != true || !isDirector else {
+            throw try await tooLate(entry, connection)
         }
     }
 
@@ -347,23 +393,6 @@ extension CaseDesk {
         return (post, found.vacant)
     }
 
-    private static func keep(_ photos: [TaskPhoto], of task: Int, _ connection: PostgresConnection) async throws {
-        guard !photos.isEmpty else { return }
-        try await connection.query(
-            """
-            INSERT INTO task_photo (task_id, path, sha256, bytes, taken_at, place)
-            SELECT $1, path, sha256, bytes, taken_at, ST_SetSRID (ST_MakePoint (x, y), 4326)
-            FROM unnest ($2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::float8[], $7::float8[])
-                AS u (path, sha256, bytes, taken_at, x, y)
-            """,
-            [
-                .int(task), .textArray(photos.map(\.path)), .textArray(photos.map(\.sha256)),
-                .intArray(photos.map(\.bytes)), .timestampArray(photos.map { $0.origin?.takenAt }),
-                .doubleArray(photos.map { $0.origin?.longitude }), .doubleArray(photos.map { $0.origin?.latitude }),
-            ]
-        )
-    }
-
     private static func checked(_ note: String?) throws(StoreError) -> String? {
         guard let note, !note.allSatisfy(\.isWhitespace) else { return nil }
         guard note.count <= maximumNote else {
@@ -377,44 +406,5 @@ extension CaseDesk {
             throw StoreError(.invalid, "the note holds a NUL character", because: .note)
         }
         return note
-    }
-
-    private static func check(_ photos: [TaskPhoto]) throws(StoreError) {
-        guard photos.count <= maximumPhotos else {
-            throw StoreError(
-                .invalid,
-                "\(photos.count) pictures, at most \(maximumPhotos) are possible",
-                because: .photoCount
-            )
-        }
-        for photo in photos {
-            let isHash =
-                photo.sha256.utf8.count == 64
-                && photo.sha256.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-            let parts = photo.path.split(separator: "/", omittingEmptySubsequences: false)
-            let isInside = !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." } && !photo.path.utf8.contains(0)
-            let isPlausible = photo.origin?.isPlausible ?? true
-            guard isHash, isInside, isPlausible, (0...Int(Int32.max)).contains(photo.bytes) else {
-                throw StoreError(
-                    .invalid,
-                    "a picture's path, hash, size, time or place cannot be right: \(photo.path.prefix(80))",
-                    because: .photo
-                )
-            }
-        }
-    }
-}
-
-extension CaseEntry {
-    fileprivate var standing: CaseStanding {
-        CaseStanding(
-            id: id,
-            number: number,
-            version: version,
-            state: state,
-            taskID: taskID,
-            assigneePostID: assigneePostID,
-            deadlineAt: deadlineAt
-        )
     }
 }

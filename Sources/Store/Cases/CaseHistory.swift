@@ -37,6 +37,8 @@ struct CaseHistory {
         var reason: String?
         /// Pictures that were sent.
         var photos: Int?
+        /// Version of the case that a person did it to.
+        var version: Int?
 
         var json: String {
             let encoder = JSONEncoder()
@@ -58,6 +60,47 @@ struct CaseHistory {
             [.int(id)]
         )
         .rows.first.flatMap(CaseAct.init)
+    }
+
+    /// What a person asks for.
+    struct Request: Sendable {
+        var caseID: Int
+        var kind: CaseEventKind
+        var accountID: Int
+        /// Version of the case that he saw; nil when he names none.
+        var seen: Int?
+        /// Nil for any.
+        var post: Int?
+        var note: String?
+        var reason: FalseAlarmReason?
+    }
+
+    /// Whether the same person has done exactly this before.
+    ///
+    /// To the same version of the case, or, when he names none, as the last thing that was done with it; that the post took
+    /// the task since makes no difference.
+    func holds(_ request: Request) async throws -> Bool {
+        let others = CaseAct.kinds.filter { $0 != .accepted }
+        return try await connection.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM case_event e
+                WHERE e.case_id = $1 AND \(CaseEventFold.isSingle) AND e.kind = $2 AND e.account_id = $3
+                    AND e.note IS NOT DISTINCT FROM $4::text
+                    AND e.data ->> 'reason' IS NOT DISTINCT FROM $5::text
+                    AND ($6::int IS NULL OR (e.data ->> 'post')::int = $6::int)
+                    AND CASE WHEN $7::int IS NOT NULL THEN (e.data ->> 'version')::int = $7::int
+                        ELSE e.id = (
+                            SELECT e.id FROM case_event e
+                            WHERE e.case_id = $1 AND \(CaseEventFold.isSingle) AND e.kind IN (\(CaseAct.list(others)))
+                            ORDER BY e.id DESC LIMIT 1) END) AS holds
+            """,
+            [
+                .int(request.caseID), .text(request.kind.rawValue), .int(request.accountID),
+                PostgresValue(request.note), PostgresValue(request.reason?.rawValue), PostgresValue(request.post),
+                PostgresValue(request.seen),
+            ]
+        ).rows[0].requireBool("holds")
     }
 
     func add(_ entries: [Entry]) async throws {

@@ -23,6 +23,8 @@ struct CaseMove: Sendable {
     var note: String?
     var reason: FalseAlarmReason?
     var photoCount: Int?
+    /// Version of the case that the person did it to.
+    var seen: Int?
     /// Titles of posts that were passed over, because they have nobody.
     var vacant: [String] = []
 }
@@ -111,7 +113,8 @@ struct CaseLedger {
                         post: move.change.task == .unchanged ? nil : move.change.after.task?.postID,
                         vacant: move.vacant.isEmpty ? nil : move.vacant,
                         reason: move.reason?.rawValue,
-                        photos: move.photoCount
+                        photos: move.photoCount,
+                        version: move.seen
                     )
                 )
             }

@@ -58,6 +58,7 @@ COMMENT ON COLUMN case_event.kind IS
 DROP INDEX alert_case;
 CREATE INDEX alert_case ON alert (case_id, started_at);
 CREATE INDEX alert_case_picture ON alert (case_id, started_at, id) WHERE evidence_path IS NOT NULL;
+CREATE INDEX alert_case_reason ON alert (case_id, started_at, id) WHERE reason IS NOT NULL;
 
 -- The orders of the list, open cases and ended ones apart; what has no limit comes after everything that has one.
 CREATE INDEX hazard_case_open_left
