@@ -160,6 +160,7 @@ struct BoundedPagesTests {
             // A table of some hundred pages is read whole rather than looked up; let it be like a large one.
             try await pool.query("SET random_page_cost = 1")
             try await tasks(pool)
+            try await wideView(pool)
             let reader = CaseReader(pool: pool)
             for state in CaseFilter.State.allCases {
                 var filter = CaseFilter()
@@ -177,6 +178,26 @@ struct BoundedPagesTests {
                     }
                 }
             }
+        }
+    }
+
+    /// A post that sees more cases than are named one by one; what its lists read, and hold.
+    private func wideView(_ pool: PostgresPool) async throws {
+        let post = try await pool.query("SELECT id FROM post WHERE code = 'L1'").rows[0].requireInt("id")
+        var filter = CaseFilter()
+        filter.state = .all
+        let visible = "(c.grid_id IS NOT NULL OR c.assignee_post_id = \(post) AND c.deadline_at IS NOT NULL)"
+        for order in Self.orders {
+            let all = try await sorted(pool, order, visible)
+            let reader = CaseReader(pool: pool)
+            var found: [Int] = []
+            let read = try await reads(pool) {
+                let first = try await reader.list(filter, order: order, access: .post(post))
+                let next = try await reader.list(filter, order: order, access: .post(post), after: first.next)
+                found = (first.items + next.items).map(\.id)
+            }
+            #expect(found == Array(all.prefix(100)), "\(order)")
+            #expect(read < 30_000, "\(order): \(read), of which each list looks at 5,000 to know that they are many")
         }
     }
 

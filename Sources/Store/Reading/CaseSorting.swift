@@ -119,7 +119,8 @@ struct CaseSorting {
     ///   - tables: FROM and joins, with `hazard_case c`; at most one row for each case.
     ///   - states: Conditions on `c` that an index of the order has each, for example that it is open.
     ///   - conditions: What limits the list.
-    ///   - grids: Condition on the key of a grid that may have such cases.
+    ///   - grids: Condition on the key of a grid that may have such cases; nil when they are so few that they are sorted
+    ///     without an index.
     ///   - start: Where the page begins; nil for the first one.
     ///   - limit: Cases at most.
     ///   - statement: Gets the values of the start.
@@ -128,7 +129,7 @@ struct CaseSorting {
         _ tables: String,
         states: [String],
         where conditions: String,
-        among grids: (_ key: String) -> String,
+        among grids: ((_ key: String) -> String)?,
         after start: Start?,
         limit: Int,
         _ statement: inout Statement
@@ -144,6 +145,7 @@ struct CaseSorting {
         let branches = states.flatMap { state -> [String] in
             let source = Source(tables: tables, conditions: "\(state) AND \(conditions)", limit: limit)
             guard let grouping else { return [plain(source, bounds)] }
+            guard let grids else { return [sorted(grouping, source, isFirst: start == nil, group: group, bounds)] }
             let groups = order.key == .place ? grids("grp.key") : "true"
             return grouped(grouping, source, groups, isFirst: start == nil, group: group, bounds)
         }
@@ -203,6 +205,31 @@ struct CaseSorting {
             if order.isDescending { branches.append(across(grouping, source, groups)) }
         }
         return branches
+    }
+
+    /// The first cases of all groups, sorted together.
+    private func sorted(
+        _ grouping: Grouping,
+        _ source: Source,
+        isFirst: Bool,
+        group: String?,
+        _ bounds: [String]
+    ) -> String {
+        let rest = "\(row(parts)) > (\(bounds.joined(separator: ", ")))"
+        var start = "true"
+        if let group {
+            let place = "(SELECT own.place FROM (\(grouping.query)) own WHERE own.key = \(group))"
+            let none = order.isDescending ? "" : " OR grp.key IS NULL"
+            start = "(grp.key = \(group) AND \(rest) OR (grp.place, grp.key) \(comparison) (\(place), \(group))\(none))"
+        } else if !isFirst {
+            start = "(grp.key IS NULL AND \(rest)\(order.isDescending ? " OR grp.key IS NOT NULL" : ""))"
+        }
+        let keys = ["grp.key IS NULL", "grp.place", "grp.key"].map { $0 + direction } + parts.map(\.sql)
+        return """
+            (SELECT c.id AS case_id, grp.place AS grp_place, grp.key AS grp_key, \(selected)
+             FROM \(source.tables) LEFT JOIN (\(grouping.query)) grp ON grp.key = \(grouping.column)
+             WHERE \(source.conditions) AND \(start) ORDER BY \(keys.joined(separator: ", ")) LIMIT \(source.limit))
+            """
     }
 
     /// The first cases of one group.
