@@ -332,7 +332,8 @@ struct BoundedPagesTests {
         #expect(sorting.start("assignee..1785816000000000.42") != nil)
         for text in [
             nil, "", "assignee", "assignee-.7.1785816000000000.42", "place.7.1785816000000000.42", "assignee.x.1.2",
-            "assignee.7.1.2.3", "assignee.7.9000000000000000000.1", "assignee.99999999999.1.2", "assignee.7.1.",
+            "assignee.7.1.2.3", "assignee.7.9000000000000000000.1", "assignee.7.-9223372036854775808.1",
+            "assignee.99999999999.1.2", "assignee.7.1.",
         ] {
             #expect(sorting.start(text) == nil, "\(text ?? "nil")")
         }
