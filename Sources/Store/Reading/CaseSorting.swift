@@ -274,7 +274,7 @@ extension CaseSorting {
         guard values.count == parts.count else { return nil }
         let isPossible = zip(values, parts).allSatisfy { value, part in
             switch part.type {
-            case "timestamptz": value.magnitude < 250_000_000_000_000_000
+            case "timestamptz": TimeCursor.possible.contains(value)
             case "integer": Int32(exactly: value) != nil
             default: true
             }

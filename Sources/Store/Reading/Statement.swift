@@ -57,8 +57,8 @@ extension Page: Encodable where Item: Encodable {}
 
 /// Where a page of a list ordered by time and key starts.
 struct TimeCursor {
-    /// Some 7,900 years before and after 1970; what a visitor sends may be any number.
-    private static let possible: ClosedRange<Int64> = -250_000_000_000_000_000...250_000_000_000_000_000
+    /// What the database knows as a time, from 4686 BC to 9892; what a visitor sends may be any number.
+    static let possible: ClosedRange<Int64> = -210_000_000_000_000_000...250_000_000_000_000_000
 
     let microseconds: Int64
     let id: Int
