@@ -30,7 +30,7 @@ struct FullDiskTests {
         )
         disk.fill()
         func value(_ name: String) -> Int { meter.samples().first { $0.name == name }?.value ?? -1 }
-        let jpeg = [UInt8](repeating: 7, count: 50_000)
+        let jpeg = [UInt8](repeating: 7, count: 5000)
         for number in 0..<200 { #expect(recorder.offer(recorder.item(makeRecord(number), jpeg: jpeg))) }
         #expect(try await eventually { health.current["spool"]?.contains("disk is full") == true })
         #expect(try await eventually { health.current["evidence"]?.contains("could not be written") == true })
