@@ -78,10 +78,16 @@ public struct SpoolSalvage: Sendable {
         let places = ["", "/" + SpoolFolder.database, "/current/" + SpoolFolder.database].map { path + $0 }
         var status = stat()
         guard stat(path, &status) == 0 else { throw Self.unreadable(path, errno) }
-        let found = places.first { stat($0, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR }
+        var found: String?
+        for place in places {
+            let isThere = stat(place, &status) == 0
+            // The folders of a spool are its owner's only: one that cannot be looked into is not empty.
+            if !isThere, errno == EACCES { throw Self.unreadable(place, EACCES) }
+            guard isThere, status.st_mode & S_IFMT != S_IFDIR else { continue }
+            found = place
+            break
+        }
         guard let found else {
-            // A folder that cannot be looked into looks like an empty one.
-            guard access(path, R_OK | X_OK) == 0 else { throw Self.unreadable(path, errno) }
             throw SpoolError(
                 .cannotOpen,
                 "\(path): no \(SpoolFolder.database) in this folder; name the file, the folder of a spool, or a folder "
