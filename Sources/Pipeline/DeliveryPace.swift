@@ -43,7 +43,8 @@ struct DeliveryPace: Sendable {
     /// most, so that the others go on.
     mutating func takeDue(now: Double) -> Int64? {
         guard loneSince == nil, now >= nextLone,
-            let due = tries.filter({ $0.value.due <= now }).min(by: { $0.value.due < $1.value.due })?.key
+            let due = tries.filter({ $0.value.due <= now }).min(by: { ($0.value.due, $0.key) < ($1.value.due, $1.key) }
+            )?.key
         else {
             loneSince = nil
             return nil
