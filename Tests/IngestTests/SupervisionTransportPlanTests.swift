@@ -95,6 +95,7 @@ import Testing
         var site = Site()
         site.replace(["a", "b"])
         #expect(site.overTCP == ["a", "b"])
+        site.fleet("a", .online)
         site.refusesTCP("b")
         #expect(site.overTCP == ["a"] && site.overUDP == ["b"])
         site.gives("b")
@@ -226,7 +227,10 @@ import Testing
         var site = Site()
         let count = 32_000
         site.replace(names(count).enumerated().map { StreamSource(camera: $1, url: "rtsp://h\($0 % 400)/\($1)") })
-        for name in names(count) { site.isSilent(name) }
+        for name in names(count) {
+            site.now += 0.001
+            site.isSilent(name)
+        }
         var done = 0
         var late = 0
         while done < count, late < count {
