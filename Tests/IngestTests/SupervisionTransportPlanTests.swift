@@ -1,10 +1,11 @@
 import Flow
+import TestThreads
 import Testing
 
 @testable import Ingest
 
 /// Which way each camera goes, event by event on a virtual clock.
-@Suite struct SupervisionTransportPlanTests {
+@Suite(.ownThread) struct SupervisionTransportPlanTests {
     /// A plan, where it has put the cameras, and what people have heard.
     private struct Site {
         var plan: TransportPlan
