@@ -11,6 +11,8 @@ protocol StreamKeeper: Sendable {
 
 /// Listens to one stream on behalf of a thread that waits: until there is enough, the stream breaks off, or it is silent.
 final class StreamEar<Keeper: StreamKeeper>: StreamSink, @unchecked Sendable {
+    // Safety: the variables below are used only while `condition` is locked.
+
     /// What a wait goes by; monotonic seconds.
     struct Progress {
         /// When listening began.
@@ -21,7 +23,6 @@ final class StreamEar<Keeper: StreamKeeper>: StreamSink, @unchecked Sendable {
         var last: Double?
     }
 
-    // Safety: the variables are used only while `condition` is locked.
     private let condition = MonotonicCondition()
     private var kept: Keeper
     private var progress: Progress
