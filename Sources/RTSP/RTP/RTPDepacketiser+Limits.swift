@@ -11,6 +11,8 @@ extension RTPDepacketiser {
     public struct Limits: Hashable, Sendable {
         /// Bytes of a picture.
         public var unitBytes = 4 << 20
+        /// Slices of a picture that say that they are its first; beyond that it is several pictures that nothing ends.
+        public var beginnings = 32
         /// NAL units of a picture.
         public var units = 1024
         /// Bytes that may stand before the first slice of a picture, parameter sets not counted.

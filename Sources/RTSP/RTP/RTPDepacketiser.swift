@@ -146,8 +146,7 @@ public struct RTPDepacketiser: Sendable {
         if header.marker, unit.hasPicture, !distrustsMarker {
             finish(emit)
             followsMarker = true
-        } else if unit.beginnings > 2, !goesByBeginnings, !hasMarkers || distrustsMarker {
-            // Two fields of a picture may have one time, three pictures have not.
+        } else if unit.beginnings > limits.beginnings, !goesByBeginnings, !hasMarkers || distrustsMarker {
             goesByBeginnings = true
             unit.isDamaged = true
         }
