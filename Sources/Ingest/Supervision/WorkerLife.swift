@@ -21,9 +21,10 @@ public struct WorkerLifeSettings: Sendable, Hashable {
     public var startWork: Double
     /// How long a stopping worker may take.
     public var stopWithin: Double
-    /// How long a worker must have given signs of life until the next death counts as the first again. Short: who has
-    /// come that far has read its settings, taken its cameras and opened streams, so it dies of a camera, which gets the
-    /// strike, or of something outside; to wait longer would only leave cameras unwatched.
+    /// How long a worker must have given signs of life until the next death counts as the first again.
+    ///
+    /// Short: who has come that far has read its settings, taken its cameras and opened streams, so it dies of a camera,
+    /// which gets the strike, or of something outside; to wait longer would only leave cameras unwatched.
     public var steadyAfter: Double
     /// Waits before a restart.
     public var backoff: Backoff
