@@ -46,9 +46,10 @@ static void note(int number, siginfo_t *info, void *context)
     syscall(SYS_tgkill, getpid(), this_thread(), number);
 }
 
+static const int signals[] = { SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
+
 int ccrash_install(struct ccrash_header *header)
 {
-    static const int signals[] = { SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = note;
@@ -89,6 +90,17 @@ static void take_handler_stack(void)
     }
 }
 
+// A process inherits which signals are blocked: one that another thread sends would wait for ever.
+static void let_signals_come(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < sizeof signals / sizeof signals[0]; index++) {
+        sigaddset(&set, signals[index]);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 struct ccrash_slot *ccrash_attach(struct ccrash_header *header)
 {
     struct ccrash_slot *slots = (struct ccrash_slot *)(header + 1);
@@ -97,6 +109,7 @@ struct ccrash_slot *ccrash_attach(struct ccrash_header *header)
         int32_t none = 0;
         if (__atomic_compare_exchange_n(&slots[index].thread, &none, thread, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
             give_handler_stack();
+            let_signals_come();
             return &slots[index];
         }
     }
