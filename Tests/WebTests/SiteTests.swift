@@ -149,7 +149,7 @@ extension LiveSite {
             let site = try TestSite.current
             let id = try await site.makeCase(camera: "cam-4")
             let boss = try await site.browser("boss")
-            let list = try await boss.page("/cases").text
+            let list = try await boss.page("/cases?sort=opened&dir=desc").text
             #expect(list.contains("水域人员进入") && list.contains("/cases/\(id)\""))
             #expect(try await boss.page("/cameras").text.contains("滨江路&lt;1&gt;号"))
             let english = try await site.client.send(
