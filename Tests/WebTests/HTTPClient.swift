@@ -230,6 +230,12 @@ final class HeldConnection: Sendable {
         }
     }
 
+    /// True when the server has said something that nobody has read yet.
+    var hasAnswer: Bool {
+        var byte: UInt8 = 0
+        return recv(socket, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) > 0
+    }
+
     /// All that the server says until it closes.
     func rest() async throws -> String {
         let socket = socket
