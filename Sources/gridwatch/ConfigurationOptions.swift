@@ -22,10 +22,14 @@ struct ConfigurationOptions: ParsableArguments {
     var arguments: [String] { file.map { ["--config", $0] } ?? [] }
 
     /// A small pool of connections for a command; the caller closes it.
-    func database() throws -> PostgresPool {
+    ///
+    /// - Parameter limit: Longest time that one statement may run. Commands may run statements over the whole registry,
+    ///   which takes longer than a page may.
+    /// - Returns: The pool, which connects when it is used.
+    /// - Throws: `SettingsError` with every problem and its place.
+    func database(limit: Duration = .seconds(600)) throws -> PostgresPool {
         let settings = try load().database
-        // Commands may run statements over the whole registry, which takes longer than a page may.
-        return PostgresPool(conninfo: settings.url.exposed, size: 2, statementTimeout: .seconds(600))
+        return PostgresPool(conninfo: settings.url.exposed, size: 2, statementTimeout: limit)
     }
 
     /// Lends such a pool to `body` and closes it.

@@ -20,7 +20,8 @@ struct DatabaseCommand: AsyncParsableCommand {
         @OptionGroup var configuration: ConfigurationOptions
 
         func run() async throws {
-            let pool = try configuration.database()
+            // A migration is one message to the server: all its indexes over years of cases, on a disk that may be slow.
+            let pool = try configuration.database(limit: .seconds(6 * 3600))
             do {
                 let applied = try await Migrations(pool: pool).migrate()
                 Console.out(

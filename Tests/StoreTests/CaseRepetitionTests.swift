@@ -66,6 +66,36 @@ struct CaseRepetitionTests {
         }
     }
 
+    @Test("another report of the same person, as from a second phone, is told to be late, not taken for the first")
+    func anotherReport() async throws {
+        try await withCase { (database, desk, id) async throws in
+            let (clerk, worker) = (try await database.person("clerk"), try await database.person("worker"))
+            let task = try #require(try await desk.dispatch(case: id, toPost: nil, by: clerk, seen: 1).taskID)
+            let photo = TaskPhoto(path: "tasks/1/a.jpg", sha256: String(repeating: "a", count: 64), bytes: 1)
+            var other = photo
+            other.sha256 = String(repeating: "b", count: 64)
+            let pictures = [photo, other]
+            try await desk.accept(task: task, by: worker)
+            let first = try await desk.handled(task: task, by: worker, note: "已劝离", photos: [photo])
+            func others(because reason: StoreError.Reason) async throws {
+                let same = try await self.reason {
+                    try await desk.handled(task: task, by: worker, note: "已劝离", photos: [photo])
+                }
+                let words = try await self.reason {
+                    try await desk.handled(task: task, by: worker, note: "又来了", photos: [photo])
+                }
+                let proofs = try await self.reason {
+                    try await desk.handled(task: task, by: worker, note: "已劝离", photos: pictures)
+                }
+                #expect((same, words, proofs) == (nil, reason, reason))
+            }
+            try await others(because: .taskChanged)
+            try await desk.rework(case: id, by: clerk, note: "请重拍", seen: first.version)
+            try await others(because: .taskWithdrawn)
+            #expect(try await database.value("SELECT note FROM task WHERE id = \(task)") == "已劝离")
+        }
+    }
+
     @Test("rejecting twice closes once")
     func rejected() async throws {
         try await withCase { (database, desk, id) async throws in

@@ -179,7 +179,7 @@ import Testing
             for _ in 0..<16 { streams.append(try await site.client.hold(Array(head.utf8))) }
             // A stream is being answered once its first line has come.
             for _ in 0..<400 where !streams.allSatisfy(\.hasAnswer) { try await Task.sleep(for: .milliseconds(50)) }
-            #expect(streams.allSatisfy(\.hasAnswer))
+            #expect(!streams.contains { !$0.hasAnswer })
             let answer = try await site.client.send("GET", "/login")
             #expect(answer.status == 429)
             #expect((answer.json["detail"] as? String)?.contains("连接过多") == true)

@@ -230,10 +230,11 @@ extension CaseDesk {
             throw StoreError(.forbidden, "the task belongs to another post", because: .foreignTask)
         }
         let caseID = try row.requireInt("case_id")
+        let said = Said(note: try Self.checked(note), reason: reason, photos: photos)
         return try await act(on: caseID, by: actor, note: note, reason: reason, photos: photos) { entry, connection in
             guard entry.taskID == id, entry.state.task?.state != .cancelled else {
                 // What came after a report does not make its second copy wrong.
-                if try await Self.isDone(action, task: id, by: actor, connection) { return .nothing }
+                if try await Self.isDone(action, said, task: id, by: actor, connection) { return .nothing }
                 let act = try await CaseHistory(connection: connection).withdrawal(ofTask: id)
                 throw StoreError(
                     .conflict,
@@ -242,8 +243,12 @@ extension CaseDesk {
                     after: act
                 )
             }
-            // A second tap of the same person is no mistake, whatever version it names.
-            guard try await Self.change(action, entry, actor, connection) != nil else { return .nothing }
+            // A second tap of the same person is no mistake, whatever version it names; another report of his is no second
+            // tap: who answered it with success would lose it.
+            guard try await Self.change(action, entry, actor, connection) != nil else {
+                if try await Self.isDone(action, said, task: id, by: actor, connection) { return .nothing }
+                throw try await Self.tooLate(entry, connection, because: .taskChanged)
+            }
             if let seen, seen != entry.taskVersion {
                 throw try await Self.tooLate(entry, connection, because: .taskChanged)
             }
@@ -288,21 +293,39 @@ extension CaseDesk {
         }
     }
 
-    /// Whether a task that is not the newest of its case any more was done by this person in this way.
+    /// What a worker says with an action.
+    private struct Said: Sendable {
+        let note: String?
+        let reason: FalseAlarmReason?
+        let photos: [TaskPhoto]
+    }
+
+    /// Whether a task, perhaps not the newest of its case any more, was done by this person in this way and with these
+    /// words and pictures.
     private static func isDone(
         _ action: CaseAction,
+        _ said: Said,
         task id: Int,
         by actor: CaseActor,
         _ connection: PostgresConnection
     ) async throws -> Bool {
-        let sql = "SELECT state, accepted_by, finished_by FROM task WHERE id = $1"
-        guard let account = actor.accountID, let row = try await connection.query(sql, [.int(id)]).rows.first
-        else { return false }
+        let row = try await connection.query(
+            """
+            SELECT state, accepted_by, finished_by, note, reason,
+                ARRAY (SELECT sha256::text FROM task_photo WHERE task_id = t.id) @> $2::text[] AS has_photos
+            FROM task t WHERE id = $1
+            """,
+            [.int(id), .textArray(said.photos.map(\.sha256))]
+        ).rows.first
+        guard let account = actor.accountID, let row else { return false }
         let state = try row.text("state").flatMap(TaskState.init)
+        let isSame =
+            try row.int("finished_by") == account && row.text("note") == said.note
+            && row.text("reason") == said.reason?.rawValue && row.requireBool("has_photos")
         return switch action {
         case .accept: try state != .cancelled && row.int("accepted_by") == account
-        case .handled: try state == .handled && row.int("finished_by") == account
-        case .falseAlarm: try state == .falseAlarm && row.int("finished_by") == account
+        case .handled: state == .handled && isSame
+        case .falseAlarm: state == .falseAlarm && isSame
         default: false
         }
     }

@@ -43,6 +43,8 @@ struct StaffedCases {
 
     /// Takes the mark off the most severe and oldest of them, and says so in their history; they are locked then.
     ///
+    /// One that somebody works on just now waits for the next time.
+    ///
     /// - Returns: Their keys.
     func take(of shards: Set<Int>, limit: Int) async throws -> [Int] {
         let rows = try await connection.query(
@@ -50,7 +52,7 @@ struct StaffedCases {
             \(Self.covered), due AS MATERIALIZED (
                 SELECT h.id FROM hazard_case h JOIN camera c ON c.id = h.camera_id
                 WHERE \(Self.waits) AND c.shard = ANY ($1::int[]) AND \(Self.hasPost)
-                ORDER BY h.severity, h.opened_at, h.id LIMIT $2 FOR UPDATE OF h)
+                ORDER BY h.severity, h.opened_at, h.id LIMIT $2 FOR UPDATE OF h SKIP LOCKED)
             UPDATE hazard_case h SET unstaffed_at = NULL FROM due WHERE h.id = due.id RETURNING h.id
             """,
             [.intArray(shards.sorted()), .int(limit)]

@@ -1,5 +1,10 @@
 -- What a page of cases costs does not grow with their number, nor with the history of one: see docs/adr/0036.
 
+-- Whoever still writes takes them in this order: taken in another, one of both would be given up after minutes of work.
+LOCK TABLE alert IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE hazard_case IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE task, case_event IN SHARE ROW EXCLUSIVE MODE;
+
 -- Events that say the same again and again are one line between two others; the events themselves stay.
 CREATE TABLE case_line (
     case_id  bigint NOT NULL REFERENCES hazard_case (id),
