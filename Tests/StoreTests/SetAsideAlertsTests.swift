@@ -22,6 +22,7 @@ struct SetAsideAlertsTests {
             #expect(all.count { $0.reason == "unknown camera newcomer" && $0.camera == "newcomer" } == 2)
             #expect(all.contains { $0.reason.hasPrefix("score nan") && $0.rule == "bank" })
 
+            #expect(try await desk.retry(within: .zero) == SetAsideAlerts.Outcome(stored: 0, left: 3))
             #expect(try await desk.retry() == SetAsideAlerts.Outcome(stored: 0, left: 3))
             try await database.pool.query("INSERT INTO camera (id, name) VALUES ('newcomer', '新')")
             #expect(try await desk.retry() == SetAsideAlerts.Outcome(stored: 2, left: 1))

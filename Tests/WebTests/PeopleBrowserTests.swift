@@ -24,7 +24,8 @@ extension LiveSite {
                 let rejected = try await site.browser("olga").send(
                     "POST",
                     "/api/v1/cases/\(id)/reject",
-                    ["reason": "light", "version": seen.flatMap { Int($0) } ?? 0]
+                    // The same words: that somebody else has said them does not mean that these were submitted.
+                    ["reason": "light", "note": "请街道盯办", "version": seen.flatMap { Int($0) } ?? 0]
                 )
                 #expect(rejected.status == 200)
                 let told = "document.getElementById('notice').textContent.includes('此案件已由OLGA于')"

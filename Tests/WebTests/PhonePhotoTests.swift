@@ -144,6 +144,20 @@ extension LiveSite {
             }
         }
 
+        @Test("a photo that finds the server full is tried again by itself, after the time that the server asks for")
+        func full() async throws {
+            try await onPhone { site, browser, task in
+                try await Self.choose(browser, 1...1, then: 1)
+                let busy =
+                    "if (window.spoilt <= 2) { return new Response('{\"detail\": \"忙\"}', "
+                    + "{ status: 503, headers: { 'Retry-After': '1' } }); } return go();"
+                try await Self.spoil(browser, "POST .*photos", busy)
+                _ = try await browser.evaluate(Self.submit)
+                try await browser.wait(for: "document.querySelector('.task-handled')")
+                #expect(try await Self.photos(site, task) == "1")
+            }
+        }
+
         @Test("time and place go along only with a tick, which is remembered; a turned photo is not turned twice")
         func origin() async throws {
             let bytes = try TestPicture.jpegWithOrigin(5, orientation: 6)

@@ -93,22 +93,27 @@ public struct SetAsideAlerts: Sendable {
                 guard let record = AlertInspection.record(try row.requireText("body")) else { continue }
                 readable.append((try row.requireInt("id"), record))
             }
-            outcome.stored += try await store(readable)
+            outcome.stored += try await store(readable, until: deadline)
         }
         outcome.left = try await pool.query("SELECT count(*) AS n FROM alert_quarantine").rows[0].requireInt("n")
         return outcome
     }
 
     /// Stores those that can be, and takes their mark off.
-    private func store(_ statements: [(id: Int, record: AlertRecord)]) async throws -> Int {
-        guard !statements.isEmpty else { return 0 }
+    private func store(
+        _ statements: [(id: Int, record: AlertRecord)],
+        until deadline: ContinuousClock.Instant
+    ) async throws -> Int {
+        // Where most cannot be stored, halving a batch takes hundreds of tries.
+        guard !statements.isEmpty, ContinuousClock.now < deadline else { return 0 }
         // Without authority: the facts are stored, and who watches the cameras does what follows.
         let nobody = Authority(worker: WorkerIdentity(id: "retry"), epochs: [:])
         let report = try await AlertWriter(pool: pool).write(statements.map(\.record), authority: nobody)
         if report.quarantined == 0 { return try await forget(statements.map(\.id)) }
         guard report.quarantined < statements.count, statements.count > 1 else { return 0 }
         let middle = statements.count / 2
-        return try await store(Array(statements[..<middle])) + store(Array(statements[middle...]))
+        return try await store(Array(statements[..<middle]), until: deadline)
+            + store(Array(statements[middle...]), until: deadline)
     }
 
     private func forget(_ ids: [Int]) async throws -> Int {

@@ -77,8 +77,10 @@ struct TaskAPI: Sendable {
             throw WebError(.unsupportedType, .notAPicture)
         }
         let account = try context.requireVisitor().account.id
-        try photos.uploads.enter(account)
-        defer { photos.uploads.leave(account) }
+        let length = min(request.headers[.contentLength].flatMap { Int($0) } ?? .max, PhotoStore.maximumBytes)
+        guard length >= 0 else { throw WebError(.badRequest) }
+        try photos.uploads.enter(account, bytes: length)
+        defer { photos.uploads.leave(account, bytes: length) }
         let bytes: [UInt8]
         do {
             bytes = try await request.bytes(atMost: PhotoStore.maximumBytes)

@@ -1,47 +1,49 @@
 import Synchronization
 
-/// Bounds how many files are in memory on their way in: each is whole there before it is looked at.
+/// Bounds how much of files is in memory on its way in: each is whole there before it is looked at.
 ///
-/// A phone sends its pictures one by one; whoever sends dozens at once is no phone, and must not take the memory of a
-/// process that watches cameras.
+/// A phone sends its pictures one by one, a few hundred kilobytes each, and on a bad network for minutes: so bytes are
+/// counted, not files, and hundreds of slow phones do not keep each other out. Whoever sends dozens at once is no phone,
+/// and must not take the memory of a process that watches cameras.
 final class UploadGate: Sendable {
-    private struct Places {
-        var all = 0
-        var byAccount: [Int: Int] = [:]
+    private struct Held {
+        var bytes = 0
+        var files: [Int: Int] = [:]
     }
 
     private let total: Int
     private let perAccount: Int
-    private let places = Mutex(Places())
+    private let held = Mutex(Held())
 
     /// - Parameters:
-    ///   - total: Files under way at most.
-    ///   - perAccount: Those of one account.
-    init(total: Int = 64, perAccount: Int = 4) {
+    ///   - total: Bytes under way at most.
+    ///   - perAccount: Files of one account at most.
+    init(total: Int = 256 << 20, perAccount: Int = 4) {
         self.total = total
         self.perAccount = perAccount
     }
 
-    /// Takes a place; give it back with `leave`.
+    /// Takes room for a file of so many bytes; give it back with `leave`.
     ///
-    /// - Throws: `WebError`: `tooMany` when the account has all of its places, `unavailable` when there is none.
-    func enter(_ account: Int) throws(WebError) {
-        try places.withLock { (places) throws(WebError) in
-            guard places.byAccount[account, default: 0] < perAccount else {
+    /// - Throws: `WebError`: `tooMany` when the account has as many files under way as it may, `unavailable` when there is
+    ///   no room.
+    func enter(_ account: Int, bytes: Int) throws(WebError) {
+        try held.withLock { (held) throws(WebError) in
+            guard held.files[account, default: 0] < perAccount else {
                 throw WebError(.tooMany, .busy, retryAfter: 5)
             }
-            guard places.all < total else { throw WebError(.unavailable, .busy, retryAfter: 5) }
-            places.all += 1
-            places.byAccount[account, default: 0] += 1
+            guard held.bytes + bytes <= total else { throw WebError(.unavailable, .busy, retryAfter: 5) }
+            held.bytes += bytes
+            held.files[account, default: 0] += 1
         }
     }
 
-    /// Gives a place back.
-    func leave(_ account: Int) {
-        places.withLock { places in
-            places.all -= 1
-            let left = places.byAccount[account, default: 1] - 1
-            places.byAccount[account] = left > 0 ? left : nil
+    /// Gives the room of a file back.
+    func leave(_ account: Int, bytes: Int) {
+        held.withLock { held in
+            held.bytes -= bytes
+            let left = held.files[account, default: 1] - 1
+            held.files[account] = left > 0 ? left : nil
         }
     }
 }

@@ -78,6 +78,7 @@ enum CaseView {
         values["alert_rows"] = item.alerts.map { alert($0, strings) }
         values["has_alerts"] = !item.alerts.isEmpty
         values["events"] = item.events.map { event($0, strings) }
+        values["newest_event"] = item.events.last?.id ?? 0
         values["tasks"] = item.tasks.map { TaskView.row($0, reader: reader, language, strings) }
         values["has_tasks"] = !item.tasks.isEmpty
         return values

@@ -2,9 +2,11 @@
 
 /** What the server said no with, in the language of the page: what exactly, or else the kind of refusal. */
 export class Problem extends Error {
-  constructor(title, detail, status) {
+  constructor(title, detail, status, retryAfter = 0) {
     super(detail || title);
     this.status = status;
+    /** Seconds after which the server asks to be tried again; 0 when it does not. */
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -28,5 +30,6 @@ export async function call(method, path, body, type = 'application/json') {
   if (response.status === 401 && location.pathname !== '/login') {
     location.assign('/login?back=' + encodeURIComponent(location.pathname + location.search));
   }
-  throw new Problem(answer?.title ?? String(response.status), answer?.detail ?? '', response.status);
+  throw new Problem(answer?.title ?? String(response.status), answer?.detail ?? '', response.status,
+    Number(response.headers.get('Retry-After')) || 0);
 }

@@ -5,14 +5,17 @@ const account = () => document.body.dataset.account ?? '';
 const keyOf = (name) => `gridwatch-draft/${account()}/${name}`;
 const days = 30;
 
-function read(name) {
-  try { return JSON.parse(localStorage.getItem(keyOf(name)))?.fields ?? {}; } catch { return {}; }
+/** What is kept of a draft: `{at, fields, asked}`; empty where there is none. */
+function kept(name) {
+  try { return JSON.parse(localStorage.getItem(keyOf(name))) ?? {}; } catch { return {}; }
 }
 
-function write(name, fields) {
+const read = (name) => kept(name).fields ?? {};
+
+function write(name, fields, asked = kept(name).asked) {
   try {
     if (Object.values(fields).some((value) => value !== '')) {
-      localStorage.setItem(keyOf(name), JSON.stringify({ at: Date.now(), fields }));
+      localStorage.setItem(keyOf(name), JSON.stringify({ at: Date.now(), fields, asked }));
     } else {
       localStorage.removeItem(keyOf(name));
     }
@@ -24,6 +27,21 @@ const texts = (form) => [...form.elements].filter((field) => field.name && field
 
 /** What was written for a draft, by field. */
 export const draftTexts = read;
+
+/**
+ * Writes down that a draft is on its way to the server, when the page knew of events up to `newest`: until there is an
+ * answer, nobody can tell whether the server has it.
+ */
+export function askDraft(name, newest) {
+  const fields = read(name);
+  write(name, fields, { note: (fields.note ?? '').trim(), newest });
+}
+
+/** Writes down that the server answered no: it does not have the draft. */
+export const refuseDraft = (name) => write(name, read(name), null);
+
+/** The note that the server may have without having said so: `{note, newest}`; null when it was never sent. */
+export const askedNote = (name) => kept(name).asked ?? null;
 
 const choiceKey = (name) => `gridwatch-choice/${account()}/${name}`;
 

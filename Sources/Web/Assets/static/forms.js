@@ -1,6 +1,6 @@
 // Forms marked with data-api="METHOD /path" send their fields as JSON and show what came of it beside the button.
 import { call } from './api.js';
-import { forgetDraft } from './drafts.js';
+import { askDraft, forgetDraft, refuseDraft } from './drafts.js';
 import { notice } from './live.js';
 
 function fieldsOf(form) {
@@ -43,6 +43,7 @@ export async function submit(form, prepare) {
   try {
     let values = fieldsOf(form);
     if (prepare) values = await prepare(values);
+    if (form.dataset.draft) askDraft(form.dataset.draft, Number(form.closest('[data-newest]')?.dataset.newest ?? 0));
     const answer = await call(method, path, method === 'DELETE' ? undefined : values);
     // Before the page is loaded anew: what is forgotten then would come back.
     if (form.dataset.draft) await forgetDraft(form.dataset.draft);
@@ -55,6 +56,8 @@ export async function submit(form, prepare) {
     }
     location.reload();
   } catch (problem) {
+    // Other failures are no answer: the server may have taken it all the same.
+    if (form.dataset.draft && problem.status >= 400 && problem.status < 500) refuseDraft(form.dataset.draft);
     say(form, '.problem', problem.message);
     if (problem.status === 409 && form.closest('[data-version]')) notice(problem.message);
   } finally {

@@ -1,7 +1,7 @@
 // What somebody wrote for a form that is no longer there: shown with what happened. An answer may have been lost on its way,
 // so the server is asked what it has before anybody is told that something was not submitted.
 import { call } from './api.js';
-import { draftTexts, forgetDraft, keptPhotos } from './drafts.js';
+import { askedNote, draftTexts, forgetDraft, keptPhotos } from './drafts.js';
 
 /** Of these drafts what is on this device and has no form any more: `{name, text, photos}`. */
 async function found(names) {
@@ -15,16 +15,27 @@ async function found(names) {
   return left;
 }
 
-/** Notes and photos that stand in a task or case; null when the server does not say. */
+/** Notes, with the events that they came by, and photos that stand in a task or case; null when the server does not say. */
 async function submitted(path) {
   try {
     const answer = await call('GET', path);
     const parts = [answer, ...(answer.events ?? []), ...(answer.tasks ?? [])];
+    // A task has one note, its report's; the notes of a case come by its events.
+    const notes = answer.events ?? [{ id: Infinity, note: answer.note }];
     return {
-      notes: new Set(parts.map(({ note }) => (note ?? '').trim())),
+      notes: notes.map(({ id, note }) => ({ id, note: (note ?? '').trim() })),
       hashes: new Set(parts.flatMap(({ photos }) => photos ?? []).map(({ sha256 }) => sha256)),
     };
   } catch { return null; }
+}
+
+/**
+ * Whether the server has the text of a draft: it was sent, no answer came, and the server knows of it since. That somebody
+ * wrote the same words before says nothing.
+ */
+function isTaken({ name, text }, notes) {
+  const asked = askedNote(name);
+  return asked?.note === text && notes.some(({ id, note }) => note === text && id > asked.newest);
 }
 
 function picture({ blob }) {
@@ -41,7 +52,7 @@ async function show() {
   const known = left.length ? await submitted(place.dataset.ask) : null;
   if (known) {
     for (const draft of left) {
-      if (known.notes.has(draft.text)) draft.text = '';
+      if (isTaken(draft, known.notes)) draft.text = '';
       draft.photos = draft.photos.filter(({ marks }) => !known.hashes.has(marks.sha256));
       if (!draft.text && !draft.photos.length) await forgetDraft(draft.name);
     }

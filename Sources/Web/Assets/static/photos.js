@@ -6,6 +6,8 @@ import { choose, forgetPhoto, isChosen, keepPhoto, keptPhotos, markPhoto } from 
 import { exifOf, withExif } from './exif.js';
 
 const longSide = 1600;
+/** How often a photo is tried again while the server has no room. */
+const patience = 24;
 const form = () => document.getElementById('report');
 const origin = () => form().querySelector('[data-origin]');
 /** Photos of this report: `{blob, exif, key, marks, state, why, figure}`; a state is waiting, sending, sent or failed. */
@@ -113,6 +115,20 @@ function mark(photo, marks) {
   return markPhoto(photo.key, marks);
 }
 
+/** Sends bytes; a server that has no room just now is tried again by itself for a few minutes. */
+async function upload(path, body) {
+  for (let left = patience; ; left -= 1) {
+    try {
+      return await call('POST', path, body, 'image/jpeg');
+    } catch (failure) {
+      if (![429, 503].includes(failure.status) || !failure.retryAfter || !left) throw failure;
+      // Those that were turned away together must not come back together.
+      const seconds = Math.min(failure.retryAfter, 30) * (0.75 + Math.random() / 2);
+      await new Promise((done) => { setTimeout(done, 1000 * seconds); });
+    }
+  }
+}
+
 /** Sends one photo, unless it is there already. */
 async function send(photo) {
   const hasOrigin = Boolean(origin().checked && photo.exif);
@@ -122,7 +138,7 @@ async function send(photo) {
   try {
     const body = hasOrigin ? withExif(photo.blob, photo.exif) : photo.blob;
     const path = form().dataset.photos + (hasOrigin ? '?origin=1' : '');
-    const { sha256 } = await call('POST', path, body, 'image/jpeg');
+    const { sha256 } = await upload(path, body);
     await mark(photo, { sha256, hasOrigin });
     show(photo, 'sent');
   } catch (failure) {
