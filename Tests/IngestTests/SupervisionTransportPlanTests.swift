@@ -376,6 +376,18 @@ import Testing
         #expect(site.overUDP == ["a", "c"], "nobody says TCP")
     }
 
+    @Test("half of a platform with 20,000 cameras leaves at once: the rest stay where they are")
+    func patrolsLeave() {
+        var site = Site()
+        site.replace(patrol(names(20_000)))
+        site.refusesTCP("c3")
+        #expect(site.overUDP.count == 20_000)
+        site.replace(patrol(names(10_000)))
+        #expect(site.overUDP == Set(names(10_000)) && site.overTCP.isEmpty)
+        site.replace([])
+        #expect(site.overUDP.isEmpty && site.plan.overUDP == 0)
+    }
+
     @Test("an open stream is told once something comes of it, at the latest after half a minute")
     func held() {
         var site = Site()

@@ -182,13 +182,17 @@ public struct TransportPlan: Sendable {
     /// Takes the wanted cameras; what is known of one lasts as long as its address and its place in a patrol.
     public mutating func replace(with sources: [StreamSource]) -> Placement {
         let wanted = Dictionary(sources.map { ($0.camera, $0) }) { first, _ in first }
+        var left: [Int: Set<String>] = [:]
         for (id, camera) in cameras {
-            guard let source = wanted[id], Self.isSame(source, camera.source) else {
-                leave(id)
-                continue
+            if let source = wanted[id], Self.isSame(source, camera.source) {
+                cameras[id]?.source = source
+            } else {
+                cameras[id] = nil
+                if let unit = camera.unit { left[unit, default: []].insert(id) }
             }
-            cameras[id]?.source = source
         }
+        // Of a patrol all leave at once: a platform has thousands.
+        for (unit, members) in left { leave(unit, members) }
         var touched: Set<Int> = []
         for source in wanted.values where cameras[source.camera] == nil {
             if let unit = join(source) { touched.insert(unit) }
@@ -265,9 +269,9 @@ extension TransportPlan {
         if slot < values.count { values[slot] = value } else { values.append(value) }
     }
 
-    private mutating func leave(_ id: String) {
-        guard let camera = cameras.removeValue(forKey: id), let slot = camera.unit else { return }
-        units[slot].members.removeAll { $0 == id }
+    /// Cameras of a unit are gone; without any it goes, too.
+    private mutating func leave(_ slot: Int, _ gone: Set<String>) {
+        units[slot].members.removeAll { gone.contains($0) }
         guard units[slot].members.isEmpty else { return settle(slot) }
         enter(slot, .told)
         let host = units[slot].host
