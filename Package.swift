@@ -84,6 +84,8 @@ let package = Package(
         module("RTSP", ["Flow", crypto, nioCore]),
         module("Postgres", ["CPostgres"]),
 
+        module("Gate", ["Flow"]),
+
         // Layer 3: the domain, pure: no clock, no I/O.
         module("CityGrid"),
         module("Detection", ["CVision", "Flow"]),
@@ -96,47 +98,57 @@ let package = Package(
         module("Store", ["Cases", "CityGrid", "Flow", "Postgres", logging], resources: "Schema"),
         module("SeedData", ["CityGrid"]),
 
-        // Layer 5: the composition of the stages.
+        module("Analysis", ["Detection", "Flow", "Gate", "Media"]),
+
+        // Layer 5: what runs one machine's cameras, and what stands beside it.
         module(
-            "Pipeline",
+            "Live",
             [
-                "Detection", "Flow", "Ingest", "Logs", "Media", "Postgres", "RTSP", "Settings", "Spool", "Store",
-                crypto,
-                lifecycle, logging, nioCore,
+                "Analysis", "Cases", "Detection", "Flow", "Gate", "Ingest", "Logs", "Media", "Postgres", "RTSP",
+                "Settings", "Spool", "Store", crypto, lifecycle, logging, nioCore,
             ]
         ),
+        module("Planning", ["Detection", "Flow", "Media", "RTSP", nioCore]),
 
-        // Layer 6: what stands around the pipeline.
-        module("Replay", ["Detection", "Flow", "Ingest", "Media", "Pipeline"]),
+        // Layer 6: what stands around it.
+        module("Replay", ["Analysis", "Detection", "Flow", "Gate", "Media"]),
         module("Simulator", ["CEpoll", "Flow", "Media", "RTSP", crypto, logging, nioCore]),
         module(
             "Web",
             [
-                "Cases", "CityGrid", "Detection", "Flow", "Ingest", "Logs", "Media", "Postgres", "Replay", "Store",
+                "Cases", "CityGrid", "Detection", "Flow", "Gate", "Logs", "Media", "Postgres", "Replay", "Store",
                 crypto,
                 cryptoExtras, httpTypes, hummingbird, hummingbirdCore, lifecycle, logging, mustache, nioCore, nioHTTP1,
             ],
             resources: "Assets"
         ),
 
-        // Layer 8: the command line, one file per subcommand.
+        // Layer 8: the processes of a machine, and what starts and watches them.
+        module(
+            "Daemon",
+            [
+                "Flow", "Live", "Logs", "Postgres", "Replay", "Settings", "Store", "Web", lifecycle, logging,
+            ]
+        ),
+
+        // Layer 9: the command line, one file per subcommand.
         .executableTarget(
             name: "gridwatch",
             dependencies: [
-                "CityGrid", "Detection", "Flow", "Ingest", "Logs", "Media", "Pipeline", "Postgres", "RTSP", "Replay",
-                "SeedData",
-                "Settings", "Simulator", "Spool", "Store", "Web", argumentParser, lifecycle, logging, unixSignals,
+                "Analysis", "CityGrid", "Daemon", "Detection", "Flow", "Gate", "Ingest", "Live", "Logs", "Media",
+                "Planning", "Postgres", "RTSP", "Replay", "SeedData", "Settings", "Simulator", "Spool", "Store", "Web",
+                argumentParser, lifecycle, logging, unixSignals,
             ],
             swiftSettings: strict
         ),
 
         .target(
-            name: "TestThreads",
-            dependencies: ["Flow"],
-            path: "Tests/Support/TestThreads",
+            name: "TestSupport",
+            dependencies: ["Flow", "Settings"],
+            path: "Tests/Support/TestSupport",
             swiftSettings: strict
         ),
-        tests("Flow", ["Flow", "breadcrumbs-crash-child", "TestThreads"]),
+        tests("Flow", ["Flow", "breadcrumbs-crash-child", "TestSupport"]),
         .executableTarget(
             name: "breadcrumbs-crash-child",
             dependencies: ["Flow"],
@@ -144,18 +156,18 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Logs", ["Logs", "Flow", logging]),
-        tests("Media", ["Media", "Flow", "CVision", "TestThreads"]),
-        tests("RTSP", ["RTSP", "Flow", "Media", nioCore, "TestThreads"]),
+        tests("Media", ["Media", "Flow", "CVision", "TestSupport"]),
+        tests("RTSP", ["RTSP", "Flow", "Media", nioCore, "TestSupport"]),
         tests("Postgres", ["Postgres"]),
         tests("CityGrid", ["CityGrid"]),
-        tests("Detection", ["Detection", "Flow", "CVision", "TestThreads"]),
+        tests("Detection", ["Detection", "Flow", "CVision", "TestSupport"]),
         tests("Cases", ["Cases"]),
         tests("Settings", ["Settings", "Detection", "Flow"]),
         tests(
             "Ingest",
-            ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL, "TestThreads"]
+            ["Ingest", "Flow", "Media", "RTSP", "Simulator", logging, nioCore, nioPosix, nioSSL, "TestSupport"]
         ),
-        tests("Spool", ["Spool", "Flow", "spool-crash-child", "TestThreads", grdb]),
+        tests("Spool", ["Spool", "Flow", "spool-crash-child", "TestSupport", grdb]),
         .executableTarget(
             name: "spool-crash-child",
             dependencies: ["Spool", "Flow"],
@@ -163,24 +175,39 @@ let package = Package(
             swiftSettings: strict
         ),
         tests("Store", ["Store", "Cases", "CityGrid", "Flow", "Postgres", "SeedData"]),
-        tests("SeedData", ["SeedData", "CityGrid", "TestThreads"]),
+        tests("SeedData", ["SeedData", "CityGrid", "TestSupport"]),
+        tests("Gate", ["Gate", "Flow", "TestSupport"]),
         tests(
-            "Pipeline",
+            "Analysis",
+            ["Analysis", "Detection", "Flow", "Gate", "Media", "TestSupport"]
+        ),
+        tests(
+            "Live",
             [
-                "Pipeline", "Detection", "Flow", "Ingest", "Media", "Postgres", "Settings", "Simulator", "Spool",
-                "Store", lifecycle, logging, "TestThreads",
+                "Live", "Analysis", "Detection", "Flow", "Gate", "Ingest", "Media", "Postgres", "Settings", "Simulator",
+                "Spool", "Store", lifecycle, logging, "TestSupport",
             ]
         ),
-        tests("Replay", ["Replay", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Settings", "TestThreads"]),
-        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore, "TestThreads"]),
+        tests(
+            "Daemon",
+            [
+                "Daemon", "Flow", "Live", "Postgres", "Settings", "Store", lifecycle, logging, "TestSupport",
+            ]
+        ),
+        tests(
+            "Replay",
+            ["Replay", "Analysis", "Detection", "Flow", "Gate", "Live", "Media", "Settings", "TestSupport"]
+        ),
+        tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore, "TestSupport"]),
         tests(
             "Web",
             [
-                "Web", "gridwatch", "Cases", "Detection", "Flow", "Ingest", "Media", "Pipeline", "Postgres", "Replay",
-                "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, yams, "TestThreads",
+                "Web", "Analysis", "Cases", "Daemon", "Detection", "Flow", "Gate", "Ingest", "Live", "Media",
+                "Postgres",
+                "Replay", "Settings", "Store", hummingbird, httpTypes, lifecycle, logging, yams, "TestSupport",
             ]
         ),
-        tests("Command", ["gridwatch", "Detection", "Flow", "Postgres", "Spool", "Store", "TestThreads"]),
-        tests("Tidy", ["TestThreads"]),
+        tests("Command", ["gridwatch", "Detection", "Flow", "Postgres", "Spool", "Store", "TestSupport"]),
+        tests("Tidy", ["TestSupport"]),
     ]
 )

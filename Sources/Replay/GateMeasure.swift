@@ -2,8 +2,8 @@ public import Detection
 internal import Dispatch
 internal import Flow
 internal import Foundation
-public import Ingest
-internal import Pipeline
+public import Gate
+internal import Analysis
 internal import Synchronization
 
 /// What the gate did on one clip.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Detection
 import Foundation
-import Ingest
+import Gate
 
 /// `--set key=value`, shared by the commands that run detection.
 struct DetectionOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Flow
+import Live
 import Logging
-import Pipeline
 import Postgres
 import Settings
 

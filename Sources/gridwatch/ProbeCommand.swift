@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
+import Live
 import Media
-import Pipeline
 import Settings
 
 struct ProbeCommand: AsyncParsableCommand {

@@ -1,9 +1,9 @@
+import Analysis
 import ArgumentParser
 import Detection
 import Flow
 import Foundation
-import Ingest
-import Pipeline
+import Gate
 import Replay
 
 struct ReplayCommand: AsyncParsableCommand {

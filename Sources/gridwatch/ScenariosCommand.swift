@@ -1,8 +1,8 @@
+import Analysis
 import ArgumentParser
 import Detection
 import Foundation
-import Ingest
-import Pipeline
+import Gate
 import Replay
 import Simulator
 import Synchronization

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Daemon
 import Flow
 import Foundation
+import Live
 import Logging
-import Pipeline
 import Postgres
 import ServiceLifecycle
 import Settings
@@ -30,7 +31,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
     private func work() async throws {
         let settings = try configuration.load()
-        var daemon = Daemon(settings: settings, label: "gridwatch.worker-\(slot)")
+        var daemon = DaemonContext(settings: settings, label: "gridwatch.worker-\(slot)")
         daemon.logger[metadataKey: "worker"] = "\(settings.ingest.nodeName)-\(slot)"
         let limit = OpenFiles.raise()
         let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text, isSupervised: true)

@@ -1,5 +1,5 @@
 import Foundation
-import TestThreads
+import TestSupport
 
 /// The command that was built beside the tests, run as people run it.
 enum CommandUnderTest {

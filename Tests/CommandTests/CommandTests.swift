@@ -1,6 +1,6 @@
 import Detection
 import Foundation
-import TestThreads
+import TestSupport
 import Testing
 
 @Suite(.ownThread) struct CommandTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Postgres
 import Store
-import TestThreads
+import TestSupport
 import Testing
 
 /// A site of its own for a test: a database on the private server, a farm of cameras, and ingest nodes as processes.

@@ -1,18 +1,11 @@
 import Flow
 import Foundation
 import Spool
-import TestThreads
+import TestSupport
 import Testing
 
 /// `gridwatch spool`, with what a person may name: each answer is a sentence that says what it is.
 @Suite(.ownThread) struct SpoolCommandTests {
-    private final class Folder {
-        let path = NSTemporaryDirectory() + "gridwatch-spool-command-" + UUID().uuidString.prefix(8)
-
-        init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-        deinit { try? FileManager.default.removeItem(atPath: path) }
-    }
-
     private func record(_ number: Int) -> AlertRecord {
         let start = MediaTime(seconds: 1_790_000_000 + Double(number))
         return AlertRecord(

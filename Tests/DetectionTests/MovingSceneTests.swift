@@ -1,6 +1,6 @@
 import CVision
 import Flow
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Detection

@@ -1,7 +1,7 @@
 import Flow
 import Foundation
 import Synchronization
-import TestThreads
+import TestSupport
 import Testing
 
 @Suite(.ownThread) struct BoundedQueueTests {

@@ -1,5 +1,5 @@
 import Flow
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Ingest

@@ -1,6 +1,6 @@
 import Flow
 import Foundation
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Media

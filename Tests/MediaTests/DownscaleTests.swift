@@ -1,5 +1,5 @@
 import CVision
-import TestThreads
+import TestSupport
 import Testing
 
 @Suite(.ownThread) struct DownscaleTests {

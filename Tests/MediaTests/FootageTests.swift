@@ -1,7 +1,7 @@
 import Flow
 import Foundation
 import Media
-import TestThreads
+import TestSupport
 import Testing
 
 /// Real footage beside the package; not part of it, so the suite is skipped where it is missing.

@@ -1,6 +1,6 @@
 import Foundation
 import Media
-import TestThreads
+import TestSupport
 import Testing
 
 @Suite(.ownThread) struct StreamProbeTests {

@@ -2,7 +2,7 @@ import Flow
 import Foundation
 import Media
 import RTSP
-import TestThreads
+import TestSupport
 import Testing
 
 /// Real footage, packed by other programs and put together by us, against FFmpeg's reading of the same file.

@@ -1,6 +1,6 @@
 import Foundation
 import RTSP
-import TestThreads
+import TestSupport
 import Testing
 
 /// Another program that cuts a clip's video into RTP packets, without a network in between.

@@ -1,7 +1,7 @@
 import Detection
 import Foundation
 import Replay
-import TestThreads
+import TestSupport
 import Testing
 
 /// The gate over labelled clips, with the figures of docs/gate.md.

@@ -1,6 +1,6 @@
 import Detection
 import Flow
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Replay

@@ -1,10 +1,11 @@
 import Detection
 import Flow
 import Foundation
+import Gate
 import Ingest
-import Pipeline
+import Live
 import Settings
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Replay
@@ -142,7 +143,7 @@ import Testing
         var settings = DaemonSettings()
         // The camera of this test is a file.
         settings.ingest.localAddresses = .any
-        let recorder = FootageRecorder(directory: folder, limit: 500 << 10, taker: StreamTaker(settings))
+        let recorder = FootageRecorder(directory: folder, limit: 500 << 10, take: StreamTaker(settings).take)
         func record() async throws -> FootageRecorder.Status {
             #expect(recorder.start("cam-1", url: Self.streams + "/river-day.mp4", seconds: 5))
             while true {

@@ -2,7 +2,7 @@ import Detection
 import Flow
 import Foundation
 import Synchronization
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Replay

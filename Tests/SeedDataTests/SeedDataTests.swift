@@ -1,7 +1,7 @@
 import CityGrid
 import Foundation
 import SeedData
-import TestThreads
+import TestSupport
 import Testing
 
 @Suite(.ownThread) struct SeedDataTests {

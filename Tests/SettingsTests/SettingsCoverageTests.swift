@@ -40,7 +40,7 @@ import Testing
             "ingest.decode": ["SamplingSettingsTests/decode"],
             "ingest.rtsp_transport": ["StreamSettingsTests/transport"],
             "ingest.local_addresses": ["StreamSettingsTests/localAddresses"],
-            "ingest.processes": ["ProcessSettingsTests/processes"],
+            "ingest.processes": ["ProcessCountTests/processes"],
             "ingest.node": ["IngestProcessTests/killedNode"],
             "ingest.max_cameras": ["KeptSettingsTests/capacity", "ProcessSettingsTests/descriptors"],
             "ingest.read_interval_ms": ["IngestSettingsTests/readInterval"],

@@ -1,7 +1,7 @@
 import Flow
 import Foundation
 import GRDB
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Spool

@@ -7,13 +7,14 @@ import Testing
     /// is what keeps the arrows pointing down.
     static let layers: [String: Int] = [
         "CCrash": 0, "CEpoll": 0, "CFFmpeg": 0, "CPostgres": 0, "CVision": 0,
-        "Flow": 1, "Logs": 2, "Media": 2, "RTSP": 2, "Postgres": 2,
+        "Flow": 1, "Logs": 2, "Media": 2, "RTSP": 2, "Postgres": 2, "Gate": 2,
         "CityGrid": 3, "Detection": 3, "Cases": 3,
-        "Settings": 4, "Ingest": 4, "Spool": 4, "Store": 4, "SeedData": 4,
-        "Pipeline": 5,
+        "Settings": 4, "Ingest": 4, "Spool": 4, "Store": 4, "SeedData": 4, "Analysis": 4,
+        "Live": 5, "Planning": 5,
         "Replay": 6, "Simulator": 6,
         "Web": 7,
-        "gridwatch": 8,
+        "Daemon": 8,
+        "gridwatch": 9,
     ]
 
     /// C modules and the only target that may import each.

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
-import TestThreads
+import TestSupport
 
 /// A headless Chromium with one page, driven over its debugging pipe.
 ///

@@ -1,3 +1,4 @@
+import Daemon
 import Flow
 import Foundation
 import Postgres

@@ -1,5 +1,5 @@
 import Dispatch
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Web

@@ -1,13 +1,15 @@
+import Analysis
 import Detection
 import Flow
 import Foundation
+import Gate
 import Ingest
-import Pipeline
+import Live
 import Postgres
 import Replay
 import Settings
 import Store
-import TestThreads
+import TestSupport
 import Testing
 
 @testable import Web
@@ -30,7 +32,7 @@ enum TunerTests {
             recorder: FootageRecorder(
                 directory: recordings,
                 limit: 64 << 20,
-                taker: StreamTaker(DaemonSettings())
+                take: StreamTaker(DaemonSettings()).take
             ),
             detection: DetectionSettings()
         )

@@ -1,20 +1,13 @@
+import Daemon
 import Flow
 import Foundation
 import Postgres
 import Replay
 import Settings
+import TestSupport
 import Testing
 
 @testable import Web
-@testable import gridwatch
-
-extension DaemonSettings {
-    /// The defaults, but for settings that are given by name, as a person gives them.
-    static func with(_ values: [String: String]) throws -> DaemonSettings {
-        let variables = values.map { ("GRIDWATCH_" + $0.key.replacing(".", with: "_").uppercased(), $0.value) }
-        return try load(file: nil, environment: Dictionary(uniqueKeysWithValues: variables))
-    }
-}
 
 /// Settings of the web server, each with two values that make a difference, over HTTP.
 @Suite(.enabled(if: TestSite.isAvailable)) struct WebSettingsTests {
@@ -118,7 +111,7 @@ extension DaemonSettings {
     @Test("database.url, database.url_file: whom the daemon asks", .enabled(if: TestSite.isAvailable))
     func url() async throws {
         func name(_ values: [String: String]) async throws -> String? {
-            let daemon = Daemon(settings: try .with(values), label: "test")
+            let daemon = DaemonContext(settings: try .with(values), label: "test")
             let name = try await daemon.database.query("SELECT current_database() AS name").rows[0]["name"]
             await daemon.database.close()
             return name
@@ -143,7 +136,7 @@ extension DaemonSettings {
     )
     func pool(size: Int) async throws {
         let settings = try DaemonSettings.with(["database.url": Self.conninfo, "database.pool_size": "\(size)"])
-        let daemon = Daemon(settings: settings, label: "test")
+        let daemon = DaemonContext(settings: settings, label: "test")
         let database = daemon.database
         var failure: PostgresError?
         do {
@@ -166,7 +159,7 @@ extension DaemonSettings {
     )
     func timeout(value: String, isStopped: Bool) async throws {
         let settings = try DaemonSettings.with(["database.url": Self.conninfo, "database.statement_timeout_s": value])
-        let daemon = Daemon(settings: settings, label: "test")
+        let daemon = DaemonContext(settings: settings, label: "test")
         var failure: PostgresError?
         do {
             try await daemon.database.query("SELECT pg_sleep(1)")

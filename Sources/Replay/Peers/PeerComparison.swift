@@ -1,7 +1,7 @@
 internal import Detection
 internal import Flow
 internal import Foundation
-public import Pipeline
+public import Analysis
 internal import Synchronization
 
 /// Our detection and the algorithms of peers on the same decoded pictures, regions and labels.

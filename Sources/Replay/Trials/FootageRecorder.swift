@@ -1,8 +1,7 @@
 internal import Dispatch
-internal import Flow
+public import Flow
 internal import Foundation
-internal import Media
-public import Pipeline
+public import Media
 internal import Synchronization
 
 /// Records a stretch of a camera for trials, as it comes, without encoding it anew.
@@ -11,6 +10,14 @@ internal import Synchronization
 public final class FootageRecorder: Sendable {
     /// Seconds of a recording.
     public static let seconds = 5...600
+
+    /// Reads a stretch of a stream, on the calling thread.
+    ///
+    /// Given the camera, its address, seconds and bytes at most, and who is told how many seconds there are; gives units
+    /// from a keyframe on, in decode order.
+    public typealias Take = @Sendable (
+        _ camera: String, _ url: String, _ seconds: Double, _ bytes: Int, _ progress: @escaping @Sendable (Double) -> Void
+    ) throws(MediaError) -> [AccessUnit]
 
     /// A recording that runs, or the last one of its camera.
     public struct Status: Sendable, Hashable, Encodable {
@@ -33,7 +40,7 @@ public final class FootageRecorder: Sendable {
 
     private let directory: String
     private let limit: Int
-    private let taker: StreamTaker
+    private let take: Take
     private let queue = DispatchQueue(label: "gridwatch.recordings", qos: .utility, attributes: .concurrent)
     private let statuses = Mutex<[String: Status]>([:])
 
@@ -42,11 +49,11 @@ public final class FootageRecorder: Sendable {
     /// - Parameters:
     ///   - directory: Folder of the recordings; each camera gets one in it.
     ///   - limit: Bytes that all of them may take; the oldest without labels make room.
-    ///   - taker: Reads the streams.
-    public init(directory: String, limit: Int, taker: StreamTaker) {
+    ///   - take: Reads the streams.
+    public init(directory: String, limit: Int, take: @escaping Take) {
         self.directory = directory
         self.limit = limit
-        self.taker = taker
+        self.take = take
     }
 
     /// What became of the last recording of a camera; nil when it had none since the start.
@@ -81,7 +88,7 @@ public final class FootageRecorder: Sendable {
 
     private func record(_ camera: String, _ url: String, _ seconds: Double) throws {
         let began = Date()
-        let units = try taker.take(camera, url: url, seconds: seconds, bytes: Self.maximumBytes) { [self] length in
+        let units = try take(camera, url, seconds, Self.maximumBytes) { [self] length in
             statuses.withLock { $0[camera]?.recorded = length }
         }
         let length = max(0, units[units.count - 1].time.seconds(since: units[0].time))

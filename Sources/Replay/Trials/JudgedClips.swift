@@ -2,7 +2,7 @@ public import Detection
 internal import Flow
 internal import Foundation
 internal import Media
-internal import Pipeline
+internal import Analysis
 
 /// Turns clips of alerts into labelled footage once people have said whether the alert was right.
 ///

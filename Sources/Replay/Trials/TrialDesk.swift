@@ -2,9 +2,9 @@ public import Detection
 internal import Dispatch
 internal import Flow
 internal import Foundation
-public import Ingest
+public import Gate
 internal import Media
-internal import Pipeline
+internal import Analysis
 
 /// Tries rules and thresholds on clips for people who wait at a page.
 ///

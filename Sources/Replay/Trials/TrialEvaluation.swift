@@ -1,5 +1,5 @@
 internal import Detection
-internal import Ingest
+internal import Gate
 internal import Synchronization
 
 /// Scores two sides of settings on labelled clips, one clip after the other.

@@ -1,4 +1,4 @@
-public import Pipeline
+public import Analysis
 internal import Synchronization
 
 /// Decodes many clips at once.

@@ -2,7 +2,7 @@ import Detection
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Ingest
+import Gate
 import Logging
 import NIOCore
 import Replay

@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-import TestThreads
+import TestSupport
 
 /// A program of the machine that a test runs to its end.
 struct CommandLineTool: Sendable {

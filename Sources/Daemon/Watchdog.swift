@@ -1,0 +1,41 @@
+public import Live
+public import Logging
+public import ServiceLifecycle
+
+/// Tells systemd that the daemon works, as long as its core loops do.
+public struct Watchdog: Service {
+    private let health: HealthBoard
+    private let supervisor: IngestSupervisor?
+    private let logger: Logger
+
+    /// Makes it; `supervisor`: whose loop must turn, nil where none runs.
+    public init(health: HealthBoard, supervisor: IngestSupervisor?, logger: Logger) {
+        self.health = health
+        self.supervisor = supervisor
+        self.logger = logger
+    }
+
+    /// Tells until the service group stops it.
+    public func run() async {
+        let manager = ServiceManager()
+        let interval = min(manager.watchdogInterval ?? 10, 10)
+        await cancelWhenGracefulShutdown {
+            var wasSilent = false
+            while !Task.isCancelled {
+                // Workers that hang are the supervisor's affair; systemd restarts a supervisor that hangs. After a pause
+                // of the whole process this loop may be the first to wake, so that one look alone says nothing.
+                let isSilent = supervisor?.isSilent == true
+                if isSilent, wasSilent {
+                    logger.critical("the supervisor of the ingest processes gives no sign of life")
+                } else {
+                    manager.alive()
+                }
+                wasSilent = isSilent
+                let problems = health.current
+                manager.status(problems.isEmpty ? "all well" : problems.values.sorted().joined(separator: "; "))
+                try? await Task.sleep(for: .seconds(interval))
+            }
+        }
+        manager.stopping()
+    }
+}

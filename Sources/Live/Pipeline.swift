@@ -1,0 +1,213 @@
+import Cases
+import Detection
+public import Flow
+import Foundation
+import Ingest
+public import Logging
+public import Postgres
+public import ServiceLifecycle
+public import Settings
+import Spool
+import Store
+import Synchronization
+
+/// The live pipeline of one ingest process, put together: this file reads like the picture in docs/ARCHITECTURE.md.
+///
+///     registry ─▶ Ingest ─▶ Gate ─▶ Decode ─▶ Detection ─▶ Rules ─▶ Spool ─▶ Store ─▶ Cases
+///      Fleet     Streams  └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
+///
+/// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `LiveWorkers` decode and judge,
+/// `AlertRecorder` makes durable, all on threads of their own; `ShardKeeper`, `Fleet`, `Delivery`, `StateReporter`,
+/// `ScoreReporter` and `CameraWatch` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
+/// that a full disk holds alerts back.
+public final class Pipeline: Service {
+    /// Longest time that stopping may spend on bringing the last alerts into the database, seconds.
+    private static let flushTime = 5.0
+
+    /// What is wrong right now; also written by others who know more, such as the web server.
+    public let health: HealthBoard
+
+    private let streams: Streams
+    private let workers: LiveWorkers
+    private let recorder: AlertRecorder
+    private let delivery: Delivery
+    private let adoption: Adoption
+    private let loops: LoopWatch
+    private let keeper: ShardKeeper
+    private let fleet: Fleet
+    private let copy: FleetCopyFile
+    private let states: StateReporter
+    private let scores: ScoreReporter
+    private let clips: AlertClips
+    private let watch: CameraWatch
+    private let changes: RegistryChanges
+    private let hangs: HangReporter?
+    private let fleetBell = Bell()
+    private let takeLeftSpools: @Sendable (_ isOver: @escaping @Sendable () -> Bool) -> Void
+    private let isStopping = Atomic<Bool>(false)
+    private let logger: Logger
+
+    /// Puts the pipeline together and starts its threads; nothing is read before `run`.
+    ///
+    /// - Parameters:
+    ///   - settings: All settings of the daemon.
+    ///   - place: Which ingest process of which machine this is.
+    ///   - database: Connections to the database; it may be away.
+    ///   - meter: Where every stage counts.
+    ///   - logger: For the operator.
+    /// - Throws: `SpoolError` or a file error when the storage directory cannot be used.
+    public init(
+        settings: DaemonSettings,
+        place: WorkerPlace,
+        database: PostgresPool,
+        meter: Meter,
+        logger: Logger
+    ) throws {
+        let ground = Ground(settings, place, database, meter, logger)
+        let (health, loops) = (ground.health, ground.loops)
+        self.loops = loops
+        try settings.storage.makeFolders(slot: place.slot)
+        // The spool first: its lock keeps a second daemon away from the files of this one.
+        let spool = try AlertSpool(settings.storage, slot: place.slot, meter: meter) { logger.error("\($0)") }
+        var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
+        let crumbs = Self.crumbs(settings, place, &crashes, logger)
+        hangs = crumbs.map { HangReporter(crumbs: $0, logger: logger) }
+        takeLeftSpools = { isOver in
+            guard place.slot == 0 else { return }
+            let processes = settings.ingest.processes
+            LeftSpools.take(into: spool, settings.storage, processes: processes, logger: logger, until: isOver)
+        }
+        let evidence = EvidenceStore(settings.storage)
+        recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
+        states = StateReporter(ground)
+        scores = ScoreReporter(ground)
+        clips = AlertClips(settings.storage, meter: meter, logger: logger)
+        let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
+        workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
+        streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
+        watch = CameraWatch(ground, recorder: recorder)
+        keeper = try ShardKeeper(ground)
+        adoption = Adoption(ground, spool: spool, keeper: keeper)
+        delivery = Delivery(ground, spool: spool, keeper: keeper)
+        copy = FleetCopyFile(ground)
+        fleet = Fleet(
+            reader: FleetReader(pool: database),
+            streams: streams,
+            workers: workers,
+            states: states,
+            watch: watch,
+            ingest: settings.ingest,
+            copy: copy,
+            crashes: crashes,
+            loops: loops,
+            meter: meter,
+            health: health,
+            logger: logger
+        )
+        changes = RegistryChanges(pool: database, logger: logger)
+        self.health = health
+        self.logger = logger
+        connect()
+    }
+
+    /// Who hears of what.
+    private func connect() {
+        states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
+        workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
+        states.onChange { [watch] status in watch.changed(status) }
+    }
+
+    /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
+    /// left to right.
+    public func run() async {
+        takeLeftSpools { [self] in isStopping.load(ordering: .relaxed) }
+        await cancelWhenGracefulShutdown { [self] in await watchAll() }
+        await drain()
+    }
+
+    private func watchAll() async {
+        // A loop that hangs in its first round has begun, too.
+        for name in LoopWatch.Name.allCases { loops.turned(name) }
+        await withTaskGroup(of: Void.self) { group in
+            // Before all else in the process: a lease that is renewed too late gives its cameras away.
+            group.addTask(priority: .high) { [self] in
+                // The lease outlives the rest: who still watches must not look dead to the others.
+                await keeper.run { [self] _ in fleetBell.ring() }
+            }
+            group.addTask { [self] in await fleet.run(keeper, bell: fleetBell) }
+            group.addTask { [self] in await states.run() }
+            group.addTask { [self] in await scores.run() }
+            group.addTask { [self] in await watch.run() }
+            group.addTask { [self] in await delivery.run() }
+            group.addTask { [self] in await adoption.run() }
+            group.addTask { [self] in
+                for await change in changes {
+                    if change.contains(.registry) { fleetBell.ring() }
+                    if change.contains(.shards) { keeper.bell.ring() }
+                }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    /// Core loops that give no sign of life: the watchdog is not fed while there are any.
+    ///
+    /// Call it every few seconds; each call asks the workers for a sign that the next call looks for.
+    public func silentLoops() -> [String] {
+        workers.silentWorkers() + streams.silentLoops() + (delivery.isSilent ? ["delivery"] : []) + loops.dead
+    }
+
+    /// Ends the process when a thread hangs; call it once a second, before `silentLoops`.
+    public func lookForHangs() {
+        hangs?.look(workers)
+    }
+
+    /// Tells `health` when pictures, alerts or loops stand still; call it once a second.
+    public func lookForStandstill() {
+        workers.lookForStandstill(health)
+        recorder.lookForStandstill()
+        loops.look()
+    }
+
+    private func drain() async {
+        logger.info("stopping: streams close, open alerts end, the spool empties")
+        isStopping.store(true, ordering: .relaxed)
+        loops.stop()
+        await withCheckedContinuation { continuation in
+            let thread = Thread { [streams, workers, recorder, clips] in
+                streams.stop()
+                workers.drain()
+                clips.drain()
+                recorder.drain()
+                continuation.resume()
+            }
+            thread.start()
+        }
+        await scores.flush()
+        let isEmpty = await delivery.flush(deadline: .now + .seconds(Self.flushTime))
+        if await keeper.resign() { copy.forget() } else { copy.flush() }
+        logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])
+    }
+
+    /// The file in which threads note what they work on, for the parent process; nil when it cannot be made.
+    ///
+    /// A full disk must not keep cameras unwatched: without the file nobody knows on whose stream the process crashed.
+    static func crumbs(
+        _ settings: DaemonSettings,
+        _ place: WorkerPlace,
+        _ crashes: inout CrashMemory,
+        _ logger: Logger
+    ) -> Breadcrumbs? {
+        guard place.isSupervised else { return nil }
+        let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
+        crashes.note(try? BreadcrumbReport(path: path), at: Clocks.system.wall())
+        do {
+            let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + settings.ingest.ioThreads + 1)
+            try crumbs.catchSignals()
+            return crumbs
+        } catch {
+            logger.error("a crash will not name its camera", metadata: ["why": "\(error)"])
+            return nil
+        }
+    }
+}
