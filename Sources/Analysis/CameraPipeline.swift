@@ -257,13 +257,13 @@ extension CameraPipeline {
     }
 
     private func outcome(_ analyzer: CameraAnalyzer, showed: Bool) -> GateOutcome {
-        let showing = analyzer.showing()
+        let showing = analyzer.summary()
         return GateOutcome(showedMotion: showed, isPending: showing.isPending, isAlerting: showing.isAlerting)
     }
 
     private static func showsMotion(_ analyzer: CameraAnalyzer) -> Bool {
-        let showing = analyzer.showing()
-        return !showing.isJudged || showing.thingShare >= motionShare
+        let showing = analyzer.summary()
+        return !showing.isJudged || showing.foregroundShare >= motionShare
     }
 
     private func takeFrame(_ unit: AccessUnit) throws(MediaError) -> [Finding] {

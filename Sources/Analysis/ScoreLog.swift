@@ -50,7 +50,7 @@ public struct ScoreLog {
             scored.insert(rule)
         }
         for rule in Array(runs.keys) where !scored.contains(rule) { rest(rule, at: time) }
-        if analyzer.showing().thingShare > 0 {
+        if analyzer.summary().foregroundShare > 0 {
             part.motion.add(analyzer.foreground(), width: plane.width, height: plane.height)
         }
         self.part = part

@@ -229,10 +229,10 @@ CV_INLINE void learn_empty(uint8_t *restrict background, uint8_t *restrict noise
 }
 
 /// One step of learning for any kind of pixel; without `kinds` all are empty, which the compiler makes a loop of its own.
-CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict original, uint8_t *restrict noise,
                          const uint8_t *restrict pixels, const uint8_t *restrict recent,
                          const uint8_t *restrict kinds, const uint8_t *restrict expected,
-                         const uint8_t *restrict expected_home, size_t from, size_t to, const cv_rates *rates,
+                         const uint8_t *restrict expected_original, size_t from, size_t to, const cv_rates *rates,
                          uint32_t seed) {
     const cv_rates r = *rates;
     CV_LANES(16)
@@ -246,42 +246,44 @@ CV_INLINE void learn_any(uint8_t *restrict background, uint8_t *restrict home, u
         int32_t rate = excused ? (int32_t)r.excused : by_kind(r.background, kind);
         noise[i] = learn_noise(noise[i], deviation, distance_u8(pixel, recent[i]), by_kind(r.noise, kind), rounding);
         uint8_t after = approach(before, covered ? lit : pixel, rate, rounding);
-        uint8_t lit_home = approach(home[i], expected_home[i], rate, rounding);
-        uint8_t open_home = approach(lit_home, after, (int32_t)r.home, rounding);
-        uint8_t away = covered ? lit_home : open_home;
-        uint8_t next = home[i] == before ? after : away;
-        home[i] = stays ? home[i] : next;
+        uint8_t lit_original = approach(original[i], expected_original[i], rate, rounding);
+        uint8_t open_original = approach(lit_original, after, (int32_t)r.original, rounding);
+        uint8_t away = covered ? lit_original : open_original;
+        uint8_t next = original[i] == before ? after : away;
+        original[i] = stays ? original[i] : next;
         background[i] = kind == CV_ADOPT ? pixel : after;
     }
 }
 
 /// Learns a span of pixels the way that its kinds ask for; most of most pictures is empty and always was.
-CV_INLINE void learn_span(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+CV_INLINE void learn_span(uint8_t *restrict background, uint8_t *restrict original, uint8_t *restrict noise,
                           const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
-                          const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t from,
+                          const uint8_t *restrict expected, const uint8_t *restrict expected_original, size_t from,
                           size_t size, const cv_rates *rates, uint32_t seed) {
     const size_t to = from + size;
     if (is_any(kind + from, size)) {
-        learn_any(background, home, noise, pixels, recent, kind, expected, expected_home, from, to, rates, seed);
-    } else if (memcmp(home + from, background + from, size) != 0) {
-        learn_any(background, home, noise, pixels, recent, NULL, expected, expected_home, from, to, rates, seed);
+        learn_any(background, original, noise, pixels, recent, kind, expected, expected_original, from, to, rates, seed);
+    } else if (memcmp(original + from, background + from, size) != 0) {
+        learn_any(background, original, noise, pixels, recent, NULL, expected, expected_original, from, to, rates, seed);
     } else {
         learn_empty(background, noise, pixels, recent, expected, from, to, rates, seed);
-        memcpy(home + from, background + from, size);
+        memcpy(original + from, background + from, size);
     }
 }
 
-CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict home, uint8_t *restrict noise,
+CV_WIDE void cv_learn(uint8_t *restrict background, uint8_t *restrict original, uint8_t *restrict noise,
                       const uint8_t *restrict pixels, const uint8_t *restrict recent, const uint8_t *restrict kind,
-                      const uint8_t *restrict expected, const uint8_t *restrict expected_home, size_t count,
+                      const uint8_t *restrict expected, const uint8_t *restrict expected_original, size_t count,
                       const cv_rates *rates, uint32_t seed) {
     enum { SPAN = 32 };
     size_t from = 0;
     // A size that the compiler knows makes copies and comparisons of single instructions.
     for (; from + SPAN <= count; from += SPAN) {
-        learn_span(background, home, noise, pixels, recent, kind, expected, expected_home, from, SPAN, rates, seed);
+        learn_span(background, original, noise, pixels, recent, kind, expected, expected_original, from, SPAN, rates,
+                   seed);
     }
-    learn_span(background, home, noise, pixels, recent, kind, expected, expected_home, from, count - from, rates, seed);
+    learn_span(background, original, noise, pixels, recent, kind, expected, expected_original, from, count - from, rates,
+               seed);
 }
 
 CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict noise, const uint8_t *restrict pixels,
@@ -290,7 +292,7 @@ CV_WIDE void cv_learn_empty(uint8_t *restrict background, uint8_t *restrict nois
     learn_empty(background, noise, pixels, recent, expected, 0, count, rates, seed);
 }
 
-void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t table[256], size_t count,
+void cv_recall_original(const uint8_t *pixels, const uint8_t *original, const uint8_t table[256], size_t count,
                     cv_threshold threshold, uint8_t *mask, uint8_t *background) {
     for (size_t i = 0; i < count; i++) {
         uint64_t eight;
@@ -301,10 +303,10 @@ void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t ta
         if (i >= count) {
             break;
         }
-        if (!mask[i] || home[i] == background[i]) {
+        if (!mask[i] || original[i] == background[i]) {
             continue;
         }
-        int32_t expected = table[home[i]];
+        int32_t expected = table[original[i]];
         if (distance_u8(pixels[i], (uint8_t)expected) <= threshold.floor + ((expected * threshold.level) >> 8)) {
             mask[i] = 0;
             background[i] = pixels[i];

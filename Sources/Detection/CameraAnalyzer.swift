@@ -9,13 +9,13 @@ public struct CameraAnalyzer: Sendable {
 
     private var settings: DetectionSettings
     private let calendar: CityCalendar
-    private var watched: [WatchedRule]
+    private var evaluated: [EvaluatedRule]
     /// Indices of the rules, those that ask about others last.
     private var order: [Int]
-    private var scene: SceneModel?
+    private var scene: BackgroundModel?
     private var tracker: Tracker?
     private var last: MediaTime?
-    private var groups = Why.Groups()
+    private var groups = RuleDiagnosis.Groups()
     private var measured: MediaTime?
     private var lastDigest: UInt64?
     private var sames = 0
@@ -37,7 +37,7 @@ public struct CameraAnalyzer: Sendable {
         try Self.validate(rules)
         self.settings = settings
         self.calendar = calendar
-        watched = rules.map(WatchedRule.init)
+        evaluated = rules.map(EvaluatedRule.init)
         order = Self.order(of: rules)
         tracker = rules.contains(where: \.needsTracks) ? Tracker() : nil
     }
@@ -58,17 +58,17 @@ public struct CameraAnalyzer: Sendable {
     ) throws(DetectionError) -> [AlertChange] {
         try Self.validate(rules)
         let going = going(as: rules)
-        let ended = watched.indices.compactMap { index in
-            going[watched[index].rule.id] == nil ? watched[index].close(at: last ?? .zero) : nil
+        let ended = evaluated.indices.compactMap { index in
+            going[evaluated[index].rule.id] == nil ? evaluated[index].close(at: last ?? .zero) : nil
         }
         self.settings = settings
         scene?.judge(by: settings)
-        watched = rules.map { rule in
+        evaluated = rules.map { rule in
             if var known = going[rule.id] {
-                known.adopt(rule, settings: settings)
+                known.revise(rule, settings: settings)
                 return known
             }
-            var item = WatchedRule(rule)
+            var item = EvaluatedRule(rule)
             if let scene { item.begin(settings: settings, width: scene.width, height: scene.height) }
             return item
         }
@@ -101,14 +101,14 @@ public struct CameraAnalyzer: Sendable {
             if !ended.isEmpty { return ended }
         }
         guard let frame = look(at: plane, time: time, elapsed: elapsed) else { return [] }
-        var changes = [AlertChange?](repeating: nil, count: watched.count)
+        var changes = [AlertChange?](repeating: nil, count: evaluated.count)
         for index in order { changes[index] = judge(index, frame, wallClock: wallClock) }
         return changes.compactMap(\.self)
     }
 
     /// Ends all running alerts: the source has ended.
     public mutating func finish(at time: MediaTime) -> [AlertChange] {
-        watched.indices.compactMap { watched[$0].close(at: time) }
+        evaluated.indices.compactMap { evaluated[$0].close(at: time) }
     }
 
     /// What the last frame was judged as.
@@ -123,28 +123,28 @@ public struct CameraAnalyzer: Sendable {
     public var stateBytes: Int { scene?.stateBytes ?? 0 }
 
     /// What the last frame showed, for whoever chooses which frames are worth a decode.
-    public func showing() -> Showing {
-        Showing(
-            thingShare: scene?.thingShare ?? 0,
+    public func summary() -> FrameSummary {
+        FrameSummary(
+            foregroundShare: scene?.foregroundShare ?? 0,
             isJudged: scene?.isJudged ?? true,
-            isPending: watched.contains { $0.watch?.isPending == true },
-            isAlerting: watched.contains(where: \.isOpen)
+            isPending: evaluated.contains { $0.evaluator?.isPending == true },
+            isAlerting: evaluated.contains(where: \.isOpen)
         )
     }
 
     /// Why the last frame alerted or did not, for each rule.
-    public func why() -> Why {
+    public func diagnose() -> RuleDiagnosis {
         let isJudged = scene?.isJudged == true
-        return Why(
+        return RuleDiagnosis(
             scene: status(),
-            restless: scene?.restlessShare() ?? 0,
+            restless: scene?.dynamicShare() ?? 0,
             groups: groups,
-            rules: watched.map { item in
-                guard item.isOn, let watch = item.watch else {
-                    return Why.Verdict(rule: item.rule.id, layer: .schedule, strength: 0, progress: 0)
+            rules: evaluated.map { item in
+                guard item.isOn, let evaluator = item.evaluator else {
+                    return RuleDiagnosis.Verdict(rule: item.rule.id, layer: .schedule, strength: 0, progress: 0)
                 }
-                let restless = scene?.restlessShare(in: item.region) ?? 0
-                return Why.Verdict(item, watch, isJudged: isJudged, restless: restless, groups: groups)
+                let restless = scene?.dynamicShare(in: item.region) ?? 0
+                return RuleDiagnosis.Verdict(item, evaluator, isJudged: isJudged, restless: restless, groups: groups)
             }
         )
     }
@@ -158,8 +158,8 @@ public struct CameraAnalyzer: Sendable {
     /// Calls `body` with each rule that is on and of which the last frame showed anything, and its strength: 1 at the
     /// threshold.
     public func eachScore(_ body: (_ rule: String, _ strength: Double) -> Void) {
-        for item in watched where item.isOn {
-            guard let strength = item.watch?.account.strength, strength > 0 else { continue }
+        for item in evaluated where item.isOn {
+            guard let strength = item.evaluator?.state.strength, strength > 0 else { continue }
             body(item.rule.id, strength)
         }
     }
@@ -172,9 +172,9 @@ public struct CameraAnalyzer: Sendable {
     }
 
     /// The rules that can go on as rules of the same id, by id.
-    private func going(as rules: [Rule]) -> [String: WatchedRule] {
-        var going: [String: WatchedRule] = [:]
-        for item in watched where rules.contains(where: item.goesOn) { going[item.rule.id] = item }
+    private func going(as rules: [Rule]) -> [String: EvaluatedRule] {
+        var going: [String: EvaluatedRule] = [:]
+        for item in evaluated where rules.contains(where: item.goesOn) { going[item.rule.id] = item }
         // Whoever asks about a rule that has forgotten what it saw would be told at once what was kept back.
         return going.filter { $0.value.rule.asksAbout.allSatisfy { going[$0] != nil } }
     }
@@ -195,9 +195,9 @@ public struct CameraAnalyzer: Sendable {
     }
 
     private mutating func begin(with plane: LumaPlane) {
-        scene = SceneModel(first: plane, settings: settings)
-        for index in watched.indices {
-            watched[index].begin(settings: settings, width: plane.width, height: plane.height)
+        scene = BackgroundModel(first: plane, settings: settings)
+        for index in evaluated.indices {
+            evaluated[index].begin(settings: settings, width: plane.width, height: plane.height)
         }
         if tracker != nil { tracker = Tracker() }
     }
@@ -215,42 +215,42 @@ public struct CameraAnalyzer: Sendable {
         quality = ImageQuality(
             plane,
             deviation: scene.deviation,
-            restlessShare: scene.restlessShare(),
+            dynamicShare: scene.dynamicShare(),
             sames: sames
         )
     }
 
-    private mutating func look(at plane: LumaPlane, time: MediaTime, elapsed: Double) -> SceneFrame? {
-        guard let things = scene?.observe(plane, elapsed: elapsed) else { return nil }
+    private mutating func look(at plane: LumaPlane, time: MediaTime, elapsed: Double) -> AnalyzedFrame? {
+        guard let blobs = scene?.observe(plane, elapsed: elapsed) else { return nil }
         let isJudged = scene?.isJudged == true
-        groups = Why.Groups(things)
+        groups = RuleDiagnosis.Groups(blobs)
         measure(plane, at: time)
         if isJudged {
-            tracker?.follow(things, at: time, elapsed: elapsed)
+            tracker?.follow(blobs, at: time, elapsed: elapsed)
         } else {
             tracker?.skip()
         }
-        return SceneFrame(
+        return AnalyzedFrame(
             time: time,
             elapsed: elapsed,
             plane: plane,
-            things: things,
+            blobs: blobs,
             tracks: tracker?.tracks ?? [],
             isJudged: isJudged,
             isOtherMode: scene?.status == .infraredSwitch
         )
     }
 
-    private mutating func judge(_ index: Int, _ frame: SceneFrame, wallClock: MediaTime?) -> AlertChange? {
-        let rule = watched[index].rule
+    private mutating func judge(_ index: Int, _ frame: AnalyzedFrame, wallClock: MediaTime?) -> AlertChange? {
+        let rule = evaluated[index].rule
         if let schedule = rule.schedule, let wallClock {
-            watched[index].isOn = schedule.contains(wallClock, calendar)
+            evaluated[index].isOn = schedule.contains(wallClock, calendar)
         }
         let mayTell = rule.onlyIf.map(isOccupied) != false && rule.notIf.map(isOccupied) != true
-        return watched[index].see(frame, mayTell: mayTell)
+        return evaluated[index].evaluate(frame, mayTell: mayTell)
     }
 
     private func isOccupied(_ id: String) -> Bool {
-        watched.contains { $0.rule.id == id && $0.isOpen }
+        evaluated.contains { $0.rule.id == id && $0.isOpen }
     }
 }

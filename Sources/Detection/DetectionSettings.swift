@@ -66,7 +66,7 @@ public struct DetectionSettings: Sendable, Hashable {
     /// Seconds after which it is forgotten what a pixel looked like before something stood there.
     ///
     /// Default 300, range 1…86400.
-    public var homeSeconds = 300.0
+    public var originalSeconds = 300.0
     /// Seconds after which a speck that stands still belongs to the scene.
     ///
     /// Default 2, range 0…63.
@@ -127,7 +127,7 @@ extension DetectionSettings {
         Tunable(key: "background_seconds", path: \.backgroundSeconds, range: 0.5...3600),
         Tunable(key: "noise_seconds", path: \.noiseSeconds, range: 0.5...3600),
         Tunable(key: "absorb_seconds", path: \.absorbSeconds, range: 1...63),
-        Tunable(key: "home_seconds", path: \.homeSeconds, range: 1...86_400),
+        Tunable(key: "home_seconds", path: \.originalSeconds, range: 1...86_400),
         Tunable(key: "speck_seconds", path: \.speckSeconds, range: 0...63),
         Tunable(key: "ghost_edges", path: \.ghostEdges, range: 1...10),
         Tunable(key: "ghost_seconds", path: \.ghostSeconds, range: 0...63),

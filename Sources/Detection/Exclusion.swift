@@ -13,8 +13,8 @@ struct Exclusion: Sendable {
     }
 
     /// The layer that leaves something out of a frame; nil when none does.
-    func layer(for things: Things) -> Why.Layer? {
-        if let masked, things.isAnything(in: masked, where: { _ in true }) { return .mask }
-        return things.isAnything(in: region, where: { !region.admits($0) }) ? .misfit : nil
+    func layer(for blobs: ForegroundBlobs) -> RuleDiagnosis.Layer? {
+        if let masked, blobs.isAnything(in: masked, where: { _ in true }) { return .mask }
+        return blobs.isAnything(in: region, where: { !region.admits($0) }) ? .misfit : nil
     }
 }

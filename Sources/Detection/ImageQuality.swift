@@ -52,9 +52,9 @@ public struct ImageQuality: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - plane: the picture.
     ///   - deviation: usual deviation of a pixel in grey levels, as detection has learnt it.
-    ///   - restlessShare: share of the picture that moves all the time, as detection has learnt it.
+    ///   - dynamicShare: share of the picture that moves all the time, as detection has learnt it.
     ///   - sames: how many pictures in a row were the same as the one before.
-    public init(_ plane: LumaPlane, deviation: Double, restlessShare: Double, sames: Int) {
+    public init(_ plane: LumaPlane, deviation: Double, dynamicShare: Double, sames: Int) {
         var greys = [Int](repeating: 0, count: 256)
         for pixel in plane.pixels { greys[Int(pixel)] += 1 }
         let total = plane.pixels.count
@@ -72,7 +72,7 @@ public struct ImageQuality: Sendable, Hashable, Codable {
         sharpness = Self.score(edge / max(Self.leastSpread, high - low), Scale.sharpness)
         colour = Self.score(plane.tint, Scale.colour)
         noise = Self.score(deviation, Scale.noise)
-        calm = Self.score(restlessShare, Scale.calm)
+        calm = Self.score(dynamicShare, Scale.calm)
         freeze = sames >= Self.frozenAfter ? 0 : 100
     }
 

@@ -43,7 +43,7 @@ public struct ScoreEstimate: Sendable, Hashable {
             let strength = ScoreHour.strength(ofStep: Int(cell.step)) * factor * 1.000_001
             for step in 0..<ScoreHour.steps where strength >= ScoreHour.strength(ofStep: step) {
                 let times = strength / ScoreHour.strength(ofStep: step)
-                let weight = isWeighted ? min(RegionWatch.greatestWeight, times) : 1
+                let weight = isWeighted ? min(IntrusionEvaluator.greatestWeight, times) : 1
                 sums[step] += Double(cell.tenths) / 10 * weight
             }
             evidence[minute] = sums

@@ -60,7 +60,7 @@ public struct ScoreHour: Sendable, Hashable {
     ///   - seconds: Since the picture before; one picture stands for a second at most, as for the rules.
     public mutating func add(_ strength: Double, minute: Int, seconds: Double) {
         guard let step = Self.step(of: strength) else { return }
-        let tenths = min(RegionWatch.longestStep, max(0, seconds)) * 10
+        let tenths = min(IntrusionEvaluator.longestStep, max(0, seconds)) * 10
         let count = max(1, Int(tenths.rounded()))
         Self.add(count, minute: min(59, max(0, minute)), step: step, to: \.cells, of: &self)
     }

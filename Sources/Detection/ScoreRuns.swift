@@ -32,7 +32,7 @@ public struct ScoreRuns: Sendable, Hashable {
     ) {
         for step in 0..<ScoreHour.steps {
             let threshold = ScoreHour.strength(ofStep: step)
-            if isOpen[step], strength >= threshold * RegionWatch.releaseStrength {
+            if isOpen[step], strength >= threshold * IntrusionEvaluator.releaseStrength {
                 seen[step] = time
             } else if isOpen[step] {
                 if time.seconds(since: seen[step]) >= hold { isOpen[step] = false }

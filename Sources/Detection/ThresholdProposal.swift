@@ -19,9 +19,9 @@ public struct ThresholdProposal: Sendable, Hashable {
     ///   - falseScores: Scores, 0…1, of the alerts that were false alarms.
     ///   - hazardScores: Scores of those that were hazards.
     public init?(falseScores: [Double], hazardScores: [Double]) {
-        let weakest = hazardScores.map(AlertRun.strength).min().map { $0 * Self.below } ?? .infinity
+        let weakest = hazardScores.map(AlertLifecycle.strength).min().map { $0 * Self.below } ?? .infinity
         let limit = min(Self.most, weakest)
-        let strengths = falseScores.map { AlertRun.strength(ofScore: $0) }
+        let strengths = falseScores.map { AlertLifecycle.strength(ofScore: $0) }
         let factors = strengths.map { $0 * Self.above }.filter { $0 <= limit }
         guard let factor = factors.max() else { return nil }
         self.factor = factor

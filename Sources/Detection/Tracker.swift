@@ -18,7 +18,7 @@ struct Track: Sendable, Hashable {
     var first: MediaTime
     var seen: MediaTime
     /// Frames in which it was seen.
-    var sightings = 1
+    var observations = 1
     /// The box as shares of the picture.
     var box: NormalizedRect
     /// True when the last frame shows it.
@@ -74,9 +74,9 @@ struct Tracker: Sendable {
     private var isUnbroken = false
 
     /// Takes the things of the next frame.
-    mutating func follow(_ things: Things, at time: MediaTime, elapsed: Double) {
-        let spots = Self.largest(things.spots())
-        (width, height) = (Double(things.width), Double(things.height))
+    mutating func follow(_ blobs: ForegroundBlobs, at time: MediaTime, elapsed: Double) {
+        let spots = Self.largest(blobs.spots())
+        (width, height) = (Double(blobs.width), Double(blobs.height))
         let step = min(elapsed, Self.longestStep)
         for index in tracks.indices {
             tracks[index].x += tracks[index].velocityX * step
@@ -116,7 +116,7 @@ struct Tracker: Sendable {
     }
 
     /// The things that are looked at; in snow there may be a thousand.
-    private static func largest(_ spots: [Spot]) -> [Spot] {
+    private static func largest(_ spots: [Observation]) -> [Observation] {
         guard spots.count > mostSpots else { return spots }
         let order = spots.indices.sorted { (spots[$0].area, $1) > (spots[$1].area, $0) }
         return order.prefix(mostSpots).map { spots[$0] }
@@ -128,11 +128,11 @@ struct Tracker: Sendable {
     }
 
     /// Which track has become which spot, so that all of it together is the least unlikely.
-    private func pairs(_ spots: [Spot], _ step: Double, _ time: MediaTime) -> [Pair] {
+    private func pairs(_ spots: [Observation], _ step: Double, _ time: MediaTime) -> [Pair] {
         var asking: [Int] = []
         var rows: [[Double]] = []
         for (index, track) in tracks.enumerated() {
-            let since = track.sightings > 1 ? step : min(Self.longestStep, time.seconds(since: track.seen))
+            let since = track.observations > 1 ? step : min(Self.longestStep, time.seconds(since: track.seen))
             let costs = spots.map { cost(track, $0, since) }
             guard costs.contains(where: { $0 != nil }) else { continue }
             let late = track.isLate || hasLeft(track) ? Self.late : 0
@@ -147,7 +147,7 @@ struct Tracker: Sendable {
     }
 
     /// How unlikely it is that a track has become a spot after so many seconds, 0.2…2; nil when it cannot be.
-    private func cost(_ known: Track, _ new: Spot, _ step: Double) -> Double? {
+    private func cost(_ known: Track, _ new: Observation, _ step: Double) -> Double? {
         let across = new.x - known.x
         let down = new.y - known.y
         let distance = (across * across + down * down).squareRoot()
@@ -164,17 +164,17 @@ struct Tracker: Sendable {
     }
 
     /// Pixels a second by which a thing may miss the place where it is expected.
-    private func surprise(_ known: Track, _ new: Spot) -> Double {
+    private func surprise(_ known: Track, _ new: Observation) -> Double {
         let size = (known.radius * new.radius).squareRoot()
         let most = min(Self.mostSpeed, Self.mostSizes * size)
         // Seen once and then not, it may have been anything: only what stayed near is taken for it.
-        guard known.sightings > 1 else { return known.isLate ? most / Self.unlike : most }
+        guard known.observations > 1 else { return known.isLate ? most / Self.unlike : most }
         let speed = (known.velocityX * known.velocityX + known.velocityY * known.velocityY).squareRoot()
         return min(most, Self.mostSpeed / 2) + speed / 2
     }
 
     /// Whether a track's next spot is more or less than the thing: others have joined it or parts have left it.
-    private func isMix(_ track: Track, _ spot: Spot, others: [Spot], unseen: [Track]) -> Bool {
+    private func isMix(_ track: Track, _ spot: Observation, others: [Observation], unseen: [Track]) -> Bool {
         let ratio = max(spot.area, track.area) / max(1, min(spot.area, track.area))
         guard ratio > Self.jump else { return false }
         if spot.area > track.area {
@@ -186,12 +186,12 @@ struct Tracker: Sendable {
         }
     }
 
-    private mutating func join(_ index: Int, _ spot: Spot, at time: MediaTime, isMix: Bool) {
+    private mutating func join(_ index: Int, _ spot: Observation, at time: MediaTime, isMix: Bool) {
         var track = tracks[index]
         track.box = spot.box
         let since = max(0.001, time.seconds(since: track.seen))
         track.seen = time
-        track.sightings += 1
+        track.observations += 1
         if isMix && spot.area > track.area {
             // Where in the larger thing it is cannot be seen: it goes on as before.
             (track.x, track.y) = spot.nearest(to: track)
@@ -206,7 +206,7 @@ struct Tracker: Sendable {
             let agility = since / (since + min(Self.memory, max(0, life - since) + Self.jitter))
             track.velocityX += (spot.x - track.x) / since * agility
             track.velocityY += (spot.y - track.y) / since * agility
-            if track.sightings == 2, !track.isLate { track.entry = entry(of: track) }
+            if track.observations == 2, !track.isLate { track.entry = entry(of: track) }
         }
         (track.x, track.y) = (spot.x, spot.y)
         track.radius = spot.radius
@@ -234,7 +234,7 @@ struct Tracker: Sendable {
         velocity == 0 ? .infinity : velocity > 0 ? place / velocity : (place - size) / velocity
     }
 
-    private mutating func begin(_ spot: Spot, at time: MediaTime, unseenBefore: Double) {
+    private mutating func begin(_ spot: Observation, at time: MediaTime, unseenBefore: Double) {
         next += 1
         tracks.append(
             Track(
@@ -253,7 +253,7 @@ struct Tracker: Sendable {
 }
 
 /// Where one frame shows a thing; lengths in pixels of the plane.
-struct Spot {
+struct Observation {
     let x: Double
     let y: Double
     let radius: Double

@@ -1,6 +1,6 @@
+public import Analysis
 import Detection
 public import Flow
-public import Analysis
 
 extension ClipOutcome {
     /// What a run of the pipeline over a clip gave, as it is scored and reported.

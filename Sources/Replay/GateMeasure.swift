@@ -1,9 +1,9 @@
+internal import Analysis
 public import Detection
 internal import Dispatch
 internal import Flow
 internal import Foundation
 public import Gate
-internal import Analysis
 internal import Synchronization
 
 /// What the gate did on one clip.

@@ -77,7 +77,7 @@ struct ReplayCommand: AsyncParsableCommand {
             progress: { reached, length in
                 if let length, length > 0 { bar.show(reached.seconds / length) }
             },
-            onLook: { _, time, analyzer in account?.add(time, analyzer.why()) }
+            onLook: { _, time, analyzer in account?.add(time, analyzer.diagnose()) }
         )
         bar.show(1)
         bar.finish()
@@ -161,8 +161,8 @@ private struct WhyAccount {
         var clip: String
         var time: Double
         var scene: SceneStatus
-        var groups: Why.Groups
-        var rules: [Why.Verdict]
+        var groups: RuleDiagnosis.Groups
+        var rules: [RuleDiagnosis.Verdict]
     }
 
     private let clip: String
@@ -174,7 +174,7 @@ private struct WhyAccount {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     }
 
-    mutating func add(_ time: MediaTime, _ why: Why) {
+    mutating func add(_ time: MediaTime, _ why: RuleDiagnosis) {
         let rules = why.rules.map { verdict in
             var verdict = verdict
             verdict.strength = (verdict.strength * 1000).rounded() / 1000

@@ -74,15 +74,15 @@ import Testing
         var random = Random(state: UInt64(percent))
         let base = (0..<width * height).map { _ in UInt8(random.next() % 256) }
         let plane = base.map { random.next() % 100 < percent ? $0 ^ 1 : $0 }
-        let patched = PatchedPlane(plane, over: base, width: width)
+        let patched = SparsePlane(plane, over: base, width: width)
         #expect(patched.isEmpty == (plane == base))
         #expect(patched.plane(over: base, width: width) == plane)
         // Where it differs, the base may change.
         let other = zip(base, plane).map { $0 == $1 ? $0 : 7 }
         #expect(patched.plane(over: other, width: width) == plane)
         let none = [UInt8](repeating: 0, count: base.count)
-        #expect(PatchedPlane(plane, over: nil, width: width).plane(over: none, width: width) == plane)
-        #expect(PatchedPlane(none, over: nil, width: width).stateBytes == 0)
+        #expect(SparsePlane(plane, over: nil, width: width).plane(over: none, width: width) == plane)
+        #expect(SparsePlane(none, over: nil, width: width).stateBytes == 0)
     }
 
     @Test(

@@ -81,7 +81,7 @@ import Testing
     private struct Told: Equatable {
         var changes: [String]
         var status: SceneStatus
-        var why: Why
+        var why: RuleDiagnosis
     }
 
     /// All that detection said of the day.
@@ -92,7 +92,7 @@ import Testing
             return Told(
                 changes: changes.map { "\($0.rule.id) \($0.phase) \($0.start.seconds) \($0.score)" },
                 status: analyzer.status(),
-                why: analyzer.why()
+                why: analyzer.diagnose()
             )
         }
     }

@@ -153,13 +153,13 @@ import Testing
     /// One pixel's planes, and what `cv_learn` is to make of them, written as the header says it.
     private struct Pixel {
         var background: Int
-        var home: Int
+        var original: Int
         var noise: Int
         var now: Int
         var recent: Int
         var kind: Int
         var expected: Int
-        var expectedHome: Int
+        var expectedOriginal: Int
 
         mutating func learn(_ rates: cv_rates, rounding: Int) {
             let backgrounds = [rates.background.0, rates.background.1, rates.background.2, rates.background.3]
@@ -179,11 +179,11 @@ import Testing
             let rate = isExcused ? rates.excused : backgrounds[kind]
             background = step(before, isCovered ? expected : now, rate)
             if kind == Int(CV_LIGHT) { return }
-            if home == before {
-                home = background
+            if original == before {
+                original = background
             } else {
-                let lit = step(home, expectedHome, rate)
-                home = isCovered ? lit : step(lit, background, rates.home)
+                let lit = step(original, expectedOriginal, rate)
+                original = isCovered ? lit : step(lit, background, rates.original)
             }
         }
     }
@@ -199,7 +199,7 @@ import Testing
             background: (700, 900, 1100, 30_000, 0),
             noise: (2000, 100, 500, 65_536, 7),
             excused: 90,
-            home: 40
+            original: 40
         )
     }
 
@@ -208,27 +208,27 @@ import Testing
         let count = 5003
         let kinds = picture(count, seed: 1).map { isEmpty ? UInt8(CV_EMPTY) : $0 % UInt8(CV_KINDS) }
         let (now, recent) = (picture(count, seed: 2), picture(count, seed: 3))
-        let (expected, expectedHome) = (picture(count, seed: 4), picture(count, seed: 6))
-        var (background, home) = (picture(count, seed: 7), picture(count, seed: 8))
+        let (expected, expectedOriginal) = (picture(count, seed: 4), picture(count, seed: 6))
+        var (background, original) = (picture(count, seed: 7), picture(count, seed: 8))
         var noise = picture(count, seed: 9)
-        for index in stride(from: 0, to: count, by: 3) { home[index] = background[index] }
+        for index in stride(from: 0, to: count, by: 3) { original[index] = background[index] }
         var pixels = (0..<count).map { index in
             Pixel(
                 background: Int(background[index]),
-                home: Int(home[index]),
+                original: Int(original[index]),
                 noise: Int(noise[index]),
                 now: Int(now[index]),
                 recent: Int(recent[index]),
                 kind: Int(kinds[index]),
                 expected: Int(expected[index]),
-                expectedHome: Int(expectedHome[index])
+                expectedOriginal: Int(expectedOriginal[index])
             )
         }
         var rates = rates
-        cv_learn(&background, &home, &noise, now, recent, kinds, expected, expectedHome, count, &rates, seed)
+        cv_learn(&background, &original, &noise, now, recent, kinds, expected, expectedOriginal, count, &rates, seed)
         for index in 0..<count { pixels[index].learn(rates, rounding: rounding(index, seed)) }
         #expect(background.map(Int.init) == pixels.map(\.background))
-        #expect(home.map(Int.init) == pixels.map(\.home))
+        #expect(original.map(Int.init) == pixels.map(\.original))
         #expect(noise.map(Int.init) == pixels.map(\.noise))
     }
 
@@ -238,13 +238,13 @@ import Testing
         let (now, recent, expected) = (picture(count, seed: 2), picture(count, seed: 3), picture(count, seed: 4))
         var (background, noise) = (picture(count, seed: 7), picture(count, seed: 9))
         var (generalBackground, generalNoise) = (background, noise)
-        var home = background
+        var original = background
         let kinds = [UInt8](repeating: UInt8(CV_EMPTY), count: count)
         var rates = rates
         cv_learn_empty(&background, &noise, now, recent, expected, count, &rates, 7919)
         cv_learn(
             &generalBackground,
-            &home,
+            &original,
             &generalNoise,
             now,
             recent,
@@ -257,7 +257,7 @@ import Testing
         )
         #expect(background == generalBackground)
         #expect(noise == generalNoise)
-        #expect(home == generalBackground)
+        #expect(original == generalBackground)
     }
 
     /// A mask of patches and gaps, and its spans.
@@ -304,19 +304,27 @@ import Testing
         #expect(counts == expected)
     }
 
-    @Test("what looks as at home is background again, and nothing else changes", arguments: [7, 64, 1001])
+    @Test("what looks as at original is background again, and nothing else changes", arguments: [7, 64, 1001])
     func recall(count: Int) {
-        let home = picture(count, seed: 36)
+        let original = picture(count, seed: 36)
         let gaps = picture(count, seed: 37)
-        let pixels = zip(home, gaps).map { UInt8(clamping: Int($0) + Int($1 % 30) - 15) }
-        let background = home.indices.map { gaps[$0] % 3 == 0 ? home[$0] : home[$0] ^ 0x40 }
-        let mask = home.indices.map { $0 / 20 % 2 == 0 ? gaps[$0] % 3 : 0 }
+        let pixels = zip(original, gaps).map { UInt8(clamping: Int($0) + Int($1 % 30) - 15) }
+        let background = original.indices.map { gaps[$0] % 3 == 0 ? original[$0] : original[$0] ^ 0x40 }
+        let mask = original.indices.map { $0 / 20 % 2 == 0 ? gaps[$0] % 3 : 0 }
         let table = (0...255).map { UInt8($0) }
         var (left, learnt) = (mask, background)
-        cv_recall_home(pixels, home, table, count, cv_threshold(floor: 5, level: 12, noise_factor: 0), &left, &learnt)
+        cv_recall_original(
+            pixels,
+            original,
+            table,
+            count,
+            cv_threshold(floor: 5, level: 12, noise_factor: 0),
+            &left,
+            &learnt
+        )
         for index in 0..<count {
-            let isNear = abs(Int(pixels[index]) - Int(home[index])) <= 5 + (Int(home[index]) * 12) >> 8
-            let isRecalled = mask[index] != 0 && home[index] != background[index] && isNear
+            let isNear = abs(Int(pixels[index]) - Int(original[index])) <= 5 + (Int(original[index]) * 12) >> 8
+            let isRecalled = mask[index] != 0 && original[index] != background[index] && isNear
             #expect(left[index] == (isRecalled ? 0 : mask[index]))
             #expect(learnt[index] == (isRecalled ? pixels[index] : background[index]))
         }

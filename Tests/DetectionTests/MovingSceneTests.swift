@@ -85,12 +85,12 @@ import Testing
         var scene = SyntheticScene()
         var run = try Run([.area(0, 0.3, 1, 1)])
         run.play(seconds: 5) { _ in scene.frame() }
-        #expect(run.analyzer.why().restless < 0.01)
+        #expect(run.analyzer.diagnose().restless < 0.01)
         run.play(seconds: 90) { time in scene.frame(extra: { leaves(time, $0, $1) }) }
         #expect(run.starts.count == 1, "\(told(run))")
         let end = try #require(run.ends.last?.end)
         #expect(end.seconds < 40, "it was learnt while its alert ran")
-        #expect(run.analyzer.why().restless > 0.05)
+        #expect(run.analyzer.diagnose().restless > 0.05)
         run.play(seconds: 6) { time in
             scene.frame(
                 [Thing(x: Int(time * 25), y: 38, width: 14, height: 34, level: 255)],

@@ -140,7 +140,7 @@ import Testing
         }
         run.play(seconds: 1) { _ in scene.frame([onLeft]) }
         #expect(run.ends.isEmpty)
-        #expect(run.analyzer.why().rules.map(\.rule) == ["left"])
+        #expect(run.analyzer.diagnose().rules.map(\.rule) == ["left"])
     }
 
     @Test("settings and rules may change before the first picture")

@@ -174,7 +174,7 @@ import Testing
     func otherScene(rate: Double) throws {
         var scene = SyntheticScene()
         var settings = DetectionSettings()
-        settings.homeSeconds = 20
+        settings.originalSeconds = 20
         var run = try Run([still(.objectRemoved, seconds: 4)], settings: settings)
         // Both views have the same ground in the region, but for a block that only the first has.
         func first(_ x: Int, _ y: Int) -> Int {
@@ -276,20 +276,20 @@ import Testing
     }
 
     @Test("says which layer decided: nothing, size, dwell, alert, schedule")
-    func why() throws {
+    func diagnose() throws {
         var scene = SyntheticScene()
         var rule = Rule.area(0.4, 0.4, 0.8, 0.9)
         rule.thresholds.dwell = 2
         var run = try Run([rule])
-        func layer() -> Why.Layer? { run.analyzer.why().rules.first?.layer }
+        func layer() -> RuleDiagnosis.Layer? { run.analyzer.diagnose().rules.first?.layer }
         run.play(seconds: 4) { _ in scene.frame() }
         #expect(layer() == .nothing)
         run.play(seconds: 0.3) { _ in scene.frame([Thing(x: 10, y: 40, width: 8, height: 20, level: 220)]) }
         #expect(layer() == .size)
-        #expect(run.analyzer.why().groups.things == 1)
+        #expect(run.analyzer.diagnose().groups.things == 1)
         run.play(seconds: 1) { _ in scene.frame([box]) }
         #expect(layer() == .dwell)
-        let progress = run.analyzer.why().rules.first?.progress ?? 0
+        let progress = run.analyzer.diagnose().rules.first?.progress ?? 0
         #expect(progress > 0.2 && progress < 0.8)
         run.play(seconds: 3) { _ in scene.frame([box]) }
         #expect(layer() == .alert)
@@ -297,7 +297,7 @@ import Testing
         never.schedule = Schedule(windows: [])
         var off = try CameraAnalyzer(rules: [never], settings: DetectionSettings())
         _ = off.observe(scene.frame(), at: .zero, wallClock: .zero)
-        #expect(off.why().rules.first?.layer == .schedule)
+        #expect(off.diagnose().rules.first?.layer == .schedule)
     }
 }
 

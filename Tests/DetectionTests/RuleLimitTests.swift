@@ -13,7 +13,7 @@ import Testing
         Rule.area(left, top, right, bottom).polygon ?? []
     }
 
-    private func layers(_ run: Run) -> [Why.Layer] { run.analyzer.why().rules.map(\.layer) }
+    private func layers(_ run: Run) -> [RuleDiagnosis.Layer] { run.analyzer.diagnose().rules.map(\.layer) }
 
     /// A thing that shakes where it is, so that it is never learnt.
     private func waving(_ time: Double, x: Int, y: Int = 50, width: Int = 10, height: Int = 20) -> Thing {

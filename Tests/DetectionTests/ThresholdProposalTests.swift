@@ -6,12 +6,12 @@ import Testing
 @Suite struct ThresholdProposalTests {
     @Test("strength and score tell the same", arguments: [1.0, 1.3, 2, 3.5, 4, 7.9])
     func inverse(_ strength: Double) {
-        #expect(abs(AlertRun.strength(ofScore: AlertRun.score(of: strength)) - strength) < 1e-9)
+        #expect(abs(AlertLifecycle.strength(ofScore: AlertLifecycle.score(of: strength)) - strength) < 1e-9)
     }
 
     @Test("the threshold goes above the false alarms and stays below the weakest hazard")
     func between() throws {
-        let scores = { (strengths: [Double]) in strengths.map(AlertRun.score) }
+        let scores = { (strengths: [Double]) in strengths.map(AlertLifecycle.score) }
         let free = try #require(ThresholdProposal(falseScores: scores([1.1, 1.5, 3]), hazardScores: []))
         #expect(free.avoided == 3 && abs(free.factor - 3.15) < 1e-9)
         let bounded = try #require(

@@ -39,9 +39,9 @@ void cv_foreground(const uint8_t *pixels, const uint8_t *expected, const uint8_t
 /// included) and sets background pixels with at least `most`.
 void cv_clean(const uint8_t *mask, size_t width, size_t height, uint8_t least, uint8_t most, uint8_t *dst);
 
-/// Makes foreground pixels background again that look as they did at `home` (within floor + level * value / 256),
-/// and puts them into `background`. `table` is the change of light since home was learnt.
-void cv_recall_home(const uint8_t *pixels, const uint8_t *home, const uint8_t table[256], size_t count,
+/// Makes foreground pixels background again that look as they did at `original` (within floor + level * value / 256),
+/// and puts them into `background`. `table` is the change of light since original was learnt.
+void cv_recall_original(const uint8_t *pixels, const uint8_t *original, const uint8_t table[256], size_t count,
                     cv_threshold threshold, uint8_t *mask, uint8_t *background);
 
 /// Keeps for how long a foreground pixel has not changed: 0 where it is background or differs from `recent` by more
@@ -77,17 +77,18 @@ typedef struct {
     uint32_t background[CV_KINDS];  // by kind of pixel
     uint32_t noise[CV_KINDS];       // by kind of pixel
     uint32_t excused;               // of the background where only the neighbours explain an empty pixel
-    uint32_t home;                  // at which it is forgotten what was there before, where nothing is now
+    uint32_t original;                  // at which it is forgotten what was there before, where nothing is now
 } cv_rates;
 
-/// One step of learning for each pixel: `background`, its grey level in the empty scene; `home`, what that was before
+/// One step of learning for each pixel: `background`, its grey level in the empty scene; `original`, what that was before
 /// something was adopted; `noise`, its mean deviation in eighths of a grey level. `kind` is a CV_ value for each pixel,
-/// `expected` and `expected_home` are background and home under the light of the frame. No two planes may overlap.
-void cv_learn(uint8_t *background, uint8_t *home, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
-              const uint8_t *kind, const uint8_t *expected, const uint8_t *expected_home, size_t count,
+/// `expected` and `expected_original` are background and original under the light of the frame. No two planes
+/// may overlap.
+void cv_learn(uint8_t *background, uint8_t *original, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
+              const uint8_t *kind, const uint8_t *expected, const uint8_t *expected_original, size_t count,
               const cv_rates *rates, uint32_t seed);
 
-/// The same where every pixel is CV_EMPTY and home is the background at every pixel, before and after.
+/// The same where every pixel is CV_EMPTY and original is the background at every pixel, before and after.
 void cv_learn_empty(uint8_t *background, uint8_t *noise, const uint8_t *pixels, const uint8_t *recent,
                     const uint8_t *expected, size_t count, const cv_rates *rates, uint32_t seed);
 

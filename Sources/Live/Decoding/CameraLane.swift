@@ -173,7 +173,7 @@ final class CameraLane {
     /// Collects pictures from the first doubt on, and hands them over some time after it has become an alert.
     private func collect(_ plane: LumaPlane, _ time: MediaTime, _ analyzer: CameraAnalyzer) {
         if clip?.isComplete(at: time) == true { endClip() }
-        let showing = analyzer.showing()
+        let showing = analyzer.summary()
         // What is strong alerts at once, without a doubt before; an alert that lasts begins nothing new.
         let begins = showing.isPending || (showing.isAlerting && !wasAlerting)
         isPending = showing.isPending

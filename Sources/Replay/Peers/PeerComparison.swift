@@ -1,7 +1,7 @@
+public import Analysis
 internal import Detection
 internal import Flow
 internal import Foundation
-public import Analysis
 internal import Synchronization
 
 /// Our detection and the algorithms of peers on the same decoded pictures, regions and labels.
@@ -172,7 +172,7 @@ extension ClipReel {
         var peaks = [Double](repeating: 0, count: Int((frames.last?.time.seconds ?? 0) / 60) + 1)
         _ = try results(with: settings) { frame, analyzer in
             let minute = Int(frame.time.seconds / 60)
-            for rule in analyzer.why().rules { peaks[minute] = max(peaks[minute], rule.progress) }
+            for rule in analyzer.diagnose().rules { peaks[minute] = max(peaks[minute], rule.progress) }
         }
         return LongRun(peaks: peaks)
     }

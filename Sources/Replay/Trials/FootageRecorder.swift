@@ -15,9 +15,11 @@ public final class FootageRecorder: Sendable {
     ///
     /// Given the camera, its address, seconds and bytes at most, and who is told how many seconds there are; gives units
     /// from a keyframe on, in decode order.
-    public typealias Take = @Sendable (
-        _ camera: String, _ url: String, _ seconds: Double, _ bytes: Int, _ progress: @escaping @Sendable (Double) -> Void
-    ) throws(MediaError) -> [AccessUnit]
+    public typealias Take =
+        @Sendable (
+            _ camera: String, _ url: String, _ seconds: Double, _ bytes: Int,
+            _ progress: @escaping @Sendable (Double) -> Void
+        ) throws(MediaError) -> [AccessUnit]
 
     /// A recording that runs, or the last one of its camera.
     public struct Status: Sendable, Hashable, Encodable {

@@ -1,8 +1,8 @@
+internal import Analysis
 public import Detection
 internal import Flow
 internal import Foundation
 internal import Media
-internal import Analysis
 
 /// Turns clips of alerts into labelled footage once people have said whether the alert was right.
 ///

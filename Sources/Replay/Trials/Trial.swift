@@ -20,7 +20,7 @@ struct Trial {
     private static let points = TrialReport.points
     /// Rows and columns of the motion map.
     private static let cells = MotionMap.side
-    private static let layers = Why.Layer.all
+    private static let layers = RuleDiagnosis.Layer.all
 
     private let duration: Double
     private let rules: [Rule]
@@ -96,7 +96,7 @@ struct Trial {
     private mutating func note(_ analyzer: CameraAnalyzer, at seconds: Double) {
         let point = min(Self.points - 1, max(0, Int(seconds / duration * Double(Self.points))))
         isSeen[point] = true
-        for (index, verdict) in analyzer.why().rules.enumerated() {
+        for (index, verdict) in analyzer.diagnose().rules.enumerated() {
             strength[index][point] = max(strength[index][point], (verdict.strength * 1000).rounded() / 1000)
             // The layers go from the outermost on: the furthest that the rule came says most.
             decided[index][point] = max(decided[index][point], Self.layers.firstIndex(of: verdict.layer) ?? 0)
@@ -104,7 +104,7 @@ struct Trial {
     }
 
     private mutating func count(_ analyzer: CameraAnalyzer, _ plane: LumaPlane) {
-        guard analyzer.showing().thingShare > 0 else { return }
+        guard analyzer.summary().foregroundShare > 0 else { return }
         for (index, kind) in analyzer.foreground().enumerated() where kind == 1 {
             let row = index / plane.width * Self.cells / plane.height
             let column = index % plane.width * Self.cells / plane.width
@@ -130,9 +130,9 @@ struct Trial {
     }
 }
 
-extension Why.Layer {
+extension RuleDiagnosis.Layer {
     /// From the one that says least to the one that says most.
-    fileprivate static let all: [Why.Layer] = [
+    fileprivate static let all: [RuleDiagnosis.Layer] = [
         .schedule, .nothing, .speck, .restless, .light, .scene, .mask, .misfit, .size, .dwell, .condition, .silent,
         .alert,
     ]

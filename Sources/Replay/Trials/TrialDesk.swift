@@ -1,10 +1,10 @@
+internal import Analysis
 public import Detection
 internal import Dispatch
 internal import Flow
 internal import Foundation
 public import Gate
 internal import Media
-internal import Analysis
 
 /// Tries rules and thresholds on clips for people who wait at a page.
 ///

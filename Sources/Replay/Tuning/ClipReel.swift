@@ -1,7 +1,7 @@
+public import Analysis
 public import Detection
 public import Flow
 internal import Foundation
-public import Analysis
 
 /// A labelled clip whose small grey pictures are in memory, so that detection can run over it again and again without
 /// decoding: 14 KB a picture, some 20 MB a minute of 25 pictures a second.

@@ -33,7 +33,7 @@ struct TuneTrace {
         let duration = max(0.001, reel.labels.duration)
         results = try reel.results(with: settings) { frame, analyzer in
             let point = min(Self.points - 1, max(0, Int(frame.time.seconds / duration * Double(Self.points))))
-            let share = analyzer.showing().thingShare
+            let share = analyzer.summary().foregroundShare
             curve[point] = max(curve[point], share)
             guard share > 0, frame.plane.pixels.count == heat.count else { return }
             for (index, kind) in analyzer.foreground().enumerated() where kind == 1 { heat[index] += 1 }

@@ -1,5 +1,5 @@
 /// Tells changes of the whole picture from things in it: infrared, and pictures that share little with the scene.
-struct ModeWatch: Sendable {
+struct SceneChangeDetector: Sendable {
     /// What the whole picture does.
     enum Mode: Sendable, Equatable {
         /// Only things may have changed.

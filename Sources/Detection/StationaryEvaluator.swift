@@ -4,9 +4,9 @@ import Flow
 ///
 /// Both look alike at first: pixels that differ from the empty scene and have stopped changing. Edges along their outline
 /// that the frame has and the scene has not say that something came; the other way round, that something went. From
-/// then on the watch keeps both looks of these pixels, so that it does not matter that the background learns the new
+/// then on the evaluator keeps both looks of these pixels, so that it does not matter that the background learns the new
 /// one: the condition holds while the pixels look as they did then, and is over once they look as before.
-struct StillWatch: RuleWatch {
+struct StationaryEvaluator: RuleEvaluator {
     /// Seconds of minimal duration when the rule does not say.
     private static let usual = 30.0
     /// Seconds for which pixels must not have changed to be looked at.
@@ -83,7 +83,7 @@ struct StillWatch: RuleWatch {
     private var seconds: Double
     private var least: Double
     private var kept: [Kept] = []
-    private var run: AlertRun
+    private var alert: AlertLifecycle
 
     init(rule: Rule, settings: DetectionSettings, region: Region, pixels: Int) {
         self.rule = rule
@@ -91,14 +91,14 @@ struct StillWatch: RuleWatch {
         planePixels = pixels
         seconds = Self.seconds(rule)
         least = Self.least(rule, settings, region, pixels)
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         self.rule = rule
         seconds = Self.seconds(rule)
         least = Self.least(rule, settings, region, planePixels)
-        run.rule = rule
+        alert.rule = rule
     }
 
     private static func seconds(_ rule: Rule) -> Double { rule.minSeconds ?? rule.thresholds.dwell ?? usual }
@@ -110,22 +110,22 @@ struct StillWatch: RuleWatch {
         return max(max(4, settings.minBlob * Double(pixels) / 2), share * Double(region.count))
     }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
     var isPending: Bool { false }
 
-    var account: Account {
+    var state: RuleState {
         guard let first = kept.filter(\.votes.agree).min(by: { $0.since < $1.since }) else {
-            return Account(strength: 0, progress: 0)
+            return RuleState(strength: 0, progress: 0)
         }
         let stayed = first.seen.seconds(since: first.since)
-        return Account(
+        return RuleState(
             strength: Double(first.area) / least,
             progress: seconds > 0 ? min(1, max(0, stayed / seconds)) : 1
         )
     }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         if frame.isOtherMode { kept = [] }
         guard frame.isJudged else {
             // It may be another scene by then.
@@ -141,14 +141,14 @@ struct StillWatch: RuleWatch {
         }
         let ripe = kept.filter(\.votes.isSettled)
         guard let first = ripe.min(by: { ($0.since, $0.box.x) < ($1.since, $1.box.x) }) else {
-            return run.end(at: frame.time)
+            return alert.end(at: frame.time)
         }
         let strength = Double(ripe.reduce(0) { $0 + $1.area }) / least
-        if run.isOpen {
+        if alert.isOpen {
             guard ripe.contains(where: { $0.seen == frame.time }) else { return nil }
-            return run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason(first, at: frame.time))
+            return alert.goOn(at: frame.time, strength: strength, box: first.box, reason: reason(first, at: frame.time))
         }
-        return run.start(
+        return alert.start(
             since: first.since,
             at: frame.time,
             strength: strength,
@@ -159,7 +159,7 @@ struct StillWatch: RuleWatch {
 
     mutating func close(at time: MediaTime) -> AlertChange? {
         kept = []
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 
     private func reason(_ kept: Kept, at time: MediaTime) -> String {
@@ -170,10 +170,10 @@ struct StillWatch: RuleWatch {
     }
 
     /// Takes up what is of the kind that the rule asks for, and lets each further look at it count for or against that.
-    private mutating func find(in frame: SceneFrame) {
-        var groups = frame.things.stillGroups(in: region, seconds: Self.stillSeconds, least: least)
-        if rule.kind == .objectRemoved { groups += frame.things.changedGroups(in: region, least: least) }
-        let step = min(max(frame.elapsed, Self.leastStep), RegionWatch.longestStep)
+    private mutating func find(in frame: AnalyzedFrame) {
+        var groups = frame.blobs.staticRegions(in: region, seconds: Self.stillSeconds, least: least)
+        if rule.kind == .objectRemoved { groups += frame.blobs.changedRegions(in: region, least: least) }
+        let step = min(max(frame.elapsed, Self.leastStep), IntrusionEvaluator.longestStep)
         let known = kept.count
         // A picture has one vote on each, also where it shows several groups of it: that of most of its pixels.
         var ballots: [Int: Int] = [:]
@@ -192,18 +192,18 @@ struct StillWatch: RuleWatch {
         }
     }
 
-    private func isWanted(_ group: StillGroup) -> Bool {
+    private func isWanted(_ group: StaticRegion) -> Bool {
         rule.kind == .objectRemoved ? group.edgeRatio <= Self.edges.removed : group.edgeRatio >= Self.edges.left
     }
 
-    private func take(_ group: StillGroup, from frame: SceneFrame, votes: Votes) -> Kept {
+    private func take(_ group: StaticRegion, from frame: AnalyzedFrame, votes: Votes) -> Kept {
         let step = (group.pixels.count + Self.mostPixels - 1) / Self.mostPixels
         let pixels = stride(from: 0, to: group.pixels.count, by: step).map { group.pixels[$0] }
         return Kept(
             pixels: pixels,
             area: group.pixels.count,
             look: pixels.map { Float(frame.plane.pixels[$0]) },
-            before: pixels.map { Float(frame.things.before[$0]) },
+            before: pixels.map { Float(frame.blobs.before[$0]) },
             box: group.box,
             since: frame.time.advanced(bySeconds: -group.seconds),
             seen: frame.time,
@@ -217,7 +217,7 @@ struct StillWatch: RuleWatch {
     }
 
     /// Says of each kept pixel which look it has now; looks follow the light while they hold.
-    private func compare(_ kept: inout Kept, _ frame: SceneFrame) {
+    private func compare(_ kept: inout Kept, _ frame: AnalyzedFrame) {
         var holds = 0
         var returned = 0
         var shift: Float = 0

@@ -1,7 +1,7 @@
 import Flow
 
 /// What one frame shows, for the watches of a camera's rules.
-struct SceneFrame {
+struct AnalyzedFrame {
     /// The time of the frame on the clock of the source.
     let time: MediaTime
     /// Seconds since the frame before, 0 for the first.
@@ -9,7 +9,7 @@ struct SceneFrame {
     /// The grey picture.
     let plane: LumaPlane
     /// What does not belong to the empty scene.
-    let things: Things
+    let blobs: ForegroundBlobs
     /// The things that are followed from frame to frame; empty when no rule asks for them.
     let tracks: [Track]
     /// False while the whole picture changes: nothing can be said about things then.
@@ -19,7 +19,7 @@ struct SceneFrame {
 }
 
 /// How near a rule is to an alert.
-struct Account {
+struct RuleState {
     /// How much the last frame shows of what the rule asks for: 1 is the threshold.
     var strength: Double
     /// How much of the needed time it has lasted, 0…1.
@@ -29,17 +29,17 @@ struct Account {
 /// Watches for the condition of one rule, frame by frame.
 ///
 /// Counts seconds, never frames.
-protocol RuleWatch: Sendable {
+protocol RuleEvaluator: Sendable {
     /// True while an alert runs.
     var isOpen: Bool { get }
     /// True while a few more frames may bring an alert.
     var isPending: Bool { get }
     /// How near it is to an alert.
-    var account: Account { get }
+    var state: RuleState { get }
     /// Takes the next frame.
-    mutating func see(_ frame: SceneFrame) -> AlertChange?
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange?
     /// Goes on with other numbers and words: the rule's kind and what is drawn of it are the same as before.
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings)
+    mutating func revise(_ rule: Rule, settings: DetectionSettings)
     /// Ends a running alert, for example because the schedule switched the rule off.
     mutating func close(at time: MediaTime) -> AlertChange?
 }
@@ -49,16 +49,16 @@ extension Rule {
     var needsTracks: Bool { kind == .line || kind == .loitering }
 
     /// Makes what watches for this rule in pictures of `width` times `height` pixels.
-    func watch(settings: DetectionSettings, width: Int, height: Int) -> any RuleWatch {
+    func evaluator(settings: DetectionSettings, width: Int, height: Int) -> any RuleEvaluator {
         let region = Region(self, width: width, height: height)
         switch kind {
-        case .intrusion, .quiet: return RegionWatch(rule: self, settings: settings, region: region)
-        case .line: return LineWatch(rule: self, region: region, width: width, height: height)
+        case .intrusion, .quiet: return IntrusionEvaluator(rule: self, settings: settings, region: region)
+        case .line: return TripwireEvaluator(rule: self, region: region, width: width, height: height)
         case .stationary, .objectRemoved:
-            return StillWatch(rule: self, settings: settings, region: region, pixels: width * height)
-        case .crowd: return CrowdWatch(rule: self, settings: settings, region: region)
-        case .loitering: return LoiterWatch(rule: self, region: region, width: width, height: height)
-        case .tamper: return TamperWatch(rule: self, settings: settings, region: region)
+            return StationaryEvaluator(rule: self, settings: settings, region: region, pixels: width * height)
+        case .crowd: return CrowdEvaluator(rule: self, settings: settings, region: region)
+        case .loitering: return LoiteringEvaluator(rule: self, region: region, width: width, height: height)
+        case .tamper: return TamperEvaluator(rule: self, settings: settings, region: region)
         }
     }
 }

@@ -3,26 +3,26 @@ import Flow
 
 /// What is known about the empty scene of one camera, and what the last frame showed that does not belong to it.
 ///
-/// Each pixel has two backgrounds: what it looks like now when nothing is there, and its home, what it looked like
+/// Each pixel has two backgrounds: what it looks like now when nothing is there, and its original one, what it looked like
 /// before something was adopted. A thing that was there so long that it became background leaves no trace when it goes.
-struct SceneModel: Sendable {
+struct BackgroundModel: Sendable {
     let width: Int
     let height: Int
     private var settings: DetectionSettings
-    private var judge: BlobJudge
+    private var classifier: BlobClassifier
     private var threshold: cv_threshold
-    private var modes: ModeWatch
+    private var modes: SceneChangeDetector
     private var background: [UInt8]
     /// Over the background.
-    private var home = PatchedPlane()
-    /// False while home is of the scene before a change of scene.
-    private var isHomeHere = true
+    private var original = SparsePlane()
+    /// False while the original background is of the scene before a change of scene.
+    private var isOriginalHere = true
     private var recent: [UInt8]
     private var noise: [UInt8]
     /// For how long each foreground pixel has not changed.
-    private var age = PatchedPlane()
+    private var age = SparsePlane()
     private var ageClock = 0.0
-    private var restless: RestlessAreas
+    private var dynamicAreas: DynamicBackgroundMap
     /// True when the last frame was elsewhere than the one before.
     private var isShaking = false
     /// Seconds for which this scene has been learnt.
@@ -34,9 +34,9 @@ struct SceneModel: Sendable {
     /// What the last frame was judged as.
     private(set) var status = SceneStatus.warmingUp
     /// How each pixel of the last frame learnt.
-    private var kinds = PatchedPlane()
+    private var kinds = SparsePlane()
     /// Share of the last frame that things cover.
-    private(set) var thingShare = 0.0
+    private(set) var foregroundShare = 0.0
 
     /// Starts to learn a scene from its first frame.
     init(first plane: LumaPlane, settings: DetectionSettings) {
@@ -44,10 +44,10 @@ struct SceneModel: Sendable {
         width = plane.width
         height = plane.height
         self.settings = settings
-        judge = BlobJudge(settings: settings, pixels: count)
+        classifier = BlobClassifier(settings: settings, pixels: count)
         threshold = Self.threshold(settings)
-        restless = RestlessAreas(width: width, height: height)
-        modes = ModeWatch(saturation: plane.saturation, settings: settings)
+        dynamicAreas = DynamicBackgroundMap(width: width, height: height)
+        modes = SceneChangeDetector(saturation: plane.saturation, settings: settings)
         background = plane.pixels
         recent = plane.pixels
         noise = Self.prior(of: plane)
@@ -56,7 +56,7 @@ struct SceneModel: Sendable {
     /// Judges by other settings from the next frame on; what was learnt stays.
     mutating func judge(by settings: DetectionSettings) {
         self.settings = settings
-        judge = BlobJudge(settings: settings, pixels: width * height)
+        classifier = BlobClassifier(settings: settings, pixels: width * height)
         threshold = Self.threshold(settings)
         modes.settings = settings
     }
@@ -67,25 +67,25 @@ struct SceneModel: Sendable {
     }
 
     /// What the scene looked like before anything came that still stands there.
-    var emptyPixels: [UInt8] { home.plane(over: background, width: width) }
+    var emptyPixels: [UInt8] { original.plane(over: background, width: width) }
 
     /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is.
     var kindsOfPixels: [UInt8] { kinds.plane(over: zeroes, width: width) }
 
     /// Bytes of all that is kept of the scene from frame to frame.
     var stateBytes: Int {
-        let patches = [home, age, kinds].reduce(0) { $0 + $1.stateBytes }
-        return [background, recent, noise].reduce(restless.stateBytes + patches) { $0 + $1.count }
+        let patches = [original, age, kinds].reduce(0) { $0 + $1.stateBytes }
+        return [background, recent, noise].reduce(dynamicAreas.stateBytes + patches) { $0 + $1.count }
     }
 
     /// Share of the picture, or of a region of it, that always moves: its usual deviation hides what differs less.
-    func restlessShare(in region: Region? = nil) -> Double {
+    func dynamicShare(in region: Region? = nil) -> Double {
         let region = region ?? Region(polygon: nil, width: width, height: height)
         var restless = 0
         for (row, runs) in zip(region.rows, region.runs) {
             for run in runs {
                 let pixels = noise[row * width + run.lowerBound..<row * width + run.upperBound]
-                restless += pixels.count { $0 >= Self.restlessNoise }
+                restless += pixels.count { $0 >= Self.dynamicNoise }
             }
         }
         return Double(restless) / Double(max(1, region.count))
@@ -100,23 +100,23 @@ struct SceneModel: Sendable {
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 
     /// Takes the next frame, `elapsed` seconds after the one before (0 for the first), and says what is in it.
-    mutating func observe(_ plane: LumaPlane, elapsed: Double) -> Things {
+    mutating func observe(_ plane: LumaPlane, elapsed: Double) -> ForegroundBlobs {
         frame &+= 1
         seconds += elapsed
         settling = max(0, settling - elapsed)
         let (light, expected, raw) = compare(plane)
         let lit = LightChange(light)
-        let home = home.isEmpty ? nil : home.plane(over: background, width: width)
-        let mask = clean(raw, of: plane, home: home, lit: lit)
-        let foreground = Foreground(mask, width: width, height: height)
-        let before = isHomeHere ? home.map(lit.map) ?? expected : expected
-        let things = findThings(in: foreground, of: plane, expected, before: before, ticks: ageTicks(elapsed))
-        restless.learn(foreground, age: things.age, elapsed: elapsed)
-        thingShare = Double(things.thingArea) / Double(plane.pixels.count)
+        let original = original.isEmpty ? nil : original.plane(over: background, width: width)
+        let mask = clean(raw, of: plane, original: original, lit: lit)
+        let foreground = ForegroundMask(mask, width: width, height: height)
+        let before = isOriginalHere ? original.map(lit.map) ?? expected : expected
+        let blobs = findForeground(in: foreground, of: plane, expected, before: before, ticks: ageTicks(elapsed))
+        dynamicAreas.learn(foreground, age: blobs.age, elapsed: elapsed)
+        foregroundShare = Double(blobs.objectArea) / Double(plane.pixels.count)
         let mode = modes.judge(
             saturation: plane.saturation,
             changed: 1 - Double(light.still) / 1000,
-            occupied: Double(things.area) / Double(plane.pixels.count),
+            occupied: Double(blobs.area) / Double(plane.pixels.count),
             elapsed: elapsed
         )
         switch mode {
@@ -125,21 +125,21 @@ struct SceneModel: Sendable {
         case .unclear:
             status = .sceneChange
         case .normal:
-            learn(from: plane, things: things, home: home, lit: lit, elapsed: min(elapsed, Self.longestLesson))
+            learn(from: plane, blobs: blobs, original: original, lit: lit, elapsed: min(elapsed, Self.longestLesson))
             if settling <= 0 { status = steadyStatus(light) }
         }
         cv_approach(&recent, plane.pixels, recent.count, rate(Self.recentSeconds, elapsed), frame &* 7919 &+ 1)
-        return things
+        return blobs
     }
 }
 
-extension SceneModel {
+extension BackgroundModel {
     /// Pixels that the scene may move each way from one frame to the next: five to either side of where it rests.
     private static let shakeReach = 10
     /// Share of the picture that must differ before the scene may have moved as a whole.
     private static let shakenShare = 0.03
     /// Usual deviation, in eighths of a grey level, from which on a pixel always moves.
-    fileprivate static let restlessNoise: UInt8 = 64
+    fileprivate static let dynamicNoise: UInt8 = 64
     /// Seconds over which the recent picture is averaged, against which motion is told from standing still.
     private static let recentSeconds = 1.0
     /// Seconds in which a part of the scene under other light is learnt.
@@ -202,12 +202,12 @@ extension SceneModel {
             cv_move(known, width, height, shift, fill, &moved)
             return moved
         }
-        let there = home.isEmpty ? nil : moved(home.plane(over: background, width: width), plane.pixels)
+        let there = original.isEmpty ? nil : moved(original.plane(over: background, width: width), plane.pixels)
         background = moved(background, plane.pixels)
-        home = there.map { PatchedPlane($0, over: background, width: width) } ?? home
+        original = there.map { SparsePlane($0, over: background, width: width) } ?? original
         recent = moved(recent, plane.pixels)
         noise = moved(noise, noise)
-        age = PatchedPlane(moved(age.plane(over: zeroes, width: width), zeroes), over: nil, width: width)
+        age = SparsePlane(moved(age.plane(over: zeroes, width: width), zeroes), over: nil, width: width)
     }
 
     private func difference(of plane: LumaPlane, from expected: [UInt8]) -> [UInt8] {
@@ -217,10 +217,10 @@ extension SceneModel {
         }
     }
 
-    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, home: [UInt8]?, lit: LightChange) -> [UInt8] {
+    private mutating func clean(_ raw: [UInt8], of plane: LumaPlane, original: [UInt8]?, lit: LightChange) -> [UInt8] {
         var raw = raw
-        if let home {
-            cv_recall_home(plane.pixels, home, lit.table(), raw.count, threshold, &raw, &background)
+        if let original {
+            cv_recall_original(plane.pixels, original, lit.table(), raw.count, threshold, &raw, &background)
         }
         return [UInt8](unsafeUninitializedCapacity: raw.count) { clean, count in
             cv_clean(raw, width, height, 4, 6, clean.baseAddress)
@@ -231,37 +231,44 @@ extension SceneModel {
     /// Whole units of age that passed.
     private mutating func ageTicks(_ elapsed: Double) -> UInt8 {
         ageClock += elapsed
-        let whole = (ageClock / BlobJudge.ageUnit).rounded(.down)
-        ageClock -= whole * BlobJudge.ageUnit
+        let whole = (ageClock / BlobClassifier.ageUnit).rounded(.down)
+        ageClock -= whole * BlobClassifier.ageUnit
         return UInt8(min(255, whole))
     }
 
-    private mutating func findThings(
-        in foreground: Foreground,
+    private mutating func findForeground(
+        in foreground: ForegroundMask,
         of plane: LumaPlane,
         _ expected: [UInt8],
         before: [UInt8],
         ticks: UInt8
-    ) -> Things {
+    ) -> ForegroundBlobs {
         guard foreground.isAny else {
-            age = PatchedPlane()
-            return Things(judge: judge, plane: plane, expected: expected, before: before)
+            age = SparsePlane()
+            return ForegroundBlobs(classifier: classifier, plane: plane, expected: expected, before: before)
         }
         var ages = age.plane(over: zeroes, width: width)
         cv_age(&ages, foreground.mask, plane.pixels, recent, width, height, foreground.spans, threshold, ticks)
-        age = PatchedPlane(ages, over: nil, width: width)
-        return Things(in: foreground, plane: plane, expected: expected, before: before, age: ages, judge: judge)
+        age = SparsePlane(ages, over: nil, width: width)
+        return ForegroundBlobs(
+            in: foreground,
+            plane: plane,
+            expected: expected,
+            before: before,
+            age: ages,
+            classifier: classifier
+        )
     }
 
     private mutating func learn(
         from plane: LumaPlane,
-        things: Things,
-        home: [UInt8]?,
+        blobs: ForegroundBlobs,
+        original: [UInt8]?,
         lit: LightChange,
         elapsed: Double
     ) {
-        let kinds = things.blobs.isEmpty ? nil : things.kinds()
-        self.kinds = kinds.map { PatchedPlane($0, over: nil, width: width) } ?? PatchedPlane()
+        let kinds = blobs.list.isEmpty ? nil : blobs.kinds()
+        self.kinds = kinds.map { SparsePlane($0, over: nil, width: width) } ?? SparsePlane()
         let follow = settling > 0 ? Self.settlingSeconds : min(settings.backgroundSeconds, max(0.5, seconds))
         let scene = rate(follow, elapsed)
         let flicker = rate(min(settings.noiseSeconds, max(1, seconds)), elapsed)
@@ -271,18 +278,18 @@ extension SceneModel {
             background: (scene, scene, scene, rate(Self.lightSeconds, elapsed), 0),
             noise: (flicker, object, speck, object, 0),
             excused: rate(follow * Self.excusedBackground, elapsed),
-            home: rate(settings.homeSeconds, elapsed)
+            original: rate(settings.originalSeconds, elapsed)
         )
         let (count, seed) = (background.count, frame &* 7919)
         let expected = lit.map(background)
-        if kinds == nil && home == nil {
+        if kinds == nil && original == nil {
             cv_learn_empty(&background, &noise, plane.pixels, recent, expected, count, &rates, seed)
             return
         }
         var learnt = kinds ?? zeroes
-        restless.calm(&learnt, width: width)
-        var before = home ?? background
-        let expectedHome = lit.map(before)
+        dynamicAreas.calm(&learnt, width: width)
+        var before = original ?? background
+        let expectedOriginal = lit.map(before)
         cv_learn(
             &background,
             &before,
@@ -291,25 +298,25 @@ extension SceneModel {
             recent,
             learnt,
             expected,
-            expectedHome,
+            expectedOriginal,
             count,
             &rates,
             seed
         )
-        self.home = PatchedPlane(before, over: background, width: width)
-        if !isHomeHere, seconds > settings.homeSeconds { self.home = PatchedPlane() }
-        if self.home.isEmpty { isHomeHere = true }
+        self.original = SparsePlane(before, over: background, width: width)
+        if !isOriginalHere, seconds > settings.originalSeconds { self.original = SparsePlane() }
+        if self.original.isEmpty { isOriginalHere = true }
     }
 
     private mutating func restart(on plane: LumaPlane, _ reason: SceneStatus) {
-        let before = home.plane(over: background, width: width)
+        let before = original.plane(over: background, width: width)
         background = plane.pixels
-        home = PatchedPlane(before, over: background, width: width)
-        isHomeHere = false
+        original = SparsePlane(before, over: background, width: width)
+        isOriginalHere = false
         noise = Self.prior(of: plane)
-        age = PatchedPlane()
-        kinds = PatchedPlane()
-        thingShare = 0
+        age = SparsePlane()
+        kinds = SparsePlane()
+        foregroundShare = 0
         seconds = 0
         settling = settings.settleSeconds
         status = reason

@@ -1,7 +1,7 @@
 /// What the last frame showed, for whoever chooses which frames are worth a decode.
-public struct Showing: Sendable, Hashable {
+public struct FrameSummary: Sendable, Hashable {
     /// Share of the picture, 0…1, that things cover which do not belong to the empty scene, in a region or not.
-    public var thingShare: Double
+    public var foregroundShare: Double
     /// False while the whole picture changes: nothing can be said about things then.
     public var isJudged: Bool
     /// True when a rule has seen something, but not enough of it for an alert yet.
@@ -10,8 +10,8 @@ public struct Showing: Sendable, Hashable {
     public var isAlerting: Bool
 
     /// Makes a showing from its parts.
-    public init(thingShare: Double, isJudged: Bool, isPending: Bool, isAlerting: Bool) {
-        self.thingShare = thingShare
+    public init(foregroundShare: Double, isJudged: Bool, isPending: Bool, isAlerting: Bool) {
+        self.foregroundShare = foregroundShare
         self.isJudged = isJudged
         self.isPending = isPending
         self.isAlerting = isAlerting

@@ -2,7 +2,7 @@ import CVision
 import Flow
 
 /// Neighbouring pixels that differ from the empty scene and have not changed for a while.
-struct StillGroup: Sendable {
+struct StaticRegion: Sendable {
     /// Indices into the plane, ascending.
     let pixels: [Int]
     /// Seconds for which they have not changed, in the mean.
@@ -15,7 +15,7 @@ struct StillGroup: Sendable {
     let box: NormalizedRect
 }
 
-extension Things {
+extension ForegroundBlobs {
     /// The groups of a region that have been still for `seconds`, or that become part of the scene with this frame.
     ///
     /// - Parameters:
@@ -23,9 +23,9 @@ extension Things {
     ///   - seconds: for how long a pixel must not have changed.
     ///   - least: pixels that a group must have.
     /// - Returns: the groups in the order of their first pixel.
-    func stillGroups(in region: Region, seconds: Double, least: Double) -> [StillGroup] {
-        guard !blobs.isEmpty, let mask = stillMask(in: region, seconds: seconds) else { return [] }
-        let still = Foreground(mask, width: width, height: height)
+    func staticRegions(in region: Region, seconds: Double, least: Double) -> [StaticRegion] {
+        guard !list.isEmpty, let mask = staticMask(in: region, seconds: seconds) else { return [] }
+        let still = ForegroundMask(mask, width: width, height: height)
         let (labels, count) = still.label()
         return groups(measure(labels, count, in: still), labels, in: region, least: least)
     }
@@ -39,18 +39,25 @@ extension Things {
     ///   - region: where.
     ///   - least: pixels that a group must have.
     /// - Returns: the groups in the order of their first pixel.
-    func changedGroups(in region: Region, least: Double) -> [StillGroup] {
+    func changedRegions(in region: Region, least: Double) -> [StaticRegion] {
         guard let mask = changedMask(in: region, least: least) else { return [] }
         let clean = [UInt8](unsafeUninitializedCapacity: mask.count) { clean, count in
             cv_clean(mask, width, height, 4, 6, clean.baseAddress)
             count = mask.count
         }
-        let changed = Foreground(withOutline(clean), width: width, height: height)
+        let changed = ForegroundMask(withOutline(clean), width: width, height: height)
         let ages = [UInt8](repeating: 0, count: mask.count)
-        let things = Things(in: changed, plane: plane, expected: before, before: before, age: ages, judge: judge)
+        let blobs = ForegroundBlobs(
+            in: changed,
+            plane: plane,
+            expected: before,
+            before: before,
+            age: ages,
+            classifier: classifier
+        )
         // A patch of light that has gone leaves the ground as it was.
-        let shapes = things.blobs.map { $0.verdict == .light ? nil : $0.shape }
-        return groups(shapes, things.labels, in: region, least: least)
+        let shapes = blobs.list.map { $0.blobClass == .light ? nil : $0.shape }
+        return groups(shapes, blobs.labels, in: region, least: least)
     }
 
     /// 1 where a pixel of the region looks as the scene does by now, and not as it did before; nil when too few do for a
@@ -62,7 +69,9 @@ extension Things {
         for (row, runs) in zip(region.rows, region.runs) {
             for index in runs.joined().lazy.map({ row * width + $0 }) where before[index] != expected[index] {
                 let pixel = plane.pixels[index]
-                guard judge.isAlike(pixel, expected[index]), !judge.isAlike(pixel, before[index]) else { continue }
+                guard classifier.isAlike(pixel, expected[index]), !classifier.isAlike(pixel, before[index]) else {
+                    continue
+                }
                 mask[index] = 1
                 changed += 1
             }
@@ -79,7 +88,7 @@ extension Things {
         var mask = changed
         for index in changed.indices where changed[index] != 0 {
             for neighbour in around.lazy.map({ index + $0 })
-            where mask[neighbour] == 0 && !judge.isAlike(plane.pixels[neighbour], before[neighbour]) {
+            where mask[neighbour] == 0 && !classifier.isAlike(plane.pixels[neighbour], before[neighbour]) {
                 mask[neighbour] = 1
             }
         }
@@ -87,15 +96,19 @@ extension Things {
     }
 
     /// The groups that are large enough, and of a size that counts in the region; nil for one that is left out.
-    private func groups(_ shapes: [cv_component?], _ labels: [UInt16], in region: Region, least: Double) -> [StillGroup]
-    {
+    private func groups(
+        _ shapes: [cv_component?],
+        _ labels: [UInt16],
+        in region: Region,
+        least: Double
+    ) -> [StaticRegion] {
         shapes.enumerated().compactMap { index, shape in
             guard let shape, Double(shape.area) >= least else { return nil }
-            let box = Spot(shape, width: width, height: height).box
+            let box = Observation(shape, width: width, height: height).box
             guard region.admits(box) else { return nil }
-            return StillGroup(
+            return StaticRegion(
                 pixels: pixels(of: index + 1, in: labels, shape),
-                seconds: Double(shape.age) / Double(shape.area) * BlobJudge.ageUnit,
+                seconds: Double(shape.age) / Double(shape.area) * BlobClassifier.ageUnit,
                 edgeRatio: (Double(shape.edge_now) + 1) / (Double(shape.edge_then) + 1),
                 box: box
             )
@@ -110,17 +123,17 @@ extension Things {
     }
 
     /// 1 where a pixel of the region is still; nil when none is.
-    private func stillMask(in region: Region, seconds: Double) -> [UInt8]? {
-        let ticks = UInt8(min(255, (seconds / BlobJudge.ageUnit).rounded(.up)))
-        var verdicts = [Verdict?](repeating: nil, count: blobs.count + 1)
-        for (index, blob) in blobs.enumerated() { verdicts[index + 1] = blob.verdict }
+    private func staticMask(in region: Region, seconds: Double) -> [UInt8]? {
+        let ticks = UInt8(min(255, (seconds / BlobClassifier.ageUnit).rounded(.up)))
+        var classes = [BlobClass?](repeating: nil, count: list.count + 1)
+        for (index, blob) in list.enumerated() { classes[index + 1] = blob.blobClass }
         var mask = [UInt8](repeating: 0, count: labels.count)
         var isAny = false
         for (row, runs) in zip(region.rows, region.runs) {
             for run in runs {
                 let seen = seen(run, row: row)
                 for index in row * width + seen.lowerBound..<row * width + seen.upperBound {
-                    switch verdicts[Int(labels[index])] {
+                    switch classes[Int(labels[index])] {
                     case .object, .slight, .speck: mask[index] = age[index] >= ticks ? 1 : 0
                     case .adopt: mask[index] = 1
                     case .light, nil: continue

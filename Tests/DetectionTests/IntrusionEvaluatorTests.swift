@@ -5,8 +5,8 @@ import Testing
 @testable import Detection
 
 @Suite(.ownThread) struct RegionWatchTests {
-    private func sighting(_ strength: Double, certainty: Double = 1) -> Sighting {
-        Sighting(strength: strength, certainty: certainty, share: 0.1, box: .full)
+    private func sighting(_ strength: Double, certainty: Double = 1) -> RegionForeground {
+        RegionForeground(strength: strength, certainty: certainty, share: 0.1, box: .full)
     }
 
     private var whole: Region { Region(polygon: nil, width: 160, height: 90) }
@@ -18,7 +18,7 @@ import Testing
         certainty: Double = 1,
         rule: Rule = .everywhere
     ) -> [AlertChange] {
-        var watch = RegionWatch(
+        var watch = IntrusionEvaluator(
             rule: rule,
             settings: DetectionSettings(),
             region: whole
@@ -78,12 +78,12 @@ import Testing
         arguments: [(5.0, 0.0, true), (5, 0.02, true), (5, 0.3, false), (25, 0.004, true), (25, 0.07, false)]
     )
     func darting(rate: Double, step: Double, alerts: Bool) {
-        var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        var watch = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
         let told = (0..<Int(4 * rate)).compactMap { index in
             // From side to side of the picture.
             let way = (Double(index) * step).truncatingRemainder(dividingBy: 1.8)
             let box = NormalizedRect(x: way < 0.9 ? way : 1.8 - way, y: 0.4, width: 0.02, height: 0.06)
-            let sighting = Sighting(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
+            let sighting = RegionForeground(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
             return watch.see(
                 sighting,
                 at: MediaTime(seconds: Double(index) / rate),
@@ -95,10 +95,10 @@ import Testing
 
     @Test("a thing that was clearly seen goes on being seen where it is doubtful")
     func clearThenDoubtful() {
-        var watch = RegionWatch(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        var watch = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
         let told = (0..<6).compactMap { index in
             let box = NormalizedRect(x: 0.1 + Double(index) * 0.15, y: 0.4, width: 0.02, height: 0.06)
-            let sighting = Sighting(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
+            let sighting = RegionForeground(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
             return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
         }
         #expect(told.map(\.phase) == [.start])
@@ -120,10 +120,10 @@ import Testing
 
     @Test("a score is a half at the threshold and grows to one")
     func score() {
-        #expect(AlertRun.score(of: 1) == 0.5)
-        #expect(AlertRun.score(of: 8) == 1)
-        #expect(AlertRun.score(of: 100) == 1)
-        let scores = [1, 1.5, 2, 3, 4, 6, 8].map(AlertRun.score(of:))
+        #expect(AlertLifecycle.score(of: 1) == 0.5)
+        #expect(AlertLifecycle.score(of: 8) == 1)
+        #expect(AlertLifecycle.score(of: 100) == 1)
+        let scores = [1, 1.5, 2, 3, 4, 6, 8].map(AlertLifecycle.score(of:))
         #expect(zip(scores, scores.dropFirst()).allSatisfy { $0 < $1 })
     }
 }

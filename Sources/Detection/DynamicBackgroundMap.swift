@@ -5,12 +5,12 @@ import CVision
 /// Kept for squares of pixels, and learnt while an alert runs too: what has been moving in one place for much of half a
 /// minute is no intruder, and its deviation is learnt like that of a speck, which raises the threshold there. Whoever
 /// crosses such a place must differ by more than it usually does.
-struct RestlessAreas: Sendable {
+struct DynamicBackgroundMap: Sendable {
     /// Sides of a square in pixels.
     private static let side = 4
     /// Seconds over which activity is averaged.
     private static let period = 20.0
-    /// Share of a square that has been moving, in the mean, from which on it is restless.
+    /// Share of a square that has been moving, in the mean, from which on its background is dynamic.
     private static let least: Float = 0.25
     /// One frame stands for at most so many seconds.
     private static let longestStep = 2.0
@@ -29,7 +29,7 @@ struct RestlessAreas: Sendable {
     var stateBytes: Int { activity.count * MemoryLayout<Float>.stride }
 
     /// Takes a frame: foreground whose `age` is 0 moves; `age` is empty when nothing is there.
-    mutating func learn(_ foreground: Foreground, age: [UInt8], elapsed: Double) {
+    mutating func learn(_ foreground: ForegroundMask, age: [UInt8], elapsed: Double) {
         guard !age.isEmpty || !activity.isEmpty else { return }
         let rate = Float(min(1, min(elapsed, Self.longestStep) / Self.period))
         if activity.isEmpty { activity = Array(repeating: 0, count: columns * rows) }
@@ -58,7 +58,7 @@ struct RestlessAreas: Sendable {
         return greatest
     }
 
-    /// Makes specks of the things in `kinds` (a `CV_` value for each pixel) that lie where it is restless.
+    /// Makes specks of the things in `kinds` (a `CV_` value for each pixel) that lie where the background is dynamic.
     func calm(_ kinds: inout [UInt8], width: Int) {
         for (square, share) in activity.enumerated() where share >= Self.least {
             let top = square / columns * Self.side

@@ -1,25 +1,25 @@
 import Flow
 
 /// One rule of a camera with what watches for it.
-struct WatchedRule: Sendable {
+struct EvaluatedRule: Sendable {
     private(set) var rule: Rule
     /// Nil before the first frame: only then the size of the picture is known.
-    private(set) var watch: (any RuleWatch)?
+    private(set) var evaluator: (any RuleEvaluator)?
     /// False while the rule's schedule is off.
     var isOn = true
     /// Which of its masks or its size left something out of the last frame; nil for none.
-    private(set) var leftOut: Why.Layer?
+    private(set) var leftOut: RuleDiagnosis.Layer?
     /// Its pixels; nil before the first frame.
     private(set) var region: Region?
     private var exclusion: Exclusion?
-    private var valve: AlertValve?
+    private var valve: AlertInhibitor?
 
     init(_ rule: Rule) {
         self.rule = rule
     }
 
     /// True while its condition holds, told or not.
-    var isOpen: Bool { watch?.isOpen == true }
+    var isOpen: Bool { evaluator?.isOpen == true }
 
     /// True while its condition holds and others keep its alert back.
     var isKeptBack: Bool { !rule.isSilent && valve?.isKeepingBack == true }
@@ -32,31 +32,31 @@ struct WatchedRule: Sendable {
     }
 
     /// Goes on with other numbers and words.
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         self.rule = rule
         if rule.schedule == nil { isOn = true }
-        watch?.adopt(rule, settings: settings)
+        evaluator?.revise(rule, settings: settings)
     }
 
     /// Starts anew, for pictures of this size.
     mutating func begin(settings: DetectionSettings, width: Int, height: Int) {
         region = Region(rule, width: width, height: height)
-        watch = rule.watch(settings: settings, width: width, height: height)
+        evaluator = rule.evaluator(settings: settings, width: width, height: height)
         exclusion = Exclusion(rule, width: width, height: height)
-        valve = rule.isSilent || !rule.asksAbout.isEmpty ? AlertValve() : nil
+        valve = rule.isSilent || !rule.asksAbout.isEmpty ? AlertInhibitor() : nil
         leftOut = nil
     }
 
     /// Takes the next frame; `mayTell` says whether the conditions on other rules hold.
-    mutating func see(_ frame: SceneFrame, mayTell: Bool) -> AlertChange? {
-        leftOut = exclusion?.layer(for: frame.things)
-        let change = isOn ? watch?.see(frame) : watch?.close(at: frame.time)
+    mutating func evaluate(_ frame: AnalyzedFrame, mayTell: Bool) -> AlertChange? {
+        leftOut = exclusion?.layer(for: frame.blobs)
+        let change = isOn ? evaluator?.evaluate(frame) : evaluator?.close(at: frame.time)
         return tell(change, mayTell: mayTell, at: frame.time)
     }
 
     /// Ends a running alert.
     mutating func close(at time: MediaTime) -> AlertChange? {
-        tell(watch?.close(at: time), mayTell: true, at: time)
+        tell(evaluator?.close(at: time), mayTell: true, at: time)
     }
 
     private mutating func tell(_ change: AlertChange?, mayTell: Bool, at time: MediaTime) -> AlertChange? {

@@ -1,5 +1,5 @@
 /// Why the last frame alerted or did not: for each rule the layer that decided.
-public struct Why: Sendable, Hashable, Encodable {
+public struct RuleDiagnosis: Sendable, Hashable, Encodable {
     /// What decided, from the outermost on.
     public enum Layer: String, Sendable, Hashable, Encodable {
         /// The rule's schedule is off.
@@ -66,10 +66,10 @@ public struct Why: Sendable, Hashable, Encodable {
     public var rules: [Verdict]
 }
 
-extension Why.Groups {
-    init(_ things: Things) {
-        for blob in things.blobs {
-            switch blob.verdict {
+extension RuleDiagnosis.Groups {
+    init(_ things: ForegroundBlobs) {
+        for blob in things.list {
+            switch blob.blobClass {
             case .object: self.things += 1
             case .slight: slight += 1
             case .speck: specks += 1
@@ -80,24 +80,30 @@ extension Why.Groups {
     }
 }
 
-extension Why.Verdict {
+extension RuleDiagnosis.Verdict {
     /// Share of a region from which on its restlessness is why specks in it do not count.
     private static let restless = 0.03
 
     /// The layer that decided about a rule that is on; `restless` is the share of its region that moves all the time.
-    init(_ item: WatchedRule, _ watch: any RuleWatch, isJudged: Bool, restless: Double, groups: Why.Groups) {
-        let account = watch.account
+    init(
+        _ item: EvaluatedRule,
+        _ evaluator: any RuleEvaluator,
+        isJudged: Bool,
+        restless: Double,
+        groups: RuleDiagnosis.Groups
+    ) {
+        let state = evaluator.state
         let isAnything = groups.things + groups.slight > 0
-        let layer: Why.Layer =
-            if watch.isOpen {
+        let layer: RuleDiagnosis.Layer =
+            if evaluator.isOpen {
                 item.isKeptBack ? .condition : item.rule.isSilent ? .silent : .alert
             } else if !isJudged && item.rule.kind != .tamper {
                 .scene
-            } else if account.strength >= 1 || account.progress > 0 {
+            } else if state.strength >= 1 || state.progress > 0 {
                 .dwell
             } else if let leftOut = item.leftOut {
                 leftOut
-            } else if isAnything || account.strength > 0 {
+            } else if isAnything || state.strength > 0 {
                 .size
             } else if groups.light > 0 {
                 .light
@@ -109,8 +115,8 @@ extension Why.Verdict {
         self.init(
             rule: item.rule.id,
             layer: layer,
-            strength: account.strength,
-            progress: watch.isOpen ? 1 : min(1, account.progress)
+            strength: state.strength,
+            progress: evaluator.isOpen ? 1 : min(1, state.progress)
         )
     }
 }

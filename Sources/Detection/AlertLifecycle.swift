@@ -1,7 +1,7 @@
 import Flow
 
 /// The alert of one rule while it runs: says when it started, changed and ended.
-struct AlertRun: Sendable {
+struct AlertLifecycle: Sendable {
     /// Seconds between updates of a running alert.
     static let updateInterval = 10.0
 

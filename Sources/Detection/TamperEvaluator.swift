@@ -5,7 +5,7 @@ import Flow
 ///
 /// It compares where the picture has texture, in coarse blocks, with where it usually has: covering, spraying and
 /// blurring take it away, turning moves it. Texture is measured against brightness, so that dusk changes nothing.
-struct TamperWatch: RuleWatch {
+struct TamperEvaluator: RuleEvaluator {
     /// Blocks across and down.
     private static let grid = (columns: 16, rows: 9)
     /// Mean gradient of a block that has texture.
@@ -41,29 +41,29 @@ struct TamperWatch: RuleWatch {
     private var seconds = 0.0
     private var evidence = 0.0
     private var since: MediaTime?
-    private var run: AlertRun
+    private var alert: AlertLifecycle
     private var strength = 0.0
 
     init(rule: Rule, settings: DetectionSettings, region: Region) {
         self.region = region
         dwell = rule.thresholds.dwell ?? Self.usualDwell
         hold = settings.hold
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         dwell = rule.thresholds.dwell ?? Self.usualDwell
         hold = settings.hold
-        run.rule = rule
+        alert.rule = rule
     }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
-    var isPending: Bool { !run.isOpen && evidence > 0 }
+    var isPending: Bool { !alert.isOpen && evidence > 0 }
 
-    var account: Account { Account(strength: strength, progress: dwell > 0 ? evidence / dwell : 0) }
+    var state: RuleState { RuleState(strength: strength, progress: dwell > 0 ? evidence / dwell : 0) }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         strength = 0
         let (gradient, texture) = measure(frame.plane)
         if usual.isEmpty || frame.isOtherMode {
@@ -73,9 +73,9 @@ struct TamperWatch: RuleWatch {
             return nil
         }
         strength = strength(of: texture)
-        let step = min(frame.elapsed, RegionWatch.longestStep)
+        let step = min(frame.elapsed, IntrusionEvaluator.longestStep)
         if strength < Self.learnsBelow { learn(gradient, texture, frame.elapsed) }
-        if run.isOpen { return follow(strength, gradient, texture, at: frame.time) }
+        if alert.isOpen { return follow(strength, gradient, texture, at: frame.time) }
         guard strength >= 1 else {
             evidence = max(0, evidence - step)
             if evidence == 0 { since = nil }
@@ -85,13 +85,13 @@ struct TamperWatch: RuleWatch {
         let first = since ?? frame.time
         since = first
         guard evidence >= dwell else { return nil }
-        return run.start(since: first, at: frame.time, strength: strength, box: .full, reason: Self.reason)
+        return alert.start(since: first, at: frame.time, strength: strength, box: .full, reason: Self.reason)
     }
 
     mutating func close(at time: MediaTime) -> AlertChange? {
         evidence = 0
         since = nil
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 
     private static let reason = "most of the picture has lost its usual texture: covered, turned or out of focus"
@@ -103,7 +103,7 @@ struct TamperWatch: RuleWatch {
         at time: MediaTime
     ) -> AlertChange? {
         guard strength >= Self.learnsBelow else {
-            guard let seen = run.lastSeen, time.seconds(since: seen) >= hold else { return nil }
+            guard let seen = alert.lastSeen, time.seconds(since: seen) >= hold else { return nil }
             return close(at: time)
         }
         if let since, time.seconds(since: since) >= Self.acceptSeconds {
@@ -111,7 +111,7 @@ struct TamperWatch: RuleWatch {
             usualGradient = gradient
             return close(at: time)
         }
-        return run.goOn(at: time, strength: strength, box: .full, reason: Self.reason)
+        return alert.goOn(at: time, strength: strength, box: .full, reason: Self.reason)
     }
 
     private mutating func learn(_ gradient: [Double], _ texture: [Double], _ elapsed: Double) {

@@ -1,7 +1,7 @@
 import CVision
 
 /// What a group of foreground pixels is taken for.
-enum Verdict: Sendable {
+enum BlobClass: Sendable {
     /// A thing that does not belong to the empty scene.
     case object
     /// Clear, but so thin or small that it may be a leaf, a drop or an insect: a thing if it stays.
@@ -34,7 +34,7 @@ enum Verdict: Sendable {
 }
 
 /// Tells things from specks, light and ghosts by what a group of pixels looks like in the frame and in the background.
-struct BlobJudge: Sendable {
+struct BlobClassifier: Sendable {
     /// Seconds in one unit of a pixel's age.
     static let ageUnit = 0.25
     /// Mean gradient below which a background has no texture to compare.
@@ -65,14 +65,14 @@ struct BlobJudge: Sendable {
         return Double(abs(Int(pixel) - Int(expected))) <= needed
     }
 
-    func verdict(of blob: cv_component) -> Verdict {
+    func classify(_ blob: cv_component) -> BlobClass {
         let age = Double(blob.age) / Double(blob.area) * Self.ageUnit
         if age >= settings.absorbSeconds || (age >= settings.ghostSeconds && isGhost(blob)) { return .adopt }
         let looks = appearance(of: blob, area: Double(blob.area))
         return looks == .speck && age >= settings.speckSeconds ? .adopt : looks
     }
 
-    private func appearance(of blob: cv_component, area: Double) -> Verdict {
+    private func appearance(of blob: cv_component, area: Double) -> BlobClass {
         guard area >= leastSlight else { return .speck }
         if area >= leastArea, isSoft(blob, area) || keepsTexture(blob, area) { return .light }
         let strong = Double(blob.strong) / area

@@ -1,7 +1,7 @@
 import CVision
 
 /// Which pixels of a frame differ from the empty scene: 0 background, 1 foreground, 2 clearly foreground.
-struct Foreground {
+struct ForegroundMask {
     /// `width` times `height` pixels, row by row.
     let mask: [UInt8]
     let width: Int

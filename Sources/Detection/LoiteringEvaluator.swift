@@ -1,7 +1,7 @@
 import Flow
 
 /// Tells when one thing stays in a region for long, moving or not.
-struct LoiterWatch: RuleWatch {
+struct LoiteringEvaluator: RuleEvaluator {
     /// Seconds when the rule does not say.
     private static let usual = 30.0
     /// Seconds without the thing in the region after which it has left.
@@ -18,33 +18,33 @@ struct LoiterWatch: RuleWatch {
     private let width: Double
     private let height: Double
     private var stays: [Int: Stay] = [:]
-    private var run: AlertRun
+    private var alert: AlertLifecycle
 
     init(rule: Rule, region: Region, width: Int, height: Int) {
         self.region = region
         seconds = Self.seconds(rule)
         self.width = Double(width)
         self.height = Double(height)
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         seconds = Self.seconds(rule)
-        run.rule = rule
+        alert.rule = rule
     }
 
     private static func seconds(_ rule: Rule) -> Double { max(0.001, rule.minSeconds ?? usual) }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
     var isPending: Bool { false }
 
-    var account: Account {
+    var state: RuleState {
         let longest = stays.values.map { $0.seen.seconds(since: $0.since) }.max() ?? 0
-        return Account(strength: longest / seconds, progress: min(1, longest / seconds))
+        return RuleState(strength: longest / seconds, progress: min(1, longest / seconds))
     }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         for track in frame.tracks where isInside(track) {
             let since = stays[track.id]?.since ?? frame.time
             stays[track.id] = Stay(since: since, seen: frame.time, box: track.box)
@@ -53,13 +53,13 @@ struct LoiterWatch: RuleWatch {
         stays = stays.filter { frame.time.seconds(since: $0.value.seen) <= absence }
         let longest = stays.values.min { ($0.since, $0.box.x) < ($1.since, $1.box.x) }
         guard let longest, frame.time.seconds(since: longest.since) >= seconds else {
-            return run.end(at: frame.time)
+            return alert.end(at: frame.time)
         }
         let stayed = frame.time.seconds(since: longest.since)
         let reason = "something has been in the region for \(Int(stayed)) s"
-        return run.isOpen
-            ? run.goOn(at: frame.time, strength: stayed / seconds, box: longest.box, reason: reason)
-            : run.start(
+        return alert.isOpen
+            ? alert.goOn(at: frame.time, strength: stayed / seconds, box: longest.box, reason: reason)
+            : alert.start(
                 since: longest.since,
                 at: frame.time,
                 strength: stayed / seconds,
@@ -70,7 +70,7 @@ struct LoiterWatch: RuleWatch {
 
     mutating func close(at time: MediaTime) -> AlertChange? {
         stays = [:]
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 
     /// Where the thing stands: the middle of its lower edge, which is on the ground.

@@ -3,7 +3,7 @@ import Flow
 /// Tells when things cross a line (tripwire) in the direction of its rule.
 ///
 /// A thing crosses when its centre was clearly on one side and then is clearly on the other, and its way met the line.
-struct LineWatch: RuleWatch {
+struct TripwireEvaluator: RuleEvaluator {
     /// Share of the plane's height by which a centre must be off the line to be on a side.
     private static let margin = 0.015
     /// The same as a share of the thing's size.
@@ -11,7 +11,7 @@ struct LineWatch: RuleWatch {
     /// The line counts as so much longer at both ends.
     private static let overhang = 0.05
     /// Frames in which a thing must have been seen: one alone has no way.
-    private static let leastSightings = 2
+    private static let leastObservations = 2
     /// Frames that are further apart than this many seconds do not show who became whom: no crossing is told.
     private static let longestStep = 1.5
     /// Seconds without another crossing after which the alert ends.
@@ -36,7 +36,7 @@ struct LineWatch: RuleWatch {
     /// The sign of the side that lies in the rule's direction; 0 for any.
     private let wanted: Int
     private var places: [Int: Place] = [:]
-    private var run: AlertRun
+    private var alert: AlertLifecycle
     private var crossings = 0
 
     init(rule: Rule, region: Region, width: Int, height: Int) {
@@ -49,7 +49,7 @@ struct LineWatch: RuleWatch {
         from = (first.x * Double(width), first.y * Double(height))
         to = (last.x * Double(width), last.y * Double(height))
         length = max(1, ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot())
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
         let step: (x: Double, y: Double)? =
             switch rule.direction {
             case .up: (0, -1)
@@ -66,17 +66,17 @@ struct LineWatch: RuleWatch {
         wanted = towards > 0 ? 1 : -1
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
-        run.rule = rule
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
+        alert.rule = rule
     }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
     var isPending: Bool { false }
 
-    var account: Account { Account(strength: run.isOpen ? Double(crossings) : 0, progress: 0) }
+    var state: RuleState { RuleState(strength: alert.isOpen ? Double(crossings) : 0, progress: 0) }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         if frame.elapsed > Self.longestStep { places = [:] }
         var crossed: [Track] = []
         var since = frame.time
@@ -88,21 +88,21 @@ struct LineWatch: RuleWatch {
         let known = Set(frame.tracks.map(\.id))
         places = places.filter { known.contains($0.key) }
         guard let first = crossed.first else {
-            guard let seen = run.lastSeen, frame.time.seconds(since: seen) >= Self.hold else { return nil }
-            return run.end(at: frame.time)
+            guard let seen = alert.lastSeen, frame.time.seconds(since: seen) >= Self.hold else { return nil }
+            return alert.end(at: frame.time)
         }
-        let isNew = !run.isOpen
+        let isNew = !alert.isOpen
         crossings = isNew ? crossed.count : crossings + crossed.count
         let reason = crossings == 1 ? "something crossed the line" : "\(crossings) things crossed the line"
         let strength = Double(crossings)
         return isNew
-            ? run.start(since: since, at: frame.time, strength: strength, box: first.box, reason: reason)
-            : run.goOn(at: frame.time, strength: strength, box: first.box, reason: reason)
+            ? alert.start(since: since, at: frame.time, strength: strength, box: first.box, reason: reason)
+            : alert.goOn(at: frame.time, strength: strength, box: first.box, reason: reason)
     }
 
     mutating func close(at time: MediaTime) -> AlertChange? {
         places = [:]
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 
     /// Whether a track may cross now; one that goes under a mask begins anew where it comes out.
@@ -115,11 +115,11 @@ struct LineWatch: RuleWatch {
     }
 
     /// Keeps where the track is; how many seconds ago it went over the line when it has just come to the wanted side.
-    private mutating func crossing(_ track: Track, _ frame: SceneFrame) -> Double? {
+    private mutating func crossing(_ track: Track, _ frame: AnalyzedFrame) -> Double? {
         let distance = distance(track.x, track.y)
         let margin = max(Self.margin * height, Self.marginBySize * track.radius)
         let side = distance > margin ? 1 : distance < -margin ? -1 : 0
-        if track.sightings == 2, frame.elapsed <= Self.longestStep, let entry = track.entry {
+        if track.observations == 2, frame.elapsed <= Self.longestStep, let entry = track.entry {
             // First seen on the line or beyond it, it may have come over it, if not under a mask.
             let (x, y) = (entry.x * width, entry.y * height)
             let (column, row) = (min(width - 1, max(0, x)), min(height - 1, max(0, y)))
@@ -128,7 +128,7 @@ struct LineWatch: RuleWatch {
         }
         guard side != 0 else { return nil }
         let before = places.updateValue(Place(x: track.x, y: track.y, side: side, seen: frame.time), forKey: track.id)
-        guard let before, before.side != side, track.sightings >= Self.leastSightings,
+        guard let before, before.side != side, track.observations >= Self.leastObservations,
             wanted == 0 || wanted == side, meets(before, track)
         else { return nil }
         let past = distance / (distance - self.distance(before.x, before.y))

@@ -2,9 +2,9 @@ import Flow
 
 /// Lets the alerts of a rule through only while what it says about other rules holds.
 ///
-/// The rule's watch goes on behind it and forgets nothing: an alert that runs when the condition comes true starts then.
-struct AlertValve: Sendable {
-    /// What the watch said last of the alert that runs.
+/// The rule's evaluator goes on behind it and forgets nothing: an alert that runs when the condition comes true starts then.
+struct AlertInhibitor: Sendable {
+    /// What the evaluator said last of the alert that runs.
     private var running: AlertChange?
     /// Since when the alert is told; nil while it is kept back.
     private var toldSince: MediaTime?
@@ -12,7 +12,7 @@ struct AlertValve: Sendable {
     /// True while an alert runs that nobody was told of.
     var isKeepingBack: Bool { running != nil && toldSince == nil }
 
-    /// Takes what the watch says of a frame, and gives what others are told.
+    /// Takes what the evaluator says of a frame, and gives what others are told.
     mutating func pass(_ change: AlertChange?, isOpen: Bool, at time: MediaTime) -> AlertChange? {
         if change?.phase == .end {
             defer { (running, toldSince) = (nil, nil) }

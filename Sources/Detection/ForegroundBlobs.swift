@@ -4,11 +4,11 @@ import Flow
 /// What one frame shows that does not belong to the empty scene: its groups of foreground pixels, each with a verdict.
 ///
 /// Made for each frame and gone with it; two bytes a pixel would be too much to keep of every camera.
-struct Things: Sendable {
+struct ForegroundBlobs: Sendable {
     /// A group of foreground pixels with its verdict; its label is its index + 1.
     struct Blob {
         let shape: cv_component
-        let verdict: Verdict
+        let blobClass: BlobClass
     }
 
     /// Share of a person's area below which a group is nobody.
@@ -20,7 +20,7 @@ struct Things: Sendable {
     private static let muchInside = 4.0
 
     /// The groups, in the order of their first pixel.
-    private(set) var blobs: [Blob] = []
+    private(set) var list: [Blob] = []
     let width: Int
     let height: Int
     /// The frame, and the empty scene under its light.
@@ -32,16 +32,16 @@ struct Things: Sendable {
     private(set) var labels: [UInt16] = []
     /// The columns of each row outside which no pixel has a label.
     private(set) var spans: [cv_span] = []
-    /// For how long each foreground pixel has not changed, in units of `BlobJudge.ageUnit`.
+    /// For how long each foreground pixel has not changed, in units of `BlobClassifier.ageUnit`.
     private(set) var age: [UInt8] = []
     /// The gradients of both, where labels are; 0 elsewhere.
     private(set) var gradientNow: [UInt8] = []
     private(set) var gradientThen: [UInt8] = []
-    let judge: BlobJudge
+    let classifier: BlobClassifier
 
     /// A frame without any foreground.
-    init(judge: BlobJudge, plane: LumaPlane, expected: [UInt8], before: [UInt8]) {
-        self.judge = judge
+    init(classifier: BlobClassifier, plane: LumaPlane, expected: [UInt8], before: [UInt8]) {
+        self.classifier = classifier
         width = plane.width
         height = plane.height
         self.plane = plane
@@ -59,25 +59,25 @@ struct Things: Sendable {
     ///   - age: for how long each foreground pixel has not changed.
     ///   - judge: says what a group is.
     init(
-        in foreground: Foreground,
+        in foreground: ForegroundMask,
         plane: LumaPlane,
         expected: [UInt8],
         before: [UInt8],
         age: [UInt8],
-        judge: BlobJudge
+        classifier: BlobClassifier
     ) {
-        self.init(judge: judge, plane: plane, expected: expected, before: before)
+        self.init(classifier: classifier, plane: plane, expected: expected, before: before)
         spans = foreground.spans
         gradientNow = gradient(of: plane.pixels)
         gradientThen = gradient(of: expected)
         self.age = age
         let (labels, count) = foreground.label()
-        blobs = measure(labels, count, in: foreground).map { Blob(shape: $0, verdict: judge.verdict(of: $0)) }
+        list = measure(labels, count, in: foreground).map { Blob(shape: $0, blobClass: classifier.classify($0)) }
         self.labels = labels
     }
 
     /// The shapes of groups of foreground pixels, in the order of their labels; `foreground` has pixels of things alone.
-    func measure(_ labels: [UInt16], _ count: Int, in foreground: Foreground) -> [cv_component] {
+    func measure(_ labels: [UInt16], _ count: Int, in foreground: ForegroundMask) -> [cv_component] {
         var found = [cv_component](repeating: cv_component(), count: count)
         cv_measure(
             labels,
@@ -103,21 +103,21 @@ struct Things: Sendable {
     }
 
     /// Pixels of all groups.
-    var area: Int { blobs.reduce(0) { $0 + Int($1.shape.area) } }
+    var area: Int { list.reduce(0) { $0 + Int($1.shape.area) } }
 
     /// Pixels of the groups that may be things.
-    var thingArea: Int { blobs.reduce(0) { $0 + ($1.verdict.certainty > 0 ? Int($1.shape.area) : 0) } }
+    var objectArea: Int { list.reduce(0) { $0 + ($1.blobClass.certainty > 0 ? Int($1.shape.area) : 0) } }
 
     /// For each pixel how it learns: a `CV_` value; empty where there is nothing.
     func kinds() -> [UInt8] {
         var kinds = [UInt8](repeating: UInt8(CV_EMPTY), count: labels.count)
-        cv_select(labels, [UInt8(CV_EMPTY)] + blobs.map(\.verdict.kind), width, height, spans, &kinds)
+        cv_select(labels, [UInt8(CV_EMPTY)] + list.map(\.blobClass.kind), width, height, spans, &kinds)
         return kinds
     }
 
     /// What occupies a region, if anything does; `minShare` is the share of the region that is needed for strength 1.
-    func sighting(in region: Region, minShare: Double) -> Sighting? {
-        guard !blobs.isEmpty else { return nil }
+    func sighting(in region: Region, minShare: Double) -> RegionForeground? {
+        guard !list.isEmpty else { return nil }
         let inside = pixelsPerLabel(in: region)
         var total = 0.0
         var believed = 0.0
@@ -125,9 +125,9 @@ struct Things: Sendable {
         var top = height
         var right = 0
         var bottom = 0
-        for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
+        for (index, blob) in list.enumerated() where blob.blobClass.certainty > 0 {
             let pixels = Double(inside[index + 1])
-            guard pixels >= (blob.verdict == .object ? judge.leastArea : judge.leastInside),
+            guard pixels >= (blob.blobClass == .object ? classifier.leastArea : classifier.leastInside),
                 region.scale == nil || region.admits(box(of: blob))
             else { continue }
             total += pixels
@@ -140,8 +140,8 @@ struct Things: Sendable {
         guard total > 0 else { return nil }
         // Something slight is rarely seen whole; what it lacks in size it must make up in time.
         let certainty = believed / total
-        let needed = certainty < Sighting.doubtful ? judge.leastArea * 0.6 : judge.leastArea
-        return Sighting(
+        let needed = certainty < RegionForeground.doubtful ? classifier.leastArea * 0.6 : classifier.leastArea
+        return RegionForeground(
             strength: total / max(needed, minShare * Double(region.count)),
             certainty: certainty,
             share: total / Double(region.count),
@@ -155,19 +155,19 @@ struct Things: Sendable {
     }
 
     /// The groups that may be things, as they are followed from frame to frame.
-    func spots() -> [Spot] {
-        blobs.filter { $0.verdict.certainty > 0 && Double($0.shape.area) >= judge.leastSlight }
-            .map { Spot($0.shape, width: width, height: height) }
+    func spots() -> [Observation] {
+        list.filter { $0.blobClass.certainty > 0 && Double($0.shape.area) >= classifier.leastSlight }
+            .map { Observation($0.shape, width: width, height: height) }
     }
 
     /// How many people cover as much of a region as things do, each covering `personShare` of the picture.
-    func crowd(in region: Region, personShare: Double) -> Crowd {
-        guard !blobs.isEmpty else { return Crowd(people: 0, box: .full) }
+    func crowd(in region: Region, personShare: Double) -> CrowdEstimate {
+        guard !list.isEmpty else { return CrowdEstimate(people: 0, box: .full) }
         let inside = pixelsPerLabel(in: region)
         let person = max(1, personShare * Double(width * height))
         var people = 0.0
         var box: NormalizedRect?
-        for (index, blob) in blobs.enumerated() where blob.verdict.certainty > 0 {
+        for (index, blob) in list.enumerated() where blob.blobClass.certainty > 0 {
             let share = Double(inside[index + 1]) / person
             guard share >= Self.leastPerson else { continue }
             let own = self.box(of: blob)
@@ -175,16 +175,16 @@ struct Things: Sendable {
             people += max(1, share)
             box = box?.union(own) ?? own
         }
-        return Crowd(people: people, box: box ?? .full)
+        return CrowdEstimate(people: people, box: box ?? .full)
     }
 
     /// Whether a region holds enough of a thing to be seen, of those whose box is `wanted`.
     func isAnything(in region: Region, where wanted: (NormalizedRect) -> Bool) -> Bool {
-        guard !blobs.isEmpty else { return false }
+        guard !list.isEmpty else { return false }
         let inside = pixelsPerLabel(in: region)
-        return blobs.indices.contains { index in
-            blobs[index].verdict.certainty > 0 && Double(inside[index + 1]) >= judge.leastInside
-                && wanted(box(of: blobs[index]))
+        return list.indices.contains { index in
+            list[index].blobClass.certainty > 0 && Double(inside[index + 1]) >= classifier.leastInside
+                && wanted(box(of: list[index]))
         }
     }
 
@@ -192,14 +192,14 @@ struct Things: Sendable {
     ///
     /// Where only its upper part reaches in, it stands somewhere else and is passing by, unless it stays.
     private func certainty(of blob: Blob, pixels: Double, in region: Region) -> Double {
-        guard pixels < Self.leastShareInside * Double(blob.shape.area), pixels < Self.muchInside * judge.leastArea
-        else { return blob.verdict.certainty }
+        guard pixels < Self.leastShareInside * Double(blob.shape.area), pixels < Self.muchInside * classifier.leastArea
+        else { return blob.blobClass.certainty }
         let middle = Int(blob.shape.left + blob.shape.right) / 2
         let stands = region.contains(column: middle, row: Int(blob.shape.bottom))
-        return stands ? blob.verdict.certainty : min(blob.verdict.certainty, Verdict.slight.certainty)
+        return stands ? blob.blobClass.certainty : min(blob.blobClass.certainty, BlobClass.slight.certainty)
     }
 
-    private func box(of blob: Blob) -> NormalizedRect { Spot(blob.shape, width: width, height: height).box }
+    private func box(of blob: Blob) -> NormalizedRect { Observation(blob.shape, width: width, height: height).box }
 
     /// The part of a run of columns that may have labels.
     func seen(_ run: Range<Int>, row: Int) -> Range<Int> {
@@ -207,7 +207,7 @@ struct Things: Sendable {
     }
 
     private func pixelsPerLabel(in region: Region) -> [UInt32] {
-        var inside = [UInt32](repeating: 0, count: blobs.count + 1)
+        var inside = [UInt32](repeating: 0, count: list.count + 1)
         labels.withUnsafeBufferPointer { all in
             guard let first = all.baseAddress else { return }
             for (row, runs) in zip(region.rows, region.runs) {

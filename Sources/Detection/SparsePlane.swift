@@ -4,7 +4,7 @@ import CVision
 /// the last pixel that differ are kept.
 ///
 /// What is kept of every camera between its frames must be small, and most of most pictures is empty.
-struct PatchedPlane: Sendable {
+struct SparsePlane: Sendable {
     /// The columns of a row that are kept.
     private struct Patch {
         var left: UInt16

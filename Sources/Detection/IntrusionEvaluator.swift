@@ -1,7 +1,7 @@
 import Flow
 
 /// What one frame shows in one region.
-struct Sighting: Sendable, Hashable {
+struct RegionForeground: Sendable, Hashable {
     /// Below this certainty it must be seen in several frames.
     static let doubtful = 0.5
 
@@ -19,7 +19,7 @@ struct Sighting: Sendable, Hashable {
 }
 
 /// Tells when a region is occupied by something that is not part of the empty scene.
-struct RegionWatch: RuleWatch {
+struct IntrusionEvaluator: RuleEvaluator {
     /// Seconds that a single frame can stand for at most.
     static let longestStep = 1.0
     /// A sighting counts so many times its duration at most, however strong.
@@ -60,40 +60,40 @@ struct RegionWatch: RuleWatch {
     private var certainAt: MediaTime?
     /// The first sighting, while all evidence is of doubtful ones.
     private var doubted: (box: NormalizedRect, time: MediaTime)?
-    private var run: AlertRun
+    private var alert: AlertLifecycle
     private var strength = 0.0
 
     init(rule: Rule, settings: DetectionSettings, region: Region) {
         self.region = region
         limits = Limits(rule, settings)
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         limits = Limits(rule, settings)
-        run.rule = rule
+        alert.rule = rule
     }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
     /// True while there is evidence, but not enough for an alert.
-    var isPending: Bool { !run.isOpen && occupied > 0 }
+    var isPending: Bool { !alert.isOpen && occupied > 0 }
 
-    var account: Account { Account(strength: strength, progress: limits.dwell > 0 ? occupied / limits.dwell : 0) }
+    var state: RuleState { RuleState(strength: strength, progress: limits.dwell > 0 ? occupied / limits.dwell : 0) }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         strength = 0
         guard frame.isJudged else {
             certainAt = nil
             return nil
         }
-        return see(frame.things.sighting(in: region, minShare: limits.minShare), at: frame.time, elapsed: frame.elapsed)
+        return see(frame.blobs.sighting(in: region, minShare: limits.minShare), at: frame.time, elapsed: frame.elapsed)
     }
 
     /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
-    mutating func see(_ sighting: Sighting?, at time: MediaTime, elapsed: Double) -> AlertChange? {
+    mutating func see(_ sighting: RegionForeground?, at time: MediaTime, elapsed: Double) -> AlertChange? {
         strength = sighting?.strength ?? 0
-        if run.isOpen { return follow(sighting, at: time) }
+        if alert.isOpen { return follow(sighting, at: time) }
         let step = min(elapsed, Self.longestStep)
         let isLone = isLone(sighting, at: time, step: step)
         guard let sighting, sighting.strength >= 1 else {
@@ -112,7 +112,7 @@ struct RegionWatch: RuleWatch {
         let first = since ?? time
         since = first
         guard occupied >= limits.dwell else { return nil }
-        return run.start(
+        return alert.start(
             since: first,
             at: time,
             strength: sighting.strength,
@@ -125,13 +125,13 @@ struct RegionWatch: RuleWatch {
         occupied = 0
         since = nil
         certainAt = nil
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 
     /// Whether all evidence so far is of something doubtful that cannot have come here since: insects dart, people walk.
     ///
     /// Width and height of the picture count alike: what is as tall as it may be goes a little further sideways.
-    private func isElsewhere(_ sighting: Sighting, at time: MediaTime) -> Bool {
+    private func isElsewhere(_ sighting: RegionForeground, at time: MediaTime) -> Bool {
         guard sighting.isDoubtful, occupied > 0, let doubted else { return false }
         let (box, before) = (sighting.box, doubted.box)
         let size = [box.width, box.height, before.width, before.height].max() ?? 0
@@ -142,29 +142,29 @@ struct RegionWatch: RuleWatch {
     }
 
     /// Whether it is the first picture in a while with something certain, and the next one will come soon.
-    private mutating func isLone(_ sighting: Sighting?, at time: MediaTime, step: Double) -> Bool {
+    private mutating func isLone(_ sighting: RegionForeground?, at time: MediaTime, step: Double) -> Bool {
         guard let sighting, sighting.strength >= 1, !sighting.isDoubtful else { return false }
         defer { certainAt = time }
         let isNew = certainAt.map { time.seconds(since: $0) > Self.lone.memory } ?? true
         return isNew && step <= Self.lone.interval
     }
 
-    private func evidence(of sighting: Sighting, step: Double) -> Double {
+    private func evidence(of sighting: RegionForeground, step: Double) -> Double {
         let isDoubtful = sighting.isDoubtful
         if limits.hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
         let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
         return isDoubtful ? min(weighted, limits.dwell * Self.doubtfulStep) : weighted
     }
 
-    private mutating func follow(_ sighting: Sighting?, at time: MediaTime) -> AlertChange? {
+    private mutating func follow(_ sighting: RegionForeground?, at time: MediaTime) -> AlertChange? {
         if let sighting, sighting.strength >= Self.releaseStrength {
-            return run.goOn(at: time, strength: strength, box: sighting.box, reason: Self.reason(sighting))
+            return alert.goOn(at: time, strength: strength, box: sighting.box, reason: Self.reason(sighting))
         }
-        guard let seen = run.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
+        guard let seen = alert.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
         return close(at: time)
     }
 
-    private static func reason(_ sighting: Sighting) -> String {
+    private static func reason(_ sighting: RegionForeground) -> String {
         let percent = (sighting.share * 1000).rounded() / 10
         return "\(percent) % of the region is occupied by something that is not part of the empty scene"
     }

@@ -3,7 +3,7 @@ import Flow
 /// Tells when at least so many people are in a region.
 ///
 /// Grey blobs do not show where one person ends and the next begins: people are counted by the area that they cover.
-struct CrowdWatch: RuleWatch {
+struct CrowdEvaluator: RuleEvaluator {
     /// People when the rule does not say.
     private static let usual = 10
     /// Seconds for which so many must be there when the rule does not say.
@@ -19,9 +19,9 @@ struct CrowdWatch: RuleWatch {
         let hold: Double
 
         init(_ rule: Rule, _ settings: DetectionSettings) {
-            least = Double(max(1, rule.minCount ?? CrowdWatch.usual))
+            least = Double(max(1, rule.minCount ?? CrowdEvaluator.usual))
             personShare = settings.personShare
-            dwell = rule.thresholds.dwell ?? CrowdWatch.usualDwell
+            dwell = rule.thresholds.dwell ?? CrowdEvaluator.usualDwell
             hold = settings.hold
         }
     }
@@ -30,44 +30,44 @@ struct CrowdWatch: RuleWatch {
     private var limits: Limits
     private var crowded = 0.0
     private var since: MediaTime?
-    private var run: AlertRun
+    private var alert: AlertLifecycle
     private var strength = 0.0
 
     init(rule: Rule, settings: DetectionSettings, region: Region) {
         self.region = region
         limits = Limits(rule, settings)
-        run = AlertRun(rule: rule)
+        alert = AlertLifecycle(rule: rule)
     }
 
-    mutating func adopt(_ rule: Rule, settings: DetectionSettings) {
+    mutating func revise(_ rule: Rule, settings: DetectionSettings) {
         limits = Limits(rule, settings)
-        run.rule = rule
+        alert.rule = rule
     }
 
-    var isOpen: Bool { run.isOpen }
+    var isOpen: Bool { alert.isOpen }
 
-    var isPending: Bool { !run.isOpen && crowded > 0 }
+    var isPending: Bool { !alert.isOpen && crowded > 0 }
 
-    var account: Account { Account(strength: strength, progress: limits.dwell > 0 ? crowded / limits.dwell : 0) }
+    var state: RuleState { RuleState(strength: strength, progress: limits.dwell > 0 ? crowded / limits.dwell : 0) }
 
-    mutating func see(_ frame: SceneFrame) -> AlertChange? {
+    mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange? {
         strength = 0
         guard frame.isJudged else { return nil }
-        let crowd = frame.things.crowd(in: region, personShare: limits.personShare)
+        let crowd = frame.blobs.crowd(in: region, personShare: limits.personShare)
         strength = crowd.people / limits.least
-        return run.isOpen ? follow(crowd, at: frame.time) : wait(crowd, at: frame.time, elapsed: frame.elapsed)
+        return alert.isOpen ? follow(crowd, at: frame.time) : wait(crowd, at: frame.time, elapsed: frame.elapsed)
     }
 
-    private mutating func follow(_ crowd: Crowd, at time: MediaTime) -> AlertChange? {
+    private mutating func follow(_ crowd: CrowdEstimate, at time: MediaTime) -> AlertChange? {
         if strength >= Self.releaseShare {
-            return run.goOn(at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
+            return alert.goOn(at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
         }
-        guard let seen = run.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
+        guard let seen = alert.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
         return close(at: time)
     }
 
-    private mutating func wait(_ crowd: Crowd, at time: MediaTime, elapsed: Double) -> AlertChange? {
-        let step = min(elapsed, RegionWatch.longestStep)
+    private mutating func wait(_ crowd: CrowdEstimate, at time: MediaTime, elapsed: Double) -> AlertChange? {
+        let step = min(elapsed, IntrusionEvaluator.longestStep)
         guard strength >= 1 else {
             crowded = max(0, crowded - step)
             if crowded == 0 { since = nil }
@@ -77,22 +77,22 @@ struct CrowdWatch: RuleWatch {
         let first = since ?? time
         since = first
         guard crowded >= limits.dwell else { return nil }
-        return run.start(since: first, at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
+        return alert.start(since: first, at: time, strength: strength, box: crowd.box, reason: Self.reason(crowd))
     }
 
-    private static func reason(_ crowd: Crowd) -> String {
+    private static func reason(_ crowd: CrowdEstimate) -> String {
         "about \(Int(crowd.people)) people are in the region"
     }
 
     mutating func close(at time: MediaTime) -> AlertChange? {
         crowded = 0
         since = nil
-        return run.end(at: time)
+        return alert.end(at: time)
     }
 }
 
 /// How many people cover as much of a region as things do.
-struct Crowd: Sendable {
+struct CrowdEstimate: Sendable {
     /// Their number.
     var people: Double
     /// Around all of them.
