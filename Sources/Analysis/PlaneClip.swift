@@ -19,7 +19,9 @@ public struct PlaneClip: Sendable {
 
     /// A picture and when it was.
     public struct Frame: Sendable {
+        /// When it was, on the clock of the units.
         public var time: MediaTime
+        /// The small grey picture.
         public var plane: LumaPlane
     }
 
@@ -31,6 +33,7 @@ public struct PlaneClip: Sendable {
     public private(set) var alert: String?
     private var since: MediaTime?
 
+    /// Begins a clip of a doubt; `scene`: the scene without it.
     public init(scene: LumaPlane) {
         self.scene = scene
     }

@@ -66,7 +66,7 @@ struct ChildProcess: Sendable {
     }
 
     /// Reads what the child reports and returns when it has ended; blocks the thread, call it once, then `release`.
-    func follow(_ body: (WorkerReport) -> Void) -> WorkerExit {
+    func follow(_ body: (ProcessReport) -> Void) -> ProcessExit {
         var reader = WorkerReportReader()
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {

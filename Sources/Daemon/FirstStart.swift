@@ -32,7 +32,7 @@ public struct FirstStart: Service {
             while !Task.isCancelled {
                 do {
                     try await Migrations(pool: database).requireUpToDate()
-                    if let made = try await AccountDesk(pool: database, settings: web).ensureAdministrator() {
+                    if let made = try await AccountService(pool: database, settings: web).ensureAdministrator() {
                         show(made)
                     }
                     health.report("schema", problem: nil)
@@ -53,7 +53,7 @@ public struct FirstStart: Service {
     }
 
     /// Prints the password, which stands nowhere else.
-    private func show(_ made: AccountDesk.FirstAdministrator) {
+    private func show(_ made: AccountService.FirstAdministrator) {
         let text = "first administrator: \(made.login)\npassword: \(made.password)\n"
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))

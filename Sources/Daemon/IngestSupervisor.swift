@@ -39,7 +39,7 @@ public final class IngestSupervisor: Service {
     }
 
     private struct Slot {
-        var life = WorkerLife()
+        var life = ProcessLife()
         var process: ChildProcess?
         var parts: Set<String> = []
         /// Its number, also when it has ended.
@@ -163,7 +163,7 @@ public final class IngestSupervisor: Service {
     }
 
     /// Gives the life of a process an event and does what it says.
-    private func handle(_ event: WorkerLife.Event, _ slot: Int) {
+    private func handle(_ event: ProcessLife.Event, _ slot: Int) {
         let (actions, process, silent) = state.withLock { state in
             let actions = state.slots[slot].life.handle(
                 event,
@@ -227,7 +227,7 @@ public final class IngestSupervisor: Service {
         }
     }
 
-    private func take(_ report: WorkerReport, _ slot: Int) {
+    private func take(_ report: ProcessReport, _ slot: Int) {
         if let failure = report.failure {
             state.withLock { $0.slots[slot].failure = failure }
             return
@@ -251,7 +251,7 @@ public final class IngestSupervisor: Service {
         settings.ingest.processes == 1 ? part : "\(part) \(slot)"
     }
 
-    private func died(_ slot: Int, _ exit: WorkerExit?, wasHung: Bool) {
+    private func died(_ slot: Int, _ exit: ProcessExit?, wasHung: Bool) {
         deaths.add()
         let how = exit.map { "\($0)" } ?? "could not be launched"
         logger.error("an ingest process died", metadata: ["slot": "\(slot)", "how": "\(how)", "hung": "\(wasHung)"])
@@ -261,7 +261,7 @@ public final class IngestSupervisor: Service {
     }
 
     /// What `/readyz` says of a process that has ended, until the next one gives its first sign of life.
-    private func problem(_ slot: Int, _ exit: WorkerExit?, wasHung: Bool) -> String {
+    private func problem(_ slot: Int, _ exit: ProcessExit?, wasHung: Bool) -> String {
         let how =
             switch exit {
             case nil: "it could not be started (see the log)"
@@ -277,7 +277,7 @@ public final class IngestSupervisor: Service {
     ///
     /// Nobody gets one for a process that was killed, from outside or because it gave no sign of life, or that ended by
     /// itself: on a machine with too much to do that would be whoever happened to be at work.
-    private func strike(_ slot: Int, _ exit: WorkerExit) {
+    private func strike(_ slot: Int, _ exit: ProcessExit) {
         guard case .signal(let number) = exit, let report = breadcrumbs(slot), report.crash?.signal == number else {
             return
         }
@@ -296,7 +296,7 @@ public final class IngestSupervisor: Service {
 
     /// What the newest process of a slot was doing; nil when it left nothing.
     private func breadcrumbs(_ slot: Int) -> BreadcrumbReport? {
-        let path = WorkerPlace.breadcrumbs(settings.storage, slot: slot)
+        let path = ProcessPlace.breadcrumbs(settings.storage, slot: slot)
         guard let report = try? BreadcrumbReport(path: path) else { return nil }
         return report.process == state.withLock { $0.slots[slot].identifier } ? report : nil
     }

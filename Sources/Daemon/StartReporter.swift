@@ -1,7 +1,7 @@
 import Flow
 import Foundation
 
-/// Gives signs of life while an ingest process starts, before its `WorkerReporter` does.
+/// Gives signs of life while an ingest process starts, before its `ProcessReporter` does.
 ///
 /// A spool of some million alerts takes a minute to check, a damaged one some minutes to save. Without a sign the parent
 /// would end the process as one that hangs, and the next one, too: for ever, with its cameras unwatched.
@@ -44,12 +44,12 @@ public enum StartReporter {
         let problem =
             "this ingest process has been starting for \(Int(seconds)) s: it checks the alerts that wait on its disk; its "
             + "cameras are not watched yet"
-        let report = WorkerReport(
+        let report = ProcessReport(
             problems: seconds < patience ? [:] : ["start": problem],
             silentLoops: [],
             metrics: []
         )
         guard let line = try? report.line() else { return true }
-        return WorkerReporter.send(line, to: descriptor)
+        return ProcessReporter.send(line, to: descriptor)
     }
 }

@@ -17,7 +17,7 @@ extension Tuner {
             recordings: storage.recordingsDirectory
         )
         self.init(
-            trials: TrialDesk(footage: footage, memoryLimit: Self.memory),
+            trials: TrialService(footage: footage, memoryLimit: Self.memory),
             recorder: FootageRecorder(
                 directory: storage.recordingsDirectory,
                 limit: storage.recordingsMaxMB << 20,

@@ -62,7 +62,7 @@ extension DaemonSettings.Ingest {
     }
 }
 
-extension FaultWatchSettings {
+extension FaultDetectorSettings {
     init(_ settings: DaemonSettings.Supervision) {
         self.init(beginsAfter: settings.faultAfter)
     }
@@ -171,16 +171,16 @@ extension Streams {
 /// What every part of an ingest process stands on.
 struct Ground: Sendable {
     let settings: DaemonSettings
-    let place: WorkerPlace
+    let place: ProcessPlace
     let database: PostgresPool
     let meter: Meter
     let health = HealthBoard()
-    let loops: LoopWatch
+    let loops: LoopMonitor
     let logger: Logger
 
     init(
         _ settings: DaemonSettings,
-        _ place: WorkerPlace,
+        _ place: ProcessPlace,
         _ database: PostgresPool,
         _ meter: Meter,
         _ logger: Logger
@@ -190,7 +190,7 @@ struct Ground: Sendable {
         self.database = database
         self.meter = meter
         self.logger = logger
-        self.loops = LoopWatch(meter: meter, health: health)
+        self.loops = LoopMonitor(meter: meter, health: health)
     }
 }
 
@@ -206,14 +206,14 @@ extension StateReporter {
     }
 }
 
-extension CameraWatch {
+extension OutageMonitor {
     convenience init(_ ground: Ground, recorder: AlertRecorder) {
         let settings = ground.settings.supervision
         self.init(
-            faults: FaultWatchSettings(settings),
+            faults: FaultDetectorSettings(settings),
             outages: OutageSettings(settings),
             recorder: recorder,
-            incidents: IncidentDesk(
+            incidents: IncidentOutbox(
                 incidents: Incidents(pool: ground.database),
                 worker: ground.place.name,
                 health: ground.health,
@@ -226,7 +226,7 @@ extension CameraWatch {
     }
 }
 
-extension ShardKeeper {
+extension LeaseHolder {
     convenience init(_ ground: Ground) throws {
         let place = ground.place
         let instance = try Installation.identity(directory: ground.settings.storage.directory)
@@ -237,7 +237,7 @@ extension ShardKeeper {
             capacity: ground.settings.ingest.maxCameras,
             version: place.version,
             instance: place.isSupervised ? instance : "",
-            stats: { [meter = ground.meter] in WorkerStats(meter).json },
+            stats: { [meter = ground.meter] in ProcessStats(meter).json },
             loops: ground.loops,
             meter: ground.meter,
             health: ground.health,
@@ -247,11 +247,11 @@ extension ShardKeeper {
 }
 
 extension Delivery {
-    init(_ ground: Ground, spool: AlertSpool, keeper: ShardKeeper) {
+    init(_ ground: Ground, spool: AlertSpool, lease: LeaseHolder) {
         self.init(
             spool: spool,
             writer: AlertWriter(ground.settings.cases, database: ground.database),
-            authority: { keeper.authority },
+            authority: { lease.authority },
             settings: Settings(ground.settings.delivery),
             meter: ground.meter,
             health: ground.health,
@@ -261,11 +261,11 @@ extension Delivery {
 }
 
 extension Adoption {
-    init(_ ground: Ground, spool: AlertSpool, keeper: ShardKeeper) {
+    init(_ ground: Ground, spool: AlertSpool, lease: LeaseHolder) {
         self.init(
             spool: spool,
             writer: AlertWriter(ground.settings.cases, database: ground.database),
-            authority: { keeper.authority },
+            authority: { lease.authority },
             loops: ground.loops,
             meter: ground.meter,
             logger: ground.logger
@@ -273,10 +273,10 @@ extension Adoption {
     }
 }
 
-extension FleetCopyFile {
+extension RegistryCopyFile {
     convenience init(_ ground: Ground) {
         self.init(
-            path: WorkerPlace.fleetCopy(ground.settings.storage, slot: ground.place.slot),
+            path: ProcessPlace.fleetCopy(ground.settings.storage, slot: ground.place.slot),
             meter: ground.meter,
             health: ground.health,
             logger: ground.logger
@@ -340,7 +340,7 @@ extension AlertClips {
     }
 }
 
-extension LaneMaker {
+extension LiveCameraFactory {
     init(
         _ settings: DaemonSettings,
         recorder: AlertRecorder,
@@ -360,10 +360,10 @@ extension LaneMaker {
     }
 }
 
-extension LiveWorkers {
+extension DecodeWorkers {
     convenience init(
         _ settings: DaemonSettings,
-        lanes: LaneMaker,
+        lanes: LiveCameraFactory,
         states: StateReporter,
         meter: Meter,
         crumbs: Breadcrumbs?,

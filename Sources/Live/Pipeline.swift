@@ -16,9 +16,9 @@ import Synchronization
 ///     registry ─▶ Ingest ─▶ Gate ─▶ Decode ─▶ Detection ─▶ Rules ─▶ Spool ─▶ Store ─▶ Cases
 ///      Fleet     Streams  └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
 ///
-/// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `LiveWorkers` decode and judge,
-/// `AlertRecorder` makes durable, all on threads of their own; `ShardKeeper`, `Fleet`, `Delivery`, `StateReporter`,
-/// `ScoreReporter` and `CameraWatch` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
+/// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `DecodeWorkers` decode and judge,
+/// `AlertRecorder` makes durable, all on threads of their own; `LeaseHolder`, `RegistrySync`, `Delivery`, `StateReporter`,
+/// `ScoreReporter` and `OutageMonitor` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
 /// that a full disk holds alerts back.
 public final class Pipeline: Service {
     /// Longest time that stopping may spend on bringing the last alerts into the database, seconds.
@@ -28,21 +28,21 @@ public final class Pipeline: Service {
     public let health: HealthBoard
 
     private let streams: Streams
-    private let workers: LiveWorkers
+    private let workers: DecodeWorkers
     private let recorder: AlertRecorder
     private let delivery: Delivery
     private let adoption: Adoption
-    private let loops: LoopWatch
-    private let keeper: ShardKeeper
-    private let fleet: Fleet
-    private let copy: FleetCopyFile
+    private let loops: LoopMonitor
+    private let lease: LeaseHolder
+    private let registry: RegistrySync
+    private let copy: RegistryCopyFile
     private let states: StateReporter
     private let scores: ScoreReporter
     private let clips: AlertClips
-    private let watch: CameraWatch
+    private let outages: OutageMonitor
     private let changes: RegistryChanges
-    private let hangs: HangReporter?
-    private let fleetBell = Bell()
+    private let hangs: HangMonitor?
+    private let registryChanged = WakeSignal()
     private let takeLeftSpools: @Sendable (_ isOver: @escaping @Sendable () -> Bool) -> Void
     private let isStopping = Atomic<Bool>(false)
     private let logger: Logger
@@ -58,7 +58,7 @@ public final class Pipeline: Service {
     /// - Throws: `SpoolError` or a file error when the storage directory cannot be used.
     public init(
         settings: DaemonSettings,
-        place: WorkerPlace,
+        place: ProcessPlace,
         database: PostgresPool,
         meter: Meter,
         logger: Logger
@@ -69,9 +69,9 @@ public final class Pipeline: Service {
         try settings.storage.makeFolders(slot: place.slot)
         // The spool first: its lock keeps a second daemon away from the files of this one.
         let spool = try AlertSpool(settings.storage, slot: place.slot, meter: meter) { logger.error("\($0)") }
-        var crashes = CrashMemory(path: WorkerPlace.crashes(settings.storage, slot: place.slot))
+        var crashes = CrashMemory(path: ProcessPlace.crashes(settings.storage, slot: place.slot))
         let crumbs = Self.crumbs(settings, place, &crashes, logger)
-        hangs = crumbs.map { HangReporter(crumbs: $0, logger: logger) }
+        hangs = crumbs.map { HangMonitor(crumbs: $0, logger: logger) }
         takeLeftSpools = { isOver in
             guard place.slot == 0 else { return }
             let processes = settings.ingest.processes
@@ -82,20 +82,20 @@ public final class Pipeline: Service {
         states = StateReporter(ground)
         scores = ScoreReporter(ground)
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
-        let lanes = try LaneMaker(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
-        workers = LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
+        let lanes = try LiveCameraFactory(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
+        workers = DecodeWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
-        watch = CameraWatch(ground, recorder: recorder)
-        keeper = try ShardKeeper(ground)
-        adoption = Adoption(ground, spool: spool, keeper: keeper)
-        delivery = Delivery(ground, spool: spool, keeper: keeper)
-        copy = FleetCopyFile(ground)
-        fleet = Fleet(
-            reader: FleetReader(pool: database),
+        outages = OutageMonitor(ground, recorder: recorder)
+        lease = try LeaseHolder(ground)
+        adoption = Adoption(ground, spool: spool, lease: lease)
+        delivery = Delivery(ground, spool: spool, lease: lease)
+        copy = RegistryCopyFile(ground)
+        registry = RegistrySync(
+            reader: AssignmentReader(pool: database),
             streams: streams,
             workers: workers,
             states: states,
-            watch: watch,
+            outages: outages,
             ingest: settings.ingest,
             copy: copy,
             crashes: crashes,
@@ -114,7 +114,7 @@ public final class Pipeline: Service {
     private func connect() {
         states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
         workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
-        states.onChange { [watch] status in watch.changed(status) }
+        states.onChange { [outages] status in outages.changed(status) }
     }
 
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
@@ -127,23 +127,23 @@ public final class Pipeline: Service {
 
     private func watchAll() async {
         // A loop that hangs in its first round has begun, too.
-        for name in LoopWatch.Name.allCases { loops.turned(name) }
+        for name in LoopMonitor.Name.allCases { loops.turned(name) }
         await withTaskGroup(of: Void.self) { group in
             // Before all else in the process: a lease that is renewed too late gives its cameras away.
             group.addTask(priority: .high) { [self] in
                 // The lease outlives the rest: who still watches must not look dead to the others.
-                await keeper.run { [self] _ in fleetBell.ring() }
+                await lease.run { [self] _ in registryChanged.wake() }
             }
-            group.addTask { [self] in await fleet.run(keeper, bell: fleetBell) }
+            group.addTask { [self] in await registry.run(lease, signal: registryChanged) }
             group.addTask { [self] in await states.run() }
             group.addTask { [self] in await scores.run() }
-            group.addTask { [self] in await watch.run() }
+            group.addTask { [self] in await outages.run() }
             group.addTask { [self] in await delivery.run() }
             group.addTask { [self] in await adoption.run() }
             group.addTask { [self] in
                 for await change in changes {
-                    if change.contains(.registry) { fleetBell.ring() }
-                    if change.contains(.shards) { keeper.bell.ring() }
+                    if change.contains(.registry) { registryChanged.wake() }
+                    if change.contains(.shards) { lease.signal.wake() }
                 }
             }
             await group.waitForAll()
@@ -185,7 +185,7 @@ public final class Pipeline: Service {
         }
         await scores.flush()
         let isEmpty = await delivery.flush(deadline: .now + .seconds(Self.flushTime))
-        if await keeper.resign() { copy.forget() } else { copy.flush() }
+        if await lease.resign() { copy.forget() } else { copy.flush() }
         logger.info("stopped", metadata: ["spool": isEmpty ? "empty" : "keeps alerts for the next start"])
     }
 
@@ -194,12 +194,12 @@ public final class Pipeline: Service {
     /// A full disk must not keep cameras unwatched: without the file nobody knows on whose stream the process crashed.
     static func crumbs(
         _ settings: DaemonSettings,
-        _ place: WorkerPlace,
+        _ place: ProcessPlace,
         _ crashes: inout CrashMemory,
         _ logger: Logger
     ) -> Breadcrumbs? {
         guard place.isSupervised else { return nil }
-        let path = WorkerPlace.breadcrumbs(settings.storage, slot: place.slot)
+        let path = ProcessPlace.breadcrumbs(settings.storage, slot: place.slot)
         crashes.note(try? BreadcrumbReport(path: path), at: Clocks.system.wall())
         do {
             let crumbs = try Breadcrumbs(path: path, threads: settings.workerThreads + settings.ingest.ioThreads + 1)

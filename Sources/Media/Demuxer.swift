@@ -106,7 +106,7 @@ public final class Demuxer: @unchecked Sendable {
         options: Options = Options(),
         interrupter: Interrupter = Interrupter()
     ) throws(MediaError) {
-        let watch = IOWatch(interrupter: interrupter)
+        let watch = IODeadline(interrupter: interrupter)
         let input = try MediaInput(source: MediaSource(url: url), options: options, watch: watch)
         let codecID = input.parameters.pointee.codec_id
         let codec = StreamFormat.Codec(codecID)
@@ -176,7 +176,7 @@ public final class Demuxer: @unchecked Sendable {
     private func readUnit() throws(MediaError) -> StampedUnit? {
         while try readVideoPacket() {
             defer { packet.clear() }
-            let isOver = wait.isOver(after: options.keyframeTimeout, now: Double(IOWatch.now()) / 1e9)
+            let isOver = wait.isOver(after: options.keyframeTimeout, now: Double(IODeadline.now()) / 1e9)
             if let unit = usableUnit() {
                 wait.ended()
                 return unit

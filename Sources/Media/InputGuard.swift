@@ -9,7 +9,7 @@ internal import Glibc
 /// machine; names are looked up here, once, and FFmpeg gets what was found. One thread at a time uses it: the one that is
 /// in a call of the input.
 final class InputGuard {
-    let watch: IOWatch
+    let watch: IODeadline
     /// What FFmpeg was given.
     private let source: MediaSource
     private let localAddresses: LocalAddresses
@@ -42,7 +42,7 @@ final class InputGuard {
         source: MediaSource,
         localAddresses: LocalAddresses,
         origin: HostPlace,
-        watch: IOWatch,
+        watch: IODeadline,
         lookup: @escaping @Sendable (String) -> HostLookup
     ) {
         self.source = source

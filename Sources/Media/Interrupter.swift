@@ -20,7 +20,7 @@ public final class Interrupter: Sendable {
 }
 
 /// What FFmpeg asks while it waits, whether it may go on.
-final class IOWatch: Sendable {
+final class IODeadline: Sendable {
     let interrupter: Interrupter
     private let deadline = Atomic<Int64>(.max)
     private let lookedAt = Atomic<Int64>(0)
@@ -30,7 +30,7 @@ final class IOWatch: Sendable {
     private static let longestStep: Int64 = 500_000_000
 
     /// Makes a watch; `clock` gives nanoseconds that never go back.
-    init(interrupter: Interrupter, clock: @escaping @Sendable () -> Int64 = IOWatch.now) {
+    init(interrupter: Interrupter, clock: @escaping @Sendable () -> Int64 = IODeadline.now) {
         self.interrupter = interrupter
         self.clock = clock
     }

@@ -5,7 +5,7 @@ internal import Glibc
 /// An open container or connection and its video stream: owns the `AVFormatContext`.
 final class MediaInput {
     let source: MediaSource
-    let watch: IOWatch
+    let watch: IODeadline
     private let context: UnsafeMutablePointer<AVFormatContext>
     private let stream: UnsafeMutablePointer<AVStream>
     /// Asked by FFmpeg as long as the context lives.
@@ -23,7 +23,7 @@ final class MediaInput {
     init(
         source: MediaSource,
         options: Demuxer.Options,
-        watch: IOWatch,
+        watch: IODeadline,
         lookup: @escaping @Sendable (String) -> HostLookup = { HostLookup($0) }
     ) throws(MediaError) {
         self.watch = watch

@@ -4,7 +4,7 @@ internal import Flow
 /// How a source is opened: within what may be read, after its redirects, and in words that help when it fails.
 struct MediaOpening {
     let options: Demuxer.Options
-    let watch: IOWatch
+    let watch: IODeadline
     /// Says what a name means; may block.
     let lookup: @Sendable (String) -> HostLookup
 
@@ -206,7 +206,7 @@ struct MediaOpening {
     }
 
     /// The error of a call that was stopped by the switch or the clock; nil when it failed by itself.
-    static func stopError(_ status: Int32, _ source: MediaSource, _ watch: IOWatch) -> MediaError? {
+    static func stopError(_ status: Int32, _ source: MediaSource, _ watch: IODeadline) -> MediaError? {
         if watch.interrupter.isInterrupted {
             return MediaError(.interrupted, "reading \(source.name) was stopped")
         }

@@ -33,10 +33,10 @@ public struct StreamProbe: Sendable {
         var options = options
         options.keyframesOnly = false
         options.keyframeTimeout = min(options.keyframeTimeout, max(seconds, Self.shortestWait))
-        let start = IOWatch.now()
+        let start = IODeadline.now()
         let demuxer = try Demuxer(url: url, options: options)
         var probe = StreamProbe(demuxer.info)
-        let opened = IOWatch.now()
+        let opened = IODeadline.now()
         do throws(MediaError) {
             while let unit = try demuxer.next() {
                 probe.add(unit, secondsSinceStart: Self.seconds(since: start))
@@ -119,6 +119,6 @@ public struct StreamProbe: Sendable {
     }
 
     private static func seconds(since start: Int64) -> Double {
-        Double(IOWatch.now() - start) / 1_000_000_000
+        Double(IODeadline.now() - start) / 1_000_000_000
     }
 }

@@ -30,9 +30,9 @@ public actor PostgresConnection {
 
     /// Longest time without a byte from the server: its own limit, then some for the way.
     private let silenceSeconds: Double
-    private var link: Link?
+    private var link: LibpqSocket?
     private var lossReason = "it was closed"
-    private var turn = Turn()
+    private var turn = FIFOLock()
     private var operations = 0
     /// Number of the operation that runs; 0 when none does.
     private var operation = 0
@@ -40,7 +40,7 @@ public actor PostgresConnection {
     private var isListening = false
     /// True once the server has refused a write for being read-only: the next session may lead to another server.
     private var isReadOnly = false
-    private var socketWaiter: CheckedContinuation<Link.Event, Never>?
+    private var socketWaiter: CheckedContinuation<LibpqSocket.Event, Never>?
     private var cancelWaiter: CheckedContinuation<Void, Never>?
 
     private enum CancelState {
@@ -89,7 +89,7 @@ public actor PostgresConnection {
         let seconds = Int((connectTimeout / .seconds(1)).rounded(.up))
         // Blocks this session's own queue, nobody else.
         let opened = try ConnectionString.open(conninfo, timeout: seconds)
-        link = Link(connection: opened, queue: executor.queue) { [weak self] event in
+        link = LibpqSocket(connection: opened, queue: executor.queue) { [weak self] event in
             self?.assumeIsolated { $0.socketReports(event) }
         }
         let milliseconds = Int((statementTimeout / .milliseconds(1)).rounded(.up))
@@ -240,7 +240,7 @@ extension PostgresConnection {
         }
     }
 
-    private func finish(_ link: Link, _ sql: String) async throws -> PostgresResult {
+    private func finish(_ link: LibpqSocket, _ sql: String) async throws -> PostgresResult {
         do {
             try await flush(link)
             let result = try await drain(link, sql)
@@ -272,7 +272,7 @@ extension PostgresConnection {
         try? await withCheckedThrowingContinuation { turn.wait(ticket, $0) }
     }
 
-    private func beginOperation() throws(PostgresError) -> Link {
+    private func beginOperation() throws(PostgresError) -> LibpqSocket {
         guard let link else { throw lost }
         operations += 1
         operation = operations
@@ -309,7 +309,7 @@ extension PostgresConnection {
         await withCheckedContinuation { cancelWaiter = $0 }
     }
 
-    private func put(_ bytes: [UInt8], _ link: Link) async throws(PostgresError) {
+    private func put(_ bytes: [UInt8], _ link: LibpqSocket) async throws(PostgresError) {
         while true {
             let sent = bytes.withUnsafeBytes { buffer in
                 PQputCopyData(link.connection, buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count))
@@ -320,7 +320,7 @@ extension PostgresConnection {
         }
     }
 
-    private func flush(_ link: Link) async throws(PostgresError) {
+    private func flush(_ link: LibpqSocket) async throws(PostgresError) {
         while true {
             let state = PQflush(link.connection)
             guard state >= 0 else { throw lose("it broke while sending: \(link.lastError)") }
@@ -331,7 +331,7 @@ extension PostgresConnection {
         }
     }
 
-    private func nextResult(_ link: Link) async throws(PostgresError) -> RawResult? {
+    private func nextResult(_ link: LibpqSocket) async throws(PostgresError) -> RawResult? {
         while PQisBusy(link.connection) == 1 {
             if try await socketEvent(link) == .readable, !link.readAll() { throw lose(link.lastError) }
         }
@@ -339,7 +339,7 @@ extension PostgresConnection {
     }
 
     /// Takes all results of the operation and gives the last one, or throws the first error.
-    private func drain(_ link: Link, _ sql: String) async throws(PostgresError) -> PostgresResult {
+    private func drain(_ link: LibpqSocket, _ sql: String) async throws(PostgresError) -> PostgresResult {
         var last = PostgresResult(rows: [], affected: 0, tag: "")
         var failure: PostgresError?
         while let result = try await nextResult(link) {
@@ -362,7 +362,7 @@ extension PostgresConnection {
 // The socket: who waits for it, and what is lost with it.
 extension PostgresConnection {
     /// Waits for the socket: always for reading, for writing when that is watched.
-    private func socketEvent(_ link: Link) async throws(PostgresError) -> Link.Event {
+    private func socketEvent(_ link: LibpqSocket) async throws(PostgresError) -> LibpqSocket.Event {
         guard self.link != nil else { throw lost }
         link.watchReading()
         link.setSilence(silenceSeconds)
@@ -374,7 +374,7 @@ extension PostgresConnection {
         return event
     }
 
-    private func socketReports(_ event: Link.Event) {
+    private func socketReports(_ event: LibpqSocket.Event) {
         if let waiter = socketWaiter {
             socketWaiter = nil
             waiter.resume(returning: event)
@@ -387,7 +387,7 @@ extension PostgresConnection {
         }
     }
 
-    private func hearNotifications(_ link: Link) {
+    private func hearNotifications(_ link: LibpqSocket) {
         while let notify = PQnotifies(link.connection) {
             let channel = String(cString: notify.pointee.relname)
             notified.yield(PostgresNotification(channel: channel, payload: String(cString: notify.pointee.extra)))

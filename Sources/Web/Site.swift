@@ -9,7 +9,7 @@ import Store
 
 /// All parts of the site, put together once.
 struct Site: Sendable {
-    let desk: AccountDesk
+    let desk: AccountService
     let cookies: SessionCookie
     let pages: PageRenderer
     let assets: AssetFiles
@@ -20,8 +20,8 @@ struct Site: Sendable {
     let cameras: CameraReader
     let grids: GridReader
     let catalog: CatalogReader
-    let operations: OperationsDesk
-    let caseDesk: CaseDesk
+    let operations: OperationsService
+    let caseDesk: CaseActions
     let photos: PhotoStore
     let healthAPI: HealthAPI
     let profiles: Profiles
@@ -40,7 +40,7 @@ struct Site: Sendable {
         evidenceDirectory: String,
         meter: Meter,
         health: @escaping @Sendable () async -> HealthReport,
-        desk: AccountDesk,
+        desk: AccountService,
         tuner: Tuner,
         logger: Logger
     ) async throws {
@@ -58,12 +58,12 @@ struct Site: Sendable {
         self.tasks = TaskReader(pool: pool)
         self.cameras = CameraReader(pool: pool)
         self.grids = GridReader(pool: pool)
-        self.operations = OperationsDesk(
+        self.operations = OperationsService(
             pool: pool,
             life: settings.reportLife,
             tasksPerGrid: settings.tasksPerGrid
         )
-        self.caseDesk = CaseDesk(pool: pool)
+        self.caseDesk = CaseActions(pool: pool)
         self.healthAPI = HealthAPI(meter: meter, health: health, metricsArePublic: settings.metricsArePublic)
         self.profiles = Profiles(pool: pool)
         self.scores = ScoreArchive(pool: pool)

@@ -18,7 +18,7 @@ public final class WebServer: Service {
     private let meter: Meter
     private let health: @Sendable () async -> HealthReport
     private let logger: Logger
-    private let desk: AccountDesk
+    private let desk: AccountService
     private let tuner: Tuner
     private let onListening: @Sendable (Int) -> Void
 
@@ -51,7 +51,7 @@ public final class WebServer: Service {
             meter: meter,
             health: health,
             logger: logger,
-            desk: AccountDesk(pool: pool, settings: settings),
+            desk: AccountService(pool: pool, settings: settings),
             onListening: onListening
         )
     }
@@ -64,7 +64,7 @@ public final class WebServer: Service {
         meter: Meter,
         health: @escaping @Sendable () async -> HealthReport,
         logger: Logger,
-        desk: AccountDesk,
+        desk: AccountService,
         onListening: @escaping @Sendable (Int) -> Void
     ) {
         self.settings = settings

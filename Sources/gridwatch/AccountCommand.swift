@@ -34,7 +34,7 @@ struct AccountCommand: AsyncParsableCommand {
             }
             let pool = try configuration.database()
             do {
-                let desk = AccountDesk(pool: pool)
+                let desk = AccountService(pool: pool)
                 Console.out(try await desk.add(login: login, displayName: name, role: role, postCode: post))
             } catch {
                 await pool.close()
@@ -53,7 +53,7 @@ struct AccountCommand: AsyncParsableCommand {
         func run() async throws {
             let pool = try configuration.database()
             do {
-                Console.out(try await AccountDesk(pool: pool).reset(login: login))
+                Console.out(try await AccountService(pool: pool).reset(login: login))
             } catch {
                 await pool.close()
                 throw error

@@ -117,7 +117,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func ingest(_ daemon: DaemonContext, _ health: HealthBoard, openFiles: Int) throws -> IngestSupervisor {
         let settings = daemon.settings
-        let place = WorkerPlace(node: settings.ingest.nodeName, slot: 0, version: Version.text)
+        let place = ProcessPlace(node: settings.ingest.nodeName, slot: 0, version: Version.text)
         try place.check(settings, openFiles: openFiles)
         return IngestSupervisor(
             settings: settings,

@@ -24,7 +24,7 @@ struct WorkerCommand: AsyncParsableCommand {
         do {
             try await work()
         } catch {
-            WorkerReport.tellFailure(error)
+            ProcessReport.tellFailure(error)
             throw error
         }
     }
@@ -34,7 +34,7 @@ struct WorkerCommand: AsyncParsableCommand {
         var daemon = DaemonContext(settings: settings, label: "gridwatch.worker-\(slot)")
         daemon.logger[metadataKey: "worker"] = "\(settings.ingest.nodeName)-\(slot)"
         let limit = OpenFiles.raise()
-        let place = WorkerPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text, isSupervised: true)
+        let place = ProcessPlace(node: settings.ingest.nodeName, slot: slot, version: Version.text, isSupervised: true)
         try place.check(settings, openFiles: Int(clamping: limit))
         let pipeline = try StartReporter.during {
             try Pipeline(
@@ -50,7 +50,7 @@ struct WorkerCommand: AsyncParsableCommand {
                 services: [
                     .init(service: pipeline),
                     .init(
-                        service: WorkerReporter(pipeline: pipeline, meter: daemon.meter, logger: daemon.logger),
+                        service: ProcessReporter(pipeline: pipeline, meter: daemon.meter, logger: daemon.logger),
                         failureTerminationBehavior: .gracefullyShutdownGroup
                     ),
                 ],

@@ -5,13 +5,13 @@ import Testing
 @Suite struct SupervisionFaultWatchTests {
     /// Lets a second-by-second clock run and gathers what the watch says.
     private func run(
-        _ watch: inout FaultWatch<Int>,
+        _ watch: inout FaultDetector<Int>,
         from start: Int,
         to end: Int,
         explained: (Int, Double) -> Double? = { _, _ in nil },
-        each: (inout FaultWatch<Int>, Double) -> Void = { _, _ in }
-    ) -> [(at: Double, action: FaultWatch<Int>.Action)] {
-        var said: [(at: Double, action: FaultWatch<Int>.Action)] = []
+        each: (inout FaultDetector<Int>, Double) -> Void = { _, _ in }
+    ) -> [(at: Double, action: FaultDetector<Int>.Action)] {
+        var said: [(at: Double, action: FaultDetector<Int>.Action)] = []
         for second in start..<end {
             let now = Double(second)
             each(&watch, now)
@@ -22,7 +22,7 @@ import Testing
 
     @Test("a fault begins after ten minutes out of service and ends after two minutes back")
     func beginAndEnd() {
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         watch.changed(1, to: .connecting, now: 0)
         watch.changed(1, to: .online, now: 1)
         watch.changed(1, to: .offline, now: 10)
@@ -41,7 +41,7 @@ import Testing
 
     @Test("a short return does not start the ten minutes anew; the kind is the last one")
     func shortReturn() {
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         watch.changed(1, to: .stalled, now: 0)
         watch.changed(1, to: .online, now: 300)
         watch.changed(1, to: .refused, now: 400)
@@ -55,7 +55,7 @@ import Testing
     )
     func flapping(toggle: ClosedRange<Int>) {
         var random = SeededRandom(UInt64(toggle.upperBound))
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         var nextToggle = (0..<100).map { _ in Int.random(in: toggle, using: &random) }
         var isUp = [Bool](repeating: true, count: 100)
         let said = run(
@@ -86,7 +86,7 @@ import Testing
 
     @Test("what an incident explains is no fault; what is still out ten minutes after its end is")
     func explained() {
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         for camera in 0..<100 { watch.changed(camera, to: .offline, now: 0) }
         let incidentEnd = 3600.0
         let said = run(
@@ -112,7 +112,7 @@ import Testing
 
     @Test("a restored fault does not begin again; a removed camera's fault ends")
     func restoreAndRemove() {
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         watch.restore(1, since: -500, kind: .frozen, now: 0)
         watch.changed(1, to: .offline, now: 5)
         #expect(run(&watch, from: 0, to: 4000).isEmpty)

@@ -37,11 +37,11 @@ private struct City {
 
     func of(host: Int) -> [Int] { (0..<cameras).filter { $0 % hosts == host } }
 
-    var begun: [Incident] {
+    var begun: [Outage] {
         said.compactMap { if case .incidentBegan(let incident) = $0.action { incident } else { nil } }
     }
 
-    var ended: [(Incident, Incident.Ending)] {
+    var ended: [(Outage, Outage.Ending)] {
         said.compactMap {
             if case .incidentEnded(let incident, let ending) = $0.action { (incident, ending) } else { nil }
         }
@@ -245,7 +245,7 @@ private struct City {
     @Test("with the judge, a city's outage makes one incident and faults only for what stays out")
     func together() {
         var city = City(cameras: 2000, hosts: 2000)
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         var faults: [Int] = []
         func run(_ seconds: Int) {
             for _ in 0..<seconds {

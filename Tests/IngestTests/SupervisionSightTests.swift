@@ -264,7 +264,7 @@ import Testing
 
     @Test("a blind camera becomes a fault like one that is away, and an incident when many are")
     func fault() {
-        var watch = FaultWatch<Int>()
+        var watch = FaultDetector<Int>()
         watch.changed(1, to: .online, now: 0)
         watch.changed(1, to: .blind, now: 30)
         var said = watch.advance(now: 629)

@@ -266,7 +266,7 @@ struct DeliveryTests {
             spool: site.spool,
             writer: AlertWriter(pool: site.pool),
             authority: { Authority(worker: worker, epochs: epochs) },
-            loops: LoopWatch(meter: site.meter, health: site.health),
+            loops: LoopMonitor(meter: site.meter, health: site.health),
             meter: site.meter,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             clocks: now.clocks

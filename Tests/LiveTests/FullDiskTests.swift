@@ -75,7 +75,7 @@ struct FullDiskTests {
         var settings = DaemonSettings()
         settings.storage.directory = disk.path
         var crashes = CrashMemory(path: disk.path + "/crashes")
-        let place = WorkerPlace(node: "node", slot: 0, version: "1", isSupervised: true)
+        let place = ProcessPlace(node: "node", slot: 0, version: "1", isSupervised: true)
         #expect(Pipeline.crumbs(settings, place, &crashes, logger) == nil)
     }
 
@@ -84,8 +84,8 @@ struct FullDiskTests {
         let disk = try SmallDisk(megabytes: 1)
         let (meter, health) = (Meter(), HealthBoard())
         let path = disk.path + "/worker-0.fleet"
-        let file = FleetCopyFile(path: path, meter: meter, health: health, logger: logger)
-        let copy = FleetCopy(worker: "node-0", shards: [1], workers: 1, rank: 0, cameras: [])
+        let file = RegistryCopyFile(path: path, meter: meter, health: health, logger: logger)
+        let copy = RegistryCopy(worker: "node-0", shards: [1], workers: 1, rank: 0, cameras: [])
         disk.fill()
         file.keep(copy)
         file.flush()
@@ -97,7 +97,7 @@ struct FullDiskTests {
         file.confirm()
         #expect(try await eventually { health.current.isEmpty })
         #expect(file.load(worker: "node-0")?.copy == copy)
-        file.keep(FleetCopy(worker: "node-0", shards: [2], workers: 1, rank: 0, cameras: []))
+        file.keep(RegistryCopy(worker: "node-0", shards: [2], workers: 1, rank: 0, cameras: []))
         file.forget()
         file.flush()
         #expect(file.load(worker: "node-0") == nil, "what waited is forgotten too")

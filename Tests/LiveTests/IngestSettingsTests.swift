@@ -124,7 +124,7 @@ import Testing
     )
     func faultAfter(value: String, faults: Int) throws {
         let settings = try DaemonSettings.with(["supervision.fault_after_s": value]).supervision
-        var watch = FaultWatch<String>(settings: FaultWatchSettings(settings))
+        var watch = FaultDetector<String>(settings: FaultDetectorSettings(settings))
         watch.changed("cam", to: .online, now: 0)
         watch.changed("cam", to: .offline, now: 10)
         #expect(watch.advance(now: 100, explainedUntil: { _ in nil }).count == faults)

@@ -105,7 +105,7 @@ struct TestDatabase {
     private func pipeline(_ folder: Folder, _ pool: PostgresPool, _ meter: Meter = Meter()) throws -> Pipeline {
         try Pipeline(
             settings: settings(folder),
-            place: WorkerPlace(node: "test", slot: 0, version: "0"),
+            place: ProcessPlace(node: "test", slot: 0, version: "0"),
             database: pool,
             meter: meter,
             logger: logger

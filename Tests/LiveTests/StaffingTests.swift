@@ -43,7 +43,7 @@ struct StaffingTests {
             spool: try AlertSpool(directory: folder.path + "/spool", capacityBytes: 16 << 20),
             writer: writer,
             authority: { authority },
-            loops: LoopWatch(meter: Meter(), health: HealthBoard()),
+            loops: LoopMonitor(meter: Meter(), health: HealthBoard()),
             meter: Meter(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )

@@ -37,7 +37,7 @@ import Testing
             states = StateReporter(
                 desk: CameraStates(pool: pool),
                 worker: "w",
-                loops: LoopWatch(meter: meter, health: HealthBoard()),
+                loops: LoopMonitor(meter: meter, health: HealthBoard()),
                 meter: meter,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 clocks: hands.clocks

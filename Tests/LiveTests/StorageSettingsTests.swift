@@ -109,7 +109,7 @@ struct KeptSettingsTests {
         """
 
     private func ground(_ settings: DaemonSettings, _ node: String, _ pool: PostgresPool) -> Ground {
-        Ground(settings, WorkerPlace(node: node, slot: 0, version: "0"), pool, Meter(), logger)
+        Ground(settings, ProcessPlace(node: node, slot: 0, version: "0"), pool, Meter(), logger)
     }
 
     /// An alert of its own case.
@@ -215,9 +215,9 @@ struct KeptSettingsTests {
             try await pool.query("UPDATE ingest_shard SET worker_id = NULL")
             try await pool.query("DELETE FROM ingest_worker")
             let folder = try Folder()
-            func keeper(_ node: String, _ value: String) throws -> ShardKeeper {
+            func lease(_ node: String, _ value: String) throws -> LeaseHolder {
                 let settings = try DaemonSettings.with(["ingest.max_cameras": value, "storage.directory": folder.path])
-                return try ShardKeeper(ground(settings, node, pool))
+                return try LeaseHolder(ground(settings, node, pool))
             }
             func cameras(_ node: String) async throws -> Int {
                 try await pool.query(
@@ -225,7 +225,7 @@ struct KeptSettingsTests {
                     [.text(node + "-0")]
                 ).rows[0].requireInt("n")
             }
-            let (small, large) = (try keeper("small", "1"), try keeper("large", "1000"))
+            let (small, large) = (try lease("small", "1"), try lease("large", "1000"))
             let first = Task { await small.run { _ in } }
             #expect(try await eventually { small.holding.isConfirmed && !small.holding.epochs.isEmpty })
             #expect(try await cameras("small") <= 1)

@@ -185,7 +185,7 @@ import Testing
     )
     func descriptors(value: String, isEnough: Bool) throws {
         let settings = try DaemonSettings.with(["ingest.max_cameras": value])
-        let place = WorkerPlace(node: "n", slot: 0, version: "0")
+        let place = ProcessPlace(node: "n", slot: 0, version: "0")
         var refusal: StartError?
         do throws(StartError) {
             try place.check(settings, openFiles: 4096)
@@ -198,8 +198,8 @@ import Testing
     /// The workers, and what they hand things to; without a database.
     private struct Bench {
         let folder: Folder
-        let workers: LiveWorkers
-        let lanes: LaneMaker
+        let workers: DecodeWorkers
+        let lanes: LiveCameraFactory
         let recorder: AlertRecorder
         let clips: AlertClips
 
@@ -224,8 +224,8 @@ import Testing
             logger: logger
         )
         let clips = AlertClips(settings.storage, meter: meter, logger: logger)
-        let ground = Ground(settings, WorkerPlace(node: "w", slot: 0, version: "0"), pool, meter, logger)
-        let lanes = try LaneMaker(
+        let ground = Ground(settings, ProcessPlace(node: "w", slot: 0, version: "0"), pool, meter, logger)
+        let lanes = try LiveCameraFactory(
             settings,
             recorder: recorder,
             scores: ScoreReporter(ground),
@@ -235,7 +235,7 @@ import Testing
         let states = StateReporter(ground)
         return Bench(
             folder: folder,
-            workers: LiveWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: nil, clocks: clocks),
+            workers: DecodeWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: nil, clocks: clocks),
             lanes: lanes,
             recorder: recorder,
             clips: clips

@@ -10,10 +10,10 @@ import Testing
 
 /// A worker thread that is in the middle of a piece of work gives no sign of life itself.
 @Suite struct WorkerExcuseTests {
-    private final class Nobody: SampleWorkerDelegate {
-        func looked(_ lane: CameraLane, pictures: Int) {}
-        func failed(_ lane: CameraLane, _ error: MediaError) {}
-        func turned(_ worker: SampleWorker) {}
+    private final class Nobody: DecodeWorkerDelegate {
+        func looked(_ lane: LiveCamera, pictures: Int) {}
+        func failed(_ lane: LiveCamera, _ error: MediaError) {}
+        func turned(_ worker: DecodeWorker) {}
     }
 
     @Test("who is slow only is excused from its sign of life, and no other")
@@ -23,9 +23,9 @@ import Testing
         let now = Mutex(1000.0)
         let clocks = Clocks(wall: { .zero }, monotonic: { now.withLock { $0 } })
         let beat = Heartbeat(name: "worker-0", limit: 20, now: 1000)
-        let worker = SampleWorker(
+        let worker = DecodeWorker(
             beat: beat,
-            limits: SampleWorker.Limits(units: 10),
+            limits: DecodeWorker.Limits(units: 10),
             clocks: clocks,
             crumbs: crumbs,
             delegate: Nobody()

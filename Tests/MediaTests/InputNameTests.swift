@@ -38,7 +38,7 @@ import Testing
     ) -> MediaError? {
         let options = Demuxer.Options(openTimeout: 5, localAddresses: local)
         do throws(MediaError) {
-            let watch = IOWatch(interrupter: Interrupter())
+            let watch = IODeadline(interrupter: Interrupter())
             _ = try MediaInput(source: MediaSource(url: url), options: options, watch: watch, lookup: lookup)
             return nil
         } catch {

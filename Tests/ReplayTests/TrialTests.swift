@@ -15,12 +15,12 @@ import Testing
         .deletingLastPathComponent()
     private static let streams = root.appending(path: "sample-streams").path
 
-    private func desk(memory: Int = 64 << 20, recordings: String = "/nonexistent") -> TrialDesk {
+    private func desk(memory: Int = 64 << 20, recordings: String = "/nonexistent") -> TrialService {
         let footage = TrialFootage(clips: Self.streams, labels: Self.streams + "/labels", recordings: recordings)
-        return TrialDesk(footage: footage, memoryLimit: memory)
+        return TrialService(footage: footage, memoryLimit: memory)
     }
 
-    private func id(_ name: String, _ desk: TrialDesk) throws -> String {
+    private func id(_ name: String, _ desk: TrialService) throws -> String {
         try #require(desk.footage.list().first { $0.name == name }).id
     }
 
@@ -120,7 +120,7 @@ import Testing
         let footage = TrialFootage(clips: folder, labels: nil, recordings: folder + "/none")
         #expect(footage.list().map(\.name) == ["broken.mp4", "night-intrusion.mp4", "river-day.mp4"])
         #expect(footage.list()[0].problem?.contains("broken.json") == true)
-        let desk = TrialDesk(footage: footage, memoryLimit: 64 << 20)
+        let desk = TrialService(footage: footage, memoryLimit: 64 << 20)
         #expect(await desk.progress == nil)
         let blind = try DetectionSettings().with(["min_share": 1])
         let rate = Sampling.frames(perSecond: 2)
@@ -157,7 +157,7 @@ import Testing
         let footage = TrialFootage(clips: nil, labels: nil, recordings: folder)
         let item = try #require(footage.list().first)
         #expect(item.camera == "cam-1" && !item.isLabelled && (item.seconds ?? 0) >= 4.9 && item.problem == nil)
-        let desk = TrialDesk(footage: footage, memoryLimit: 64 << 20)
+        let desk = TrialService(footage: footage, memoryLimit: 64 << 20)
         let side = TrialSide(rules: [Rule(id: "all", kind: .intrusion)], settings: DetectionSettings())
         #expect(try await desk.trial(item.id, sampling: .frames(perSecond: 5), sides: [side]).pictures >= 20)
         let event = LabelledRule(rule: Rule(id: "all", kind: .intrusion), events: [TimeSpan(1, 2)])

@@ -73,7 +73,7 @@ struct CameraTests {
                     """
                 )
             }
-            let reader = FleetReader(pool: database.pool)
+            let reader = AssignmentReader(pool: database.pool)
             let cameras = try await reader.read()
             #expect(cameras.map(\.id) == ["a", "b", "c", "far"])
             #expect(reader.camerasWithoutURL == ["d"])

@@ -19,11 +19,11 @@ struct CaseBetweenPeopleTests {
 
     private func withCase(
         auto: Bool = true,
-        _ body: (StoreDatabase, CaseDesk, _ caseID: Int) async throws -> Void
+        _ body: (StoreDatabase, CaseActions, _ caseID: Int) async throws -> Void
     ) async throws {
         try await StoreDatabase.with { (database) async throws in
             _ = try await AlertWriter(pool: database.pool).write([statement("a", auto: auto)])
-            try await body(database, CaseDesk(pool: database.pool), database.caseID("a"))
+            try await body(database, CaseActions(pool: database.pool), database.caseID("a"))
         }
     }
 
@@ -164,7 +164,7 @@ struct CaseBetweenPeopleTests {
             _ = try await writer.write([statement("a", minutes: 2, severity: 1)])
             #expect(try await database.value(minutes) == "7")
             let id = try await database.caseID("a")
-            try await CaseDesk(pool: database.pool).dispatch(
+            try await CaseActions(pool: database.pool).dispatch(
                 case: id,
                 toPost: nil,
                 by: try await database.person("clerk")
@@ -199,7 +199,7 @@ struct CaseBetweenPeopleTests {
                 try await database.value("SELECT stage || (unstaffed_at IS NOT NULL) FROM hazard_case")
                     == "inspectiontrue"
             )
-            let desk = CaseDesk(pool: database.pool)
+            let desk = CaseActions(pool: database.pool)
             let id = try await database.caseID("a")
             let clerk = try await database.person("clerk")
             let worker = try await database.person("worker")

@@ -17,11 +17,11 @@ struct CaseRepetitionTests {
     }
 
     private func withCase(
-        _ body: (StoreDatabase, CaseDesk, _ caseID: Int) async throws -> Void
+        _ body: (StoreDatabase, CaseActions, _ caseID: Int) async throws -> Void
     ) async throws {
         try await StoreDatabase.with { (database) async throws in
             _ = try await AlertWriter(pool: database.pool).write([statement("a")])
-            try await body(database, CaseDesk(pool: database.pool), database.caseID("a"))
+            try await body(database, CaseActions(pool: database.pool), database.caseID("a"))
         }
     }
 

@@ -13,7 +13,7 @@ struct ProfileTests {
     }
 
     private func settings(_ database: StoreDatabase, _ camera: String) async throws -> [String: Double]? {
-        try await FleetReader(pool: database.pool).read().first { $0.id == camera }?.profile?.settings
+        try await AssignmentReader(pool: database.pool).read().first { $0.id == camera }?.profile?.settings
     }
 
     @Test(

@@ -56,7 +56,7 @@ struct QuarantineTests {
     func strikes() async throws {
         try await StoreDatabase.with { (database) async throws in
             let quarantine = Quarantine(pool: database.pool)
-            let reader = FleetReader(pool: database.pool)
+            let reader = AssignmentReader(pool: database.pool)
             for _ in 0..<2 { try await quarantine.strike("a", reason: "stack overflow\0", at: Self.start) }
             #expect(try await reader.read()[0].quarantinedUntil == nil)
             let standing = try await quarantine.strike("a", reason: "abort", at: Self.start)

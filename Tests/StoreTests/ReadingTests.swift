@@ -5,7 +5,7 @@ import Testing
 @Suite struct ReadingTests {
     @Test("what a person types is found literally")
     func pattern() {
-        #expect(Statement.pattern("50%_a\\b") == "%50\\%\\_a\\\\b%")
+        #expect(QueryBuilder.pattern("50%_a\\b") == "%50\\%\\_a\\\\b%")
     }
 
     @Test(

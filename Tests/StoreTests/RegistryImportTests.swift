@@ -170,7 +170,7 @@ struct RegistryImportTests {
             let report = try await database.importer.importCameras(file: first.path)
             #expect(report.inserted == 4)
             #expect(report.rejected.items.first?.reason.contains("write tcp, udp or auto") == true)
-            let reader = FleetReader(pool: database.pool)
+            let reader = AssignmentReader(pool: database.pool)
             #expect(try await reader.read().map(\.transport) == ["udp", "tcp", "auto", nil])
             _ = try await database.importer.importCameras(file: second.path)
             #expect(try await reader.read().first?.transport == nil, "as the settings say")

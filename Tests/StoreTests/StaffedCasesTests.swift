@@ -80,7 +80,7 @@ struct StaffedCasesTests {
             let writer = AlertWriter(pool: database.pool)
             _ = try await writer.write([statement("a", auto: true)])
             let clerk = try await database.person("clerk")
-            try await CaseDesk(pool: database.pool).reject(
+            try await CaseActions(pool: database.pool).reject(
                 case: try await database.caseID("a"),
                 reason: .light,
                 by: clerk,

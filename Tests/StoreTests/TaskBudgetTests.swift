@@ -100,7 +100,7 @@ struct TaskBudgetTests {
             #expect(held.first?.heldBackAt != nil)
             #expect(try await reader.counts(access: .everything).heldBack == 1)
             let id = try #require(held.first?.id)
-            try await CaseDesk(pool: database.pool).dispatch(case: id, toPost: nil, by: database.person("clerk"))
+            try await CaseActions(pool: database.pool).dispatch(case: id, toPost: nil, by: database.person("clerk"))
             #expect(try await reader.counts(access: .everything).heldBack == 0)
             #expect(try await reader.list(filter, access: .everything).items.isEmpty)
         }

@@ -138,7 +138,7 @@ extension LiveSite {
                 evidenceDirectory: site.evidence.path,
                 meter: Meter(),
                 health: { HealthReport(checks: []) },
-                desk: AccountDesk(pool: site.pool, settings: WebSettings(), cost: TestSite.cost),
+                desk: AccountService(pool: site.pool, settings: WebSettings(), cost: TestSite.cost),
                 tuner: TunerTests.tuner(site.evidence),
                 logger: Logger(label: "test")
             )

@@ -76,7 +76,7 @@ extension LiveSite {
                 let other = try await parts.feed.subscribe(boss)
                 var messages = subscription.messages.makeAsyncIterator()
                 #expect(await messages.next() == .beat(isLive: false))
-                let visitors = [vera, boss].map { AccountDesk.Visitor(account: $0, tokenHash: [1]) }
+                let visitors = [vera, boss].map { AccountService.Visitor(account: $0, tokenHash: [1]) }
                 switch way {
                 case "logout": try await parts.desk.logOut(visitors[0])
                 case "disabled": _ = try await parts.desk.setDisabled(true, account: vera.id, by: visitors[1])

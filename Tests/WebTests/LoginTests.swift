@@ -174,7 +174,7 @@ extension LiveSite {
         @Test("the first administrator is made once, with a password that works")
         func firstAdministrator() async throws {
             try await TestSite.with { site in
-                let desk = AccountDesk(pool: site.pool, settings: WebSettings(), cost: TestSite.cost)
+                let desk = AccountService(pool: site.pool, settings: WebSettings(), cost: TestSite.cost)
                 #expect(try await desk.ensureAdministrator() == nil)
                 try await site.pool.query("DELETE FROM account WHERE role = 'admin'")
                 let first = try #require(try await desk.ensureAdministrator())

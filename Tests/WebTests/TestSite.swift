@@ -71,7 +71,7 @@ struct TestSite: Sendable {
             meter: Meter(),
             health: { HealthReport(checks: [.init(name: "database", isReady: true, detail: "host db.example")]) },
             logger: logger,
-            desk: AccountDesk(pool: pool, settings: settings, cost: cost),
+            desk: AccountService(pool: pool, settings: settings, cost: cost),
             onListening: { announce.yield($0) }
         )
         let task = Task {

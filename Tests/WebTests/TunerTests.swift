@@ -28,7 +28,7 @@ enum TunerTests {
             recordings: recordings
         )
         return Tuner(
-            trials: TrialDesk(footage: footage, memoryLimit: 64 << 20),
+            trials: TrialService(footage: footage, memoryLimit: 64 << 20),
             recorder: FootageRecorder(
                 directory: recordings,
                 limit: 64 << 20,

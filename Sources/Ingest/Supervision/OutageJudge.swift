@@ -9,17 +9,17 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
     /// A change of the incidents.
     public enum Action: Sendable, Hashable {
         /// Tell people now.
-        case incidentBegan(Incident)
+        case incidentBegan(Outage)
         /// The numbers changed.
-        case incidentUpdated(Incident)
+        case incidentUpdated(Outage)
         /// It is over.
-        case incidentEnded(Incident, Incident.Ending)
+        case incidentEnded(Outage, Outage.Ending)
     }
 
     private struct Open {
-        var incident: Incident
+        var incident: Outage
         var scope: Int
-        var told: Incident
+        var told: Outage
         var toldAt: Double
         var backSince: Double?
     }
@@ -32,10 +32,10 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
     private var board = OutageBoard<Key>()
     private var incidents: [Int32: Open] = [:]
     private var lastID: Int32 = 0
-    private var clock = ClockWatch()
-    private var clockIncident: Incident?
+    private var clock = ClockJumpDetector()
+    private var clockIncident: Outage?
     private var jumped: (by: Double, at: Double)?
-    private var databaseIncident: Incident?
+    private var databaseIncident: Outage?
     private var databaseAway = false
     private var databaseSince = 0.0
 
@@ -45,7 +45,7 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Incidents that are open.
-    public var open: [Incident] {
+    public var open: [Outage] {
         incidents.values.map(\.incident).sorted { $0.id < $1.id } + [databaseIncident, clockIncident].compactMap { $0 }
     }
 
@@ -170,9 +170,9 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
         lastID += 1
         let id = lastID
         incidents[id] = Open(
-            incident: Incident(id: Int(id), kind: .cameras, scope: name, since: now),
+            incident: Outage(id: Int(id), kind: .cameras, scope: name, since: now),
             scope: scope,
-            told: Incident(id: Int(id), kind: .cameras, scope: name, since: now),
+            told: Outage(id: Int(id), kind: .cameras, scope: name, since: now),
             toldAt: now
         )
         board.scopes[scope].suspectSince = nil
@@ -239,7 +239,7 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
     private mutating func end(
         _ id: Int32,
         _ open: Open,
-        _ ending: Incident.Ending,
+        _ ending: Outage.Ending,
         now: Double,
         _ actions: inout [Action]
     ) {
@@ -280,7 +280,7 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
             actions.append(.incidentEnded(incident, .recovered))
         } else {
             lastID += 1
-            let incident = Incident(id: Int(lastID), kind: .database, scope: .all, since: databaseSince)
+            let incident = Outage(id: Int(lastID), kind: .database, scope: .all, since: databaseSince)
             databaseIncident = incident
             actions.append(.incidentBegan(incident))
         }
@@ -300,7 +300,7 @@ public struct OutageJudge<Key: Hashable & Sendable>: Sendable {
             actions.append(.incidentEnded(incident, .recovered))
         } else {
             lastID += 1
-            var incident = Incident(id: Int(lastID), kind: .clock, scope: .all, since: jumped.at)
+            var incident = Outage(id: Int(lastID), kind: .clock, scope: .all, since: jumped.at)
             incident.jump = jumped.by
             clockIncident = incident
             actions.append(.incidentBegan(incident))

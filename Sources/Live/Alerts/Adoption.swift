@@ -35,7 +35,7 @@ struct Adoption: Sendable {
     private let spool: AlertSpool
     private let writer: AlertWriter
     private let authority: @Sendable () -> Authority
-    private let loops: LoopWatch
+    private let loops: LoopMonitor
     private let notes: DeliveryNotes
     private let logger: Logger
     private let flood: FloodGate
@@ -48,7 +48,7 @@ struct Adoption: Sendable {
         spool: AlertSpool,
         writer: AlertWriter,
         authority: @escaping @Sendable () -> Authority,
-        loops: LoopWatch,
+        loops: LoopMonitor,
         meter: Meter,
         logger: Logger,
         clocks: Clocks = .system

@@ -31,7 +31,7 @@ final class ScoreReporter: Sendable {
     private let pace = Mutex(BatchPace(most: ScoreReporter.batch))
     private let archive: ScoreArchive
     private let days: Int
-    private let loops: LoopWatch
+    private let loops: LoopMonitor
     private let dropped: Metric
     private let log: FloodGate
     private let clocks: Clocks
@@ -42,7 +42,7 @@ final class ScoreReporter: Sendable {
     init(
         archive: ScoreArchive,
         days: Int,
-        loops: LoopWatch,
+        loops: LoopMonitor,
         meter: Meter,
         logger: Logger,
         clocks: Clocks = .system

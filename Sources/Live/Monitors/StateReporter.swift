@@ -73,7 +73,7 @@ final class StateReporter: Sendable {
     private let state = Mutex(State())
     private let pace = Mutex(BatchPace(most: StateReporter.batch))
     private let desk: CameraStates
-    private let loops: LoopWatch
+    private let loops: LoopMonitor
     private let worker: String
     private let clocks: Clocks
     private let gauges: SightGauges
@@ -86,7 +86,7 @@ final class StateReporter: Sendable {
     init(
         desk: CameraStates,
         worker: String,
-        loops: LoopWatch,
+        loops: LoopMonitor,
         meter: Meter,
         logger: Logger,
         clocks: Clocks = .system

@@ -67,7 +67,7 @@ final class Canvas {
     /// The box that holds every marked stencil pixel.
     private(set) var stencilBox = PixelBox.empty
 
-    init(_ size: PictureSize) {
+    init(_ size: FrameSize) {
         width = size.width
         height = size.height
         pixels = .allocate(capacity: size.width * size.height)

@@ -25,7 +25,7 @@ struct Foliage {
     private let texture: [Colour]
     private let swing: Float
 
-    init(_ look: FoliageLook, size: PictureSize) {
+    init(_ look: FoliageLook, size: FrameSize) {
         self.look = look
         let scale = ScreenPoint(Float(size.width), Float(size.height))
         let low = (look.centre - look.radii) * scale

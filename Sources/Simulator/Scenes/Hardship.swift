@@ -59,7 +59,7 @@ public enum Hardship: String, Sendable, CaseIterable {
         try SampleStreams.write(spec, to: directory) { _ in }
     }
 
-    private func stage(_ size: PictureSize, strength: Float, seconds: Float, hasPeople: Bool) -> Stage {
+    private func stage(_ size: FrameSize, strength: Float, seconds: Float, hasPeople: Bool) -> Stage {
         var scene = place(size)
         burden(&scene, strength, seconds)
         let isWater = self == .water
@@ -70,7 +70,7 @@ public enum Hardship: String, Sendable, CaseIterable {
         return Stage(scene: scene, rules: [area.onGround(scene.camera)])
     }
 
-    private func place(_ size: PictureSize) -> Scene {
+    private func place(_ size: FrameSize) -> Scene {
         switch self {
         case .water:
             return Places.riverBank(size, seed: 911)
@@ -142,8 +142,8 @@ public enum Hardship: String, Sendable, CaseIterable {
         return Curve(points)
     }
 
-    private static func lamp(_ strength: Float, _ seconds: Float) -> Lamp {
-        Lamp(
+    private static func lamp(_ strength: Float, _ seconds: Float) -> StreetLamp {
+        StreetLamp(
             place: WorldPoint(-2, 4, 19),
             reach: 9,
             colour: Colour(0.32, 0.3, 0.24, 0) * strength,

@@ -1,5 +1,5 @@
 /// A lamp that lights what is near it.
-struct Lamp {
+struct StreetLamp {
     let place: WorldPoint
     /// Metres at which its light has fallen to a half.
     let reach: Float
@@ -36,7 +36,7 @@ struct Lighting {
     /// What the camera's exposure multiplies everything with.
     var exposure: Curve = .constant(1)
     var clouds: CloudShadow?
-    var lamps: [Lamp] = []
+    var lamps: [StreetLamp] = []
     var beams: [Beam] = []
     /// Share of infrared mode: 0 is colour by what light there is, 1 is grey by the camera's own infrared lamp.
     var infrared: Curve = .constant(0)

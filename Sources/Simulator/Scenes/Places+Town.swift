@@ -1,6 +1,6 @@
 extension Places {
     /// A road across the picture with pavements, seen from a pole on the near side.
-    static func road(_ size: PictureSize, seed: UInt64, focal: Float = 0.8) -> Scene {
+    static func road(_ size: FrameSize, seed: UInt64, focal: Float = 0.8) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: focal, horizon: 0.04, elevation: 8)
         let ground = Surface(plane: .ground) { place in
@@ -30,7 +30,7 @@ extension Places {
     }
 
     /// A back alley between brick walls with a gate at its end.
-    static func alley(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func alley(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.8, horizon: 0.08, elevation: 4)
         let ground = Surface(plane: .ground) { place in
@@ -57,7 +57,7 @@ extension Places {
     }
 
     /// A paved square with a flower bed, seen from high up.
-    static func plaza(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func plaza(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.95, horizon: -0.12, elevation: 10)
         let ground = Surface(plane: .ground) { place in
@@ -84,7 +84,7 @@ extension Places {
     }
 
     /// The open gate of a school: a wall with a passage, a lane across the picture in front.
-    static func gate(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func gate(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.82, horizon: 0.05, elevation: 5)
         let ground = Surface(plane: .ground) { place in
@@ -112,7 +112,7 @@ extension Places {
     }
 
     /// A car park with marked bays and some parked cars.
-    static func carPark(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func carPark(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.82, horizon: 0.02, elevation: 6.4)
         let ground = Surface(plane: .ground) { place in

@@ -1,7 +1,7 @@
 /// The places that clips are set in: a camera, a background, and what stands there.
 enum Places {
     /// A river to the right, a muddy shore, grass and a path to the left, a wood on the far bank.
-    static func riverBank(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func riverBank(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.85, horizon: 0.1, elevation: 5.2)
         // The real edge: the mean shore line with small bays.
@@ -42,7 +42,7 @@ enum Places {
     }
 
     /// A lane between two rows of houses with a hatched fire lane in the middle.
-    static func fireLane(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func fireLane(_ size: FrameSize, seed: UInt64) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.82, horizon: 0.12, elevation: 4.6)
         let ground = Surface(plane: .ground) { place in
@@ -74,7 +74,7 @@ enum Places {
     }
 
     /// A yard behind a low building: concrete, puddles, a hedge and a gate.
-    static func yard(_ size: PictureSize, seed: UInt64, isWet: Bool = false) -> Scene {
+    static func yard(_ size: FrameSize, seed: UInt64, isWet: Bool = false) -> Scene {
         let materials = Materials(seed: seed)
         let camera = SceneCamera(size, focal: 0.78, horizon: 0.06, elevation: 4.8)
         let ground = Surface(plane: .ground) { place in

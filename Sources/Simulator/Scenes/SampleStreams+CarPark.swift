@@ -93,7 +93,7 @@ extension SampleStreams {
         // The exposure first drops for the new light, then settles.
         scene.lighting.exposure = Curve((9.2, 1), (9.35, 0.35), (9.6, 1.5), (10.4, 0.92), (11.2, 1))
         scene.lighting.lamps = [
-            Lamp(
+            StreetLamp(
                 place: WorldPoint(-3, 3, 28),
                 reach: 8,
                 colour: Colour(0.6, 0.56, 0.46, 0),
@@ -132,7 +132,7 @@ extension SampleStreams {
     }
 
     /// The yard without daylight.
-    static func nightYard(_ size: PictureSize, seed: UInt64) -> Scene {
+    static func nightYard(_ size: FrameSize, seed: UInt64) -> Scene {
         var scene = Places.yard(size, seed: seed)
         scene.sun = nil
         scene.backdrop.sky = { _ in .rgb(44, 48, 60) }

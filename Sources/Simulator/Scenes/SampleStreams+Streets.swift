@@ -167,7 +167,7 @@ extension SampleStreams {
         scene.lighting.tint = Colour(0.9, 0.95, 1.1, 0)
         scene.lighting.ambient = .constant(0.24)
         scene.lighting.lamps = [-4, 18].map { x in
-            Lamp(place: WorldPoint(x, 5.5, 25), reach: 9, colour: Colour(0.44, 0.36, 0.22, 0))
+            StreetLamp(place: WorldPoint(x, 5.5, 25), reach: 9, colour: Colour(0.44, 0.36, 0.22, 0))
         }
         // Two cars that turn out of yards behind the camera: only their light is seen.
         scene.lighting.beams = [

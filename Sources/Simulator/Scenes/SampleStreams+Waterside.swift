@@ -62,7 +62,7 @@ extension SampleStreams {
         scene.lighting.tint = Colour(0.94, 0.98, 1.1, 0)
         scene.lighting.ambient = Curve((0, 0.56), (12, 0.46), (36, 0.36))
         scene.lighting.lamps = [
-            Lamp(
+            StreetLamp(
                 place: WorldPoint(-4.6, 3.5, 22),
                 reach: 9,
                 colour: Colour(0.34, 0.29, 0.18, 0),

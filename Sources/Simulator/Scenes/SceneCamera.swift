@@ -27,7 +27,7 @@ struct SceneCamera {
     ///   - focal: focal length as a share of the picture's width (0.8 is a view of about 64 degrees).
     ///   - horizon: row of the horizon as a share of the picture's height, below 0 when above the picture.
     ///   - elevation: metres above the ground.
-    init(_ size: PictureSize, focal: Float, horizon: Float, elevation: Float) {
+    init(_ size: FrameSize, focal: Float, horizon: Float, elevation: Float) {
         self.width = size.width
         self.height = size.height
         self.focal = focal * Float(size.width)
@@ -55,7 +55,7 @@ struct SceneCamera {
 }
 
 /// A picture's size in pixels; both even.
-struct PictureSize: Hashable {
+struct FrameSize: Hashable {
     /// Columns.
     let width: Int
     /// Rows.

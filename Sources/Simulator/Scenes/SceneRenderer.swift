@@ -19,7 +19,7 @@ final class SceneRenderer {
     private var frame = 0
 
     init(_ scene: Scene, rules: [SceneRule], framesPerSecond: Int, seed: UInt64) {
-        let size = PictureSize(width: scene.camera.width, height: scene.camera.height)
+        let size = FrameSize(width: scene.camera.width, height: scene.camera.height)
         self.scene = scene
         self.framesPerSecond = Float(framesPerSecond)
         still = Canvas(size)

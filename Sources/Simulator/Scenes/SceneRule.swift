@@ -105,7 +105,7 @@ struct RegionMask {
     private let inside: [UInt8]
 
     /// Marks the pixels whose centres lie inside the polygon (even-odd).
-    init(_ corners: [NormalizedPoint], size: PictureSize) {
+    init(_ corners: [NormalizedPoint], size: FrameSize) {
         width = size.width
         var inside = [UInt8](repeating: 0, count: size.width * size.height)
         for row in 0..<size.height {

@@ -25,7 +25,7 @@ public struct SceneSpec: Sendable {
     /// What the clip's noise, textures and weather grow from.
     public let seed: UInt64
     /// Builds the scene and its rules for a picture size.
-    let stage: @Sendable (PictureSize) -> Stage
+    let stage: @Sendable (FrameSize) -> Stage
 
     /// Number of frames.
     public var frameCount: Int { seconds * framesPerSecond }
@@ -34,7 +34,7 @@ public struct SceneSpec: Sendable {
     public var fileName: String { name + ".mp4" }
 
     /// The clip's own size.
-    var size: PictureSize { PictureSize(width: width, height: height) }
+    var size: FrameSize { FrameSize(width: width, height: height) }
 }
 
 /// A scene with the rules that watch it.

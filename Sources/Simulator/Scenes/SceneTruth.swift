@@ -55,7 +55,7 @@ struct SceneTruth {
     private var frames: [FrameTruth] = []
 
     /// Makes an empty record for a clip; `size` sets how many pixels count as seen.
-    init(rules: [SceneRule], size: PictureSize, framesPerSecond: Int) {
+    init(rules: [SceneRule], size: FrameSize, framesPerSecond: Int) {
         self.rules = rules
         self.framesPerSecond = Double(framesPerSecond)
         leastPixels = max(12 * size.width * size.height / (640 * 360), 3)

@@ -15,9 +15,9 @@ struct AlertRow: Sendable, Hashable {
     var score: Double
     var newest: Newest
     /// The newest one.
-    var picture: Picture?
+    var picture: EvidencePicture?
     /// The earliest one.
-    var firstPicture: Picture?
+    var firstPicture: EvidencePicture?
 
     var isCameraFault: Bool { newest.kind == CameraFault.kind }
 
@@ -41,11 +41,11 @@ struct AlertRow: Sendable, Hashable {
     }
 
     /// A picture and the time of the statement that it came with.
-    struct Picture: Sendable, Hashable {
+    struct EvidencePicture: Sendable, Hashable {
         var statedAt: Int64
         var evidence: EvidenceRef
 
-        func isNewer(than other: Picture) -> Bool {
+        func isNewer(than other: EvidencePicture) -> Bool {
             (statedAt, evidence.sha256) > (other.statedAt, other.evidence.sha256)
         }
     }
@@ -68,7 +68,7 @@ struct AlertRow: Sendable, Hashable {
             autoDispatch: record.autoDispatch,
             reason: record.reason.flatMap(CameraStates.word)
         )
-        picture = record.evidence.map { Picture(statedAt: record.statedAt.microseconds, evidence: $0) }
+        picture = record.evidence.map { EvidencePicture(statedAt: record.statedAt.microseconds, evidence: $0) }
         firstPicture = picture
     }
 

@@ -41,10 +41,10 @@ extension TaskPhoto {
 
     /// Refuses what cannot be a picture of the evidence directory.
     static func check(_ photos: [TaskPhoto]) throws(StoreError) {
-        guard photos.count <= CaseDesk.maximumPhotos else {
+        guard photos.count <= CaseActions.maximumPhotos else {
             throw StoreError(
                 .invalid,
-                "\(photos.count) pictures, at most \(CaseDesk.maximumPhotos) are possible",
+                "\(photos.count) pictures, at most \(CaseActions.maximumPhotos) are possible",
                 because: .photoCount
             )
         }

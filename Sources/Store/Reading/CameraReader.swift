@@ -24,7 +24,7 @@ public struct CameraReader: Sendable {
         limit: Int = 50
     ) async throws -> Page<CameraSummary> {
         let limit = min(max(limit, 1), 200)
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         Self.limit(&statement, by: filter)
         if let after, let mark = after.first {
             let isUnwatched = statement.bind(.bool(mark == "0"))
@@ -73,7 +73,7 @@ public struct CameraReader: Sendable {
 
     /// One camera; nil when there is none or it must not be seen.
     public func detail(id: String, access: Access) async throws -> CameraDetail? {
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         let key = statement.bind(.text(id))
         let sql = """
             \(Access.visibleGrids) SELECT \(Self.columns), cam.civil_code, cam.maintenance_unit, cam.datum,
@@ -169,7 +169,7 @@ public struct CameraReader: Sendable {
         return try await pool.query(sql, [.text(id), .bool(access.seesRestricted)]).rows.map(AlertLine.init)
     }
 
-    private static func limit(_ statement: inout Statement, by filter: CameraFilter) {
+    private static func limit(_ statement: inout QueryBuilder, by filter: CameraFilter) {
         statement.require("$2::boolean IS NOT NULL")
         if let state = filter.state {
             statement.require("coalesce(s.state, 'unwatched') = \(statement.bind(.text(state)))")
@@ -182,7 +182,7 @@ public struct CameraReader: Sendable {
             statement.require("cam.mapping_method = \(statement.bind(.text(method)))")
         }
         if let text = filter.text {
-            let pattern = statement.bind(.text(Statement.pattern(text)))
+            let pattern = statement.bind(.text(QueryBuilder.pattern(text)))
             statement.require("(cam.id ILIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))")
         }
     }

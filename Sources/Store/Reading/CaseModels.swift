@@ -21,7 +21,7 @@ public struct GridPlace: Sendable, Hashable, Encodable {
 }
 
 /// A picture in the evidence directory.
-public struct Picture: Sendable, Hashable, Encodable {
+public struct EvidencePicture: Sendable, Hashable, Encodable {
     /// Path relative to the evidence directory; the web server serves it under `/evidence/`.
     public let path: String
     /// SHA-256 of the file, hex.
@@ -92,7 +92,7 @@ public struct CaseSummary: Sendable, Encodable {
     /// Title of the post that has the task.
     public let assignee: String?
     /// The first picture of its first alert that has one: it stays the same while the case goes on.
-    public let picture: Picture?
+    public let picture: EvidencePicture?
     /// When that picture was removed because its time was over; nil for never.
     public let pictureRemovedAt: Date?
 }
@@ -118,9 +118,9 @@ public struct AlertLine: Sendable, Encodable {
     /// x, y, width, height as shares of the picture.
     public let box: [Double]
     /// The first picture, that of its start, when one could be written and is still there.
-    public let picture: Picture?
+    public let picture: EvidencePicture?
     /// The newest picture, when one could be written and is still there; the first one when there is no other.
-    public let lastPicture: Picture?
+    public let lastPicture: EvidencePicture?
     /// When its pictures were removed because their time was over; nil for never.
     public let pictureRemovedAt: Date?
     /// Settings that decided.

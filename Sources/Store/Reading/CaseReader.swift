@@ -26,7 +26,7 @@ public struct CaseReader: Sendable {
         limit: Int = 50
     ) async throws -> Page<CaseSummary> {
         let limit = min(max(limit, 1), 200)
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         Self.limit(&statement, by: filter)
         if let text = filter.text { statement.require(try await found(text, &statement)) }
         let view = try await VisibleCases(access, &statement, pool)
@@ -56,18 +56,18 @@ public struct CaseReader: Sendable {
     ///
     /// Where it is rare, the cameras and numbers that hold it are looked up before: in a list it would be asked of each
     /// case.
-    private func found(_ text: String, _ statement: inout Statement) async throws -> String {
+    private func found(_ text: String, _ statement: inout QueryBuilder) async throws -> String {
         let rows = try await pool.query(
             """
             (SELECT id AS camera, NULL AS number FROM camera WHERE name ILIKE $1 OR address ILIKE $1 LIMIT \(Self.rare + 1))
             UNION ALL
             (SELECT NULL, number FROM hazard_case WHERE $2 AND number LIKE $1 ORDER BY number DESC LIMIT \(Self.rare + 1))
             """,
-            [.text(Statement.pattern(text)), .bool(text.utf8.allSatisfy { (48...57).contains($0) })]
+            [.text(QueryBuilder.pattern(text)), .bool(text.utf8.allSatisfy { (48...57).contains($0) })]
         ).rows
         let (cameras, numbers) = (rows.compactMap { $0["camera"] }, rows.compactMap { $0["number"] })
         guard max(cameras.count, numbers.count) <= Self.rare else {
-            let pattern = statement.bind(.text(Statement.pattern(text)))
+            let pattern = statement.bind(.text(QueryBuilder.pattern(text)))
             return "(c.number LIKE \(pattern) OR cam.name ILIKE \(pattern) OR cam.address ILIKE \(pattern))"
         }
         let (camera, number) = (statement.bind(.textArray(cameras)), statement.bind(.textArray(numbers)))
@@ -127,7 +127,7 @@ public struct CaseReader: Sendable {
 
     /// One case with its alerts, history and tasks; nil when there is none or it must not be seen.
     public func detail(id: Int, access: Access) async throws -> CaseDetail? {
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         let key = statement.bind(.int(id))
         let sql = """
             \(Access.visibleGrids) SELECT \(Self.columns), c.rule_id, c.merged_into, c.recurs_case_id,
@@ -197,7 +197,7 @@ public struct CaseReader: Sendable {
         }
     }
 
-    private static func limit(_ statement: inout Statement, by filter: CaseFilter) {
+    private static func limit(_ statement: inout QueryBuilder, by filter: CaseFilter) {
         if let stage = filter.stage { statement.require("c.stage = \(statement.bind(.text(stage)))") }
         if let type = filter.hazardType { statement.require("c.hazard_type = \(statement.bind(.text(type)))") }
         if let severity = filter.severity {
@@ -242,7 +242,7 @@ extension CaseReader {
         LEFT JOIN post assignee ON assignee.id = c.assignee_post_id
         LEFT JOIN grid g ON g.id = c.grid_id \(GridReader.parents)
         LEFT JOIN LATERAL (
-            SELECT \(Picture.first) FROM alert a
+            SELECT \(EvidencePicture.first) FROM alert a
             WHERE a.case_id = c.id AND a.evidence_path IS NOT NULL ORDER BY a.started_at, a.id LIMIT 1) seen ON true
         """
 
@@ -271,7 +271,7 @@ extension CaseReader {
             supervisedAt: try row.date("supervised_at"),
             version: try row.requireInt("version"),
             assignee: try row.text("assignee"),
-            picture: try Picture(row),
+            picture: try EvidencePicture(row),
             pictureRemovedAt: try row.date("evidence_removed_at")
         )
     }

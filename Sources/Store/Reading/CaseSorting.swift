@@ -132,7 +132,7 @@ struct CaseSorting {
         among grids: ((_ key: String) -> String)?,
         after start: Start?,
         limit: Int,
-        _ statement: inout Statement
+        _ statement: inout QueryBuilder
     ) -> String {
         let bounds = zip(start?.values ?? [], parts).map { value, part in
             part.type == "timestamptz"

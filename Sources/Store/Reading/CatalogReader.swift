@@ -43,7 +43,7 @@ public struct CatalogReader: Sendable {
     ///
     /// `path`: path relative to the evidence directory.
     public func evidenceTag(path: String, access: Access) async throws -> String? {
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         let key = statement.bind(.text(path))
         let alert = statement.bind(PostgresValue(EvidenceName(path)?.alert))
         let sql = """
@@ -95,7 +95,7 @@ public struct CatalogReader: Sendable {
                 ST_Distance(g.geom, (SELECT own.geom FROM grid own WHERE own.id = $2::integer)) NULLS LAST,
                 g.level DESC, p.kind DESC, p.code LIMIT 50
             """
-        return try await pool.query(sql, [PostgresValue(text.map(Statement.pattern)), PostgresValue(nearGrid)]).rows
+        return try await pool.query(sql, [PostgresValue(text.map(QueryBuilder.pattern)), PostgresValue(nearGrid)]).rows
             .map { row in
                 PostLine(
                     id: try row.requireInt("id"),

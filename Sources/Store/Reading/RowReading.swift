@@ -26,7 +26,7 @@ extension GridPlace {
     }
 }
 
-extension Picture {
+extension EvidencePicture {
     /// Columns of `alert a` for its first picture, which is null once its time was over.
     static let first = """
         CASE WHEN a.evidence_removed_at IS NULL THEN coalesce(a.first_evidence_path, a.evidence_path) END
@@ -46,7 +46,7 @@ extension Picture {
 extension AlertLine {
     /// Columns of `alert a` that the initializer reads.
     static let columns = """
-        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, \(Picture.first),
+        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, \(EvidencePicture.first),
         CASE WHEN a.evidence_removed_at IS NULL THEN a.evidence_path END AS last_path, a.evidence_sha256 AS last_sha256,
         a.settings_version, a.case_id,
         \(RuleName.sql(camera: "a.camera_id", rule: "a.rule_id")) AS rule_name
@@ -63,9 +63,9 @@ extension AlertLine {
             endUnseen: try row.requireBool("end_unseen"),
             score: try row.requireDouble("score"),
             box: (try row.doubleArray("box") ?? []).compactMap { $0 },
-            picture: try Picture(row),
+            picture: try EvidencePicture(row),
             lastPicture: try row.text("last_path").map { path throws(PostgresError) in
-                Picture(path: path, sha256: try row.requireText("last_sha256"))
+                EvidencePicture(path: path, sha256: try row.requireText("last_sha256"))
             },
             pictureRemovedAt: try row.date("evidence_removed_at"),
             settingsVersion: try row.requireText("settings_version"),

@@ -54,7 +54,7 @@ public struct TaskSummary: Sendable, Encodable {
     /// Latitude, WGS-84 degrees.
     public let latitude: Double?
     /// The case's picture.
-    public let picture: Picture?
+    public let picture: EvidencePicture?
     /// When that picture was removed because its time was over; nil for never.
     public let pictureRemovedAt: Date?
     /// Of a camera fault: why, in a word, perhaps with seconds behind it; nil for all other tasks.
@@ -95,7 +95,7 @@ public struct TaskReader: Sendable {
         let limit = min(max(limit, 1), 200)
         let isActive = state == .active
         let time = isActive ? "t.deadline_at" : "t.created_at"
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         statement.require("t.state \(isActive ? "" : "NOT ")IN ('open', 'accepted')")
         if let post { statement.require("t.post_id = \(statement.bind(.int(post)))::integer") }
         if let cursor = TimeCursor(after) {
@@ -113,7 +113,7 @@ public struct TaskReader: Sendable {
 
     /// One task; nil when there is none or it must not be seen.
     public func task(id: Int, access: Access) async throws -> TaskSummary? {
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         statement.require("t.id = \(statement.bind(.int(id)))::bigint")
         return try await rows(statement, order: "t.id", limit: 1).first.map(Self.task)
     }
@@ -126,13 +126,13 @@ public struct TaskReader: Sendable {
 
     /// The newest 50 tasks of a case, oldest first.
     func tasks(ofCase id: Int, access: Access) async throws -> [TaskSummary] {
-        var statement = Statement(access)
+        var statement = QueryBuilder(access)
         statement.require("t.case_id = \(statement.bind(.int(id)))::bigint")
         return try await rows(statement, order: "t.id DESC", limit: 50).reversed().map(Self.task)
     }
 
     /// The page first: what is shown of a task is looked up for those on it, not for all that there are.
-    private func rows(_ statement: Statement, order: String, limit: Int) async throws -> [PostgresRow] {
+    private func rows(_ statement: QueryBuilder, order: String, limit: Int) async throws -> [PostgresRow] {
         let sql = """
             \(Access.visibleGrids), page AS MATERIALIZED (
                 SELECT t.id AS task_id FROM task t JOIN hazard_case c ON c.id = t.case_id
@@ -192,7 +192,7 @@ public struct TaskReader: Sendable {
             address: try row.text("address"),
             longitude: try row.double("longitude"),
             latitude: try row.double("latitude"),
-            picture: try Picture(row),
+            picture: try EvidencePicture(row),
             pictureRemovedAt: try row.date("evidence_removed_at"),
             faultReason: try row.text("fault_reason"),
             photos: try photos(row)

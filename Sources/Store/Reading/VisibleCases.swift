@@ -12,7 +12,7 @@ struct VisibleCases {
     let gridCondition: (@Sendable (_ key: String) -> String)?
 
     /// Makes the condition; puts what it needs into the statement.
-    init(_ access: Access, _ statement: inout Statement, _ pool: PostgresPool) async throws {
+    init(_ access: Access, _ statement: inout QueryBuilder, _ pool: PostgresPool) async throws {
         let right = "($2::boolean OR NOT h.restricted)"
         guard let post = access.postID else {
             condition = "$1::integer IS NULL AND \(right)"

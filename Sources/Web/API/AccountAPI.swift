@@ -5,7 +5,7 @@ import Store
 
 /// `/api/v1/accounts`: administrators make, disable and reset accounts.
 struct AccountAPI: Sendable {
-    let desk: AccountDesk
+    let desk: AccountService
 
     var routes: [Route] {
         [

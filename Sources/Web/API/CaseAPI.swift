@@ -7,7 +7,7 @@ import Store
 /// `/api/v1/cases`: list, detail and what operators do.
 struct CaseAPI: Sendable {
     let reader: CaseReader
-    let desk: CaseDesk
+    let desk: CaseActions
 
     var routes: [Route] {
         [

@@ -6,7 +6,7 @@ import Store
 
 /// `/api/v1/operations` and what operators change there: quarantine, platforms, sampling.
 struct OperationsAPI: Sendable {
-    let desk: OperationsDesk
+    let desk: OperationsService
 
     var routes: [Route] {
         [

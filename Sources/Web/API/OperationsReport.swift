@@ -3,7 +3,7 @@ import Postgres
 import Store
 
 /// Reads everything that tells how the watching itself goes.
-struct OperationsDesk: Sendable {
+struct OperationsService: Sendable {
     /// Incidents that a report tells of at most, open ones first.
     static let incidentLimit = 100
     /// Cameras in quarantine that a report tells of at most.

@@ -6,14 +6,14 @@ import Store
 
 /// `/api/v1/session`: log in, who am I, log out, own password.
 struct SessionAPI: Sendable {
-    private let desk: AccountDesk
+    private let desk: AccountService
     private let cookies: SessionCookie
     private let right: Metric
     private let wrong: Metric
     private let slowed: Metric
     private let busy: Metric
 
-    init(desk: AccountDesk, cookies: SessionCookie, meter: Meter) {
+    init(desk: AccountService, cookies: SessionCookie, meter: Meter) {
         func counter(_ outcome: String) -> Metric {
             meter.counter("gridwatch_web_logins_total", "Logins that were tried.", labels: [("outcome", outcome)])
         }
@@ -59,7 +59,7 @@ struct SessionAPI: Sendable {
     }
 
     /// Logs in, and counts what came of it.
-    private func logIn(_ body: Login, from peer: String, device: DeviceMark?) async throws -> AccountDesk.LogIn {
+    private func logIn(_ body: Login, from peer: String, device: DeviceMark?) async throws -> AccountService.LogIn {
         do {
             let entry = try await desk.logIn(login: body.login, password: body.password, peer: peer, device: device)
             right.add()

@@ -5,7 +5,7 @@ import Store
 /// `/api/v1/tasks`: the worker's side of a case.
 struct TaskAPI: Sendable {
     let reader: TaskReader
-    let desk: CaseDesk
+    let desk: CaseActions
     let photos: PhotoStore
 
     var routes: [Route] {

@@ -7,7 +7,7 @@ import Store
 /// The live stream of a browser, `GET /api/v1/events`.
 struct EventStream: Sendable {
     let feed: ChangeFeed
-    let desk: AccountDesk
+    let desk: AccountService
     let cookies: SessionCookie
     let door: ConnectionDoor?
 

@@ -96,7 +96,7 @@ struct FailureMiddleware: RouterMiddleware {
 
 /// Finds out who asks, by the session cookie.
 struct SessionMiddleware: RouterMiddleware {
-    let desk: AccountDesk
+    let desk: AccountService
     let cookies: SessionCookie
     let door: ConnectionDoor?
     let turns: AccountTurns

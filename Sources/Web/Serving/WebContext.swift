@@ -18,7 +18,7 @@ struct WebContext: RequestContext {
     /// Language of the answer.
     var language: Language
     /// Who asks; nil for nobody.
-    var visitor: AccountDesk.Visitor?
+    var visitor: AccountService.Visitor?
     /// Identifies the request in log and error page.
     let requestID: String
 
@@ -37,7 +37,7 @@ struct WebContext: RequestContext {
     var maxUploadSize: Int { 64 * 1024 }
 
     /// The visitor; handlers of routes that need one may rely on it.
-    func requireVisitor() throws -> AccountDesk.Visitor {
+    func requireVisitor() throws -> AccountService.Visitor {
         guard let visitor else { throw WebError(.unauthenticated) }
         return visitor
     }

@@ -10,7 +10,7 @@ import Store
 struct ProfileAPI: Sendable {
     let profiles: Profiles
     let detection: DetectionSettings
-    let trials: TrialDesk
+    let trials: TrialService
 
     var routes: [Route] {
         [

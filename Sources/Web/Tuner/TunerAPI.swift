@@ -1,8 +1,8 @@
 import Detection
 import Foundation
+import Gate
 import HTTPTypes
 import Hummingbird
-import Gate
 import Logging
 import NIOCore
 import Replay

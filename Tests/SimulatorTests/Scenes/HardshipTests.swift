@@ -7,7 +7,7 @@ import Testing
     /// The picture some seconds after the start.
     private func picture(_ hardship: Hardship, strength: Int, second: Int) -> ScenePicture {
         let spec = hardship.clip(strength: strength, seconds: 44, hasPeople: false, framesPerSecond: 1)
-        let stage = spec.stage(PictureSize(width: 160, height: 90))
+        let stage = spec.stage(FrameSize(width: 160, height: 90))
         let renderer = SceneRenderer(stage.scene, rules: stage.rules, framesPerSecond: 1, seed: 7)
         var picture = renderer.next()
         for _ in 0..<second { picture = renderer.next() }
@@ -32,7 +32,7 @@ import Testing
     func people() {
         for hasPeople in [true, false] {
             let spec = Hardship.rain.clip(strength: 1, seconds: 44, hasPeople: hasPeople, framesPerSecond: 2)
-            let stage = spec.stage(PictureSize(width: 160, height: 90))
+            let stage = spec.stage(FrameSize(width: 160, height: 90))
             let renderer = SceneRenderer(stage.scene, rules: stage.rules, framesPerSecond: 2, seed: 7)
             for _ in 0..<spec.frameCount { _ = renderer.next() }
             #expect(renderer.truth.labels(of: 0).events.count == (hasPeople ? 3 : 0))

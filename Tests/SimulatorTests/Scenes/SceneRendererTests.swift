@@ -8,7 +8,7 @@ import Testing
 @Suite(.ownThread) struct SceneRendererTests {
     /// A small river bank on which a person walks from the left into the region and stays there.
     private func bank(seed: UInt64, rules: [SceneRule] = []) -> SceneRenderer {
-        var scene = Places.riverBank(PictureSize(width: 160, height: 90), seed: seed)
+        var scene = Places.riverBank(FrameSize(width: 160, height: 90), seed: seed)
         scene.sun = Sun(x: -0.3, z: 0.2, depth: 0.4)
         scene.actors.append(
             .person(.passerby(1), ActorPath(.init(0, -8, 16), .init(2, -0.5, 16), .init(4, -0.5, 16)))
@@ -44,7 +44,7 @@ import Testing
     func intrusionLabels() throws {
         // The region's left edge at the walker's depth is x = -3: he passes it a third before the end of his way.
         let region = SceneRule.intrusion("shore", (-3, 12), (2, 12), (2, 20), (-3, 20))
-        let camera = Places.riverBank(PictureSize(width: 160, height: 90), seed: 7).camera
+        let camera = Places.riverBank(FrameSize(width: 160, height: 90), seed: 7).camera
         let renderer = bank(seed: 7, rules: [region.onGround(camera)])
         for _ in 0..<25 { _ = renderer.next() }
         let truth = renderer.truth.labels(of: 0)
@@ -72,7 +72,7 @@ import Testing
 
     @Test("a covered lens is dark and labelled while it is covered")
     func cover() throws {
-        var scene = Places.gate(PictureSize(width: 160, height: 90), seed: 3)
+        var scene = Places.gate(FrameSize(width: 160, height: 90), seed: 3)
         scene.weather.cover = Curve((1, 0), (1.4, 1), (3, 1), (3.4, 0))
         let renderer = SceneRenderer(scene, rules: [.tamper], framesPerSecond: 5, seed: 3)
         let means = (0..<20).map { _ in
@@ -88,7 +88,7 @@ import Testing
 
     @Test("infrared takes the colour out of the picture")
     func infrared() {
-        var scene = Places.yard(PictureSize(width: 160, height: 90), seed: 4)
+        var scene = Places.yard(FrameSize(width: 160, height: 90), seed: 4)
         scene.lighting.infrared = Curve((0.3, 0), (0.5, 1))
         let renderer = SceneRenderer(scene, rules: [], framesPerSecond: 5, seed: 4)
         let pictures = (0..<4).map { _ in renderer.next() }
@@ -99,7 +99,7 @@ import Testing
 
     @Test("the burnt-in clock changes once a second and nowhere else")
     func caption() {
-        var scene = Places.plaza(PictureSize(width: 320, height: 180), seed: 5)
+        var scene = Places.plaza(FrameSize(width: 320, height: 180), seed: 5)
         scene.sensor.noise = 0
         scene.actors = []
         scene.caption = CaptionLook(clock: 0)

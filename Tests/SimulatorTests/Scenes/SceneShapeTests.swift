@@ -44,7 +44,7 @@ import Testing
 
     @Test("a filled square covers its area whichever way its corners turn", arguments: [false, true])
     func fill(isReversed: Bool) {
-        let canvas = Canvas(PictureSize(width: 40, height: 40))
+        let canvas = Canvas(FrameSize(width: 40, height: 40))
         let corners: [ScreenPoint] = [.init(10, 10), .init(30, 10), .init(30, 30), .init(10, 30)]
         canvas.marksStencil = true
         canvas.fill(isReversed ? corners.reversed() : corners, .paint(.grey(100)))
@@ -57,7 +57,7 @@ import Testing
 
     @Test("shapes outside the picture, far or on its edge, leave it whole")
     func clipping() {
-        let canvas = Canvas(PictureSize(width: 20, height: 10))
+        let canvas = Canvas(FrameSize(width: 20, height: 10))
         canvas.stroke(.init(-1e20, 5), .init(1e20, 5), radius: 1, .paint(.grey(50)))
         canvas.ellipse(.init(20, 10), radii: .init(3, 3), .paint(.grey(60)))
         canvas.fill([.init(-50, -50), .init(-40, -50), .init(-40, -40)], .paint(.grey(70)))
@@ -71,7 +71,7 @@ import Testing
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.3), (0.0, 1.0)]
         let mask = RegionMask(
             corners.map { NormalizedPoint(x: $0.0, y: $0.1) },
-            size: PictureSize(width: 20, height: 20)
+            size: FrameSize(width: 20, height: 20)
         )
         #expect(mask[2 * 20 + 10])
         #expect(!mask[15 * 20 + 10])
@@ -80,7 +80,7 @@ import Testing
 
     @Test("a vehicle's silhouette grows as it comes nearer")
     func perspective() {
-        let size = PictureSize(width: 320, height: 180)
+        let size = FrameSize(width: 320, height: 180)
         let camera = SceneCamera(size, focal: 0.8, horizon: 0.1, elevation: 5)
         let areas = ([30, 20, 12] as [Float]).map { depth -> Int in
             let canvas = Canvas(size)

@@ -5,7 +5,7 @@ import Testing
 @testable import Simulator
 
 @Suite(.ownThread) struct SceneTruthTests {
-    private let size = PictureSize(width: 640, height: 360)
+    private let size = FrameSize(width: 640, height: 360)
 
     /// One actor of 100 pixels, `inside` of them in the only rule's region.
     private func frame(

@@ -60,9 +60,9 @@ enum Child {
         }
         for _ in 0..<3 { ready.wait() }
         go.signal()
-        var limits = HangWatch.Limits()
+        var limits = HangDetector.Limits()
         (limits.work, limits.standstill) = (way == "spin" ? 0.5 : .infinity, way == "stand" ? 1 : .infinity)
-        var watch = HangWatch(limits: limits)
+        var watch = HangDetector(limits: limits)
         while true {
             usleep(50_000)
             let now = Double(DispatchTime.now().uptimeNanoseconds) / 1e9
