@@ -57,7 +57,7 @@ struct ForegroundBlobs: Sendable {
     ///   - expected: the empty scene under the light of the frame.
     ///   - before: what it looked like before anything was adopted.
     ///   - age: for how long each foreground pixel has not changed.
-    ///   - judge: says what a group is.
+    ///   - classifier: says what a group is.
     init(
         in foreground: ForegroundMask,
         plane: LumaPlane,

@@ -14,7 +14,7 @@ import Synchronization
 /// The live pipeline of one ingest process, put together: this file reads like the picture in docs/ARCHITECTURE.md.
 ///
 ///     registry ─▶ Ingest ─▶ Gate ─▶ Decode ─▶ Detection ─▶ Rules ─▶ Spool ─▶ Store ─▶ Cases
-///      Fleet     Streams  └────────── LiveWorkers ──────────┘  AlertRecorder  Delivery
+///  RegistrySync  Streams  └───────── DecodeWorkers ─────────┘  AlertRecorder  Delivery
 ///
 /// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `DecodeWorkers` decode and judge,
 /// `AlertRecorder` makes durable, all on threads of their own; `LeaseHolder`, `RegistrySync`, `Delivery`, `StateReporter`,
