@@ -96,7 +96,7 @@ let package = Package(
         module("Ingest", ["Flow", "Media", "RTSP", logging, nioCore, nioPosix, nioSSL]),
         module("Spool", ["Flow", grdb]),
         module("Store", ["Cases", "CityGrid", "Flow", "Postgres", logging], resources: "Schema"),
-        module("SeedData", ["CityGrid"]),
+        module("SeedData", ["CityGrid", "Flow"]),
 
         module("Analysis", ["Detection", "Flow", "Gate", "Media"]),
 

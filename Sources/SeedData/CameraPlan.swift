@@ -1,4 +1,5 @@
 import CityGrid
+import Flow
 import Foundation
 
 /// Makes the cameras: as many in each micro-grid, give or take one.

@@ -1,4 +1,5 @@
 import CityGrid
+import Flow
 
 /// The columns of our camera sheet: a subset of the 一机一档 sheet, and five of our own after 维护单位.
 enum CameraSheet {

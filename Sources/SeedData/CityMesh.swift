@@ -1,4 +1,5 @@
 import CityGrid
+import Flow
 import Foundation
 
 /// A point in millionths of a degree: the lattice on which every border lies, so that neighbours agree exactly.

@@ -1,3 +1,5 @@
+import Flow
+
 /// One grid of the made-up city.
 struct PlannedGrid {
     let code: String

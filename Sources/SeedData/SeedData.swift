@@ -1,4 +1,5 @@
 import CityGrid
+import Flow
 import Foundation
 
 /// The data that a new database starts from: made up from a fixed seed, the same bytes every time.

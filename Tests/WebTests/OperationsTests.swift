@@ -19,8 +19,8 @@ import Testing
 
     @Test("a share is rounded down, so that 100 % are all of them")
     func percent() {
-        func tally(_ inTime: Int, _ cameras: Int) -> Tally {
-            var tally = Tally([])
+        func tally(_ inTime: Int, _ cameras: Int) -> CoverageTally {
+            var tally = CoverageTally([])
             (tally.inTime, tally.cameras) = (inTime, cameras)
             return tally
         }

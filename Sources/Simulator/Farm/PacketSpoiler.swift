@@ -1,3 +1,5 @@
+import Flow
+
 /// What faults do to single packets of a camera: a pure function of source and sequence number.
 struct PacketSpoiler {
     /// What becomes of a packet.

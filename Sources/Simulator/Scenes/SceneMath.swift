@@ -1,3 +1,5 @@
+import Flow
+
 /// Arithmetic of the renderer: only `+ - * /`, square roots and tables, which round alike on every machine.
 ///
 /// The C library's sine may differ in the last bit between processors, so it is not used.

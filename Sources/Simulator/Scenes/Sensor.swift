@@ -1,3 +1,5 @@
+import Flow
+
 /// A rendered picture: planar 4:2:0, 8 bits, studio range.
 public struct ScenePicture: Hashable, Sendable {
     /// Columns; even.

@@ -1,3 +1,5 @@
+import Flow
+
 /// What comes between the camera and the scene.
 struct Weather {
     /// Density of the rain, 0…1.

@@ -2,7 +2,7 @@ import Foundation
 import Store
 
 /// Cameras of one or more lines of coverage, added up.
-struct Tally: Sendable {
+struct CoverageTally: Sendable {
     var cameras = 0
     var inTime = 0
     var neverSeen = 0
@@ -34,7 +34,7 @@ extension OperationsView {
     /// The table of coverage: all cameras, those reached directly, then each platform, the worst first.
     static func coverage(_ lines: [CoverageLine], _ strings: Strings) -> [String: Any] {
         let byPlatform = Dictionary(grouping: lines.filter { $0.platform != nil }, by: { $0.platform ?? "" })
-        let worstFirst = byPlatform.map { (host: $0.key, lines: $0.value, share: Tally($0.value).share) }
+        let worstFirst = byPlatform.map { (host: $0.key, lines: $0.value, share: CoverageTally($0.value).share) }
             .sorted { ($0.share, $0.host) < ($1.share, $1.host) }
         let direct = lines.filter { $0.platform == nil }
         var rows = lines.isEmpty ? [] : [row(strings["cov_all"], "", lines, strings)]
@@ -56,13 +56,17 @@ extension OperationsView {
         _ strings: Strings
     ) -> [String: Any] {
         let classes = (1...3).map { number in
-            cell(Tally(lines.filter { $0.pointClass == number }), strings.label("class", String(number)), strings)
+            cell(
+                CoverageTally(lines.filter { $0.pointClass == number }),
+                strings.label("class", String(number)),
+                strings
+            )
         }
         return ["name": name, "host": host, "has_host": !host.isEmpty, "cells": classes]
     }
 
     /// One bar: seen in time, late, never seen, as widths of a drawing of 100.
-    private static func cell(_ tally: Tally, _ label: String, _ strings: Strings) -> [String: Any] {
+    private static func cell(_ tally: CoverageTally, _ label: String, _ strings: Strings) -> [String: Any] {
         let all = Double(max(tally.cameras, 1))
         let good = Double(tally.inTime) / all * 100
         let never = Double(tally.neverSeen) / all * 100

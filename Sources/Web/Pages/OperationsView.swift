@@ -43,7 +43,7 @@ enum OperationsView {
         let alive = report.workers.filter(\.isAlive).count
         // Workers that left and whose cameras others watch are no trouble.
         let lost = report.workers.filter { !$0.isAlive && $0.shards > 0 }.count
-        let all = Tally(report.coverage)
+        let all = CoverageTally(report.coverage)
         return [
             "alive": alive, "expected": alive + lost, "has_lost": lost > 0, "is_short": lost > 0 || alive == 0,
             "in_time_share": all.cameras == 0 ? "—" : all.percent, "is_behind": all.cameras > 0 && all.share < 0.95,
