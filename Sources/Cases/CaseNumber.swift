@@ -1,10 +1,10 @@
 /// A day in Asia/Shanghai, which is UTC+8 all year (daylight saving ended in 1991).
 public struct CaseDay: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// Year, for example 2026.
+    /// Year of the Gregorian calendar, 1 to 9999, for example 2026.
     public let year: Int
-    /// 1 to 12.
+    /// Month of the year, 1 to 12.
     public let month: Int
-    /// 1 to 31.
+    /// Day of the month, 1 to 31.
     public let day: Int
 
     /// The day on which an instant falls.
@@ -38,12 +38,12 @@ public struct CaseDay: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.day = day
     }
 
-    /// `yyyy-MM-dd`.
+    /// The day as `yyyy-MM-dd`, for example 2026-03-09.
     public var description: String {
         "\(CaseNumber.pad(year, 4))-\(CaseNumber.pad(month, 2))-\(CaseNumber.pad(day, 2))"
     }
 
-    /// Orders by date.
+    /// True when the first day is earlier.
     public static func < (left: CaseDay, right: CaseDay) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
     }
@@ -51,14 +51,14 @@ public struct CaseDay: Sendable, Hashable, Comparable, CustomStringConvertible {
 
 /// The number of a case: county 430581, the day in Asia/Shanghai, five digits that count from 1 on each day.
 public struct CaseNumber: Sendable, Hashable, CustomStringConvertible {
-    /// County code of Wugang.
+    /// County code of Wugang (GB/T 2260), with which every number begins.
     public static let county = "430581"
     /// The last number that a day has.
     public static let maximumSequence = 99_999
 
     /// The day of the first alert.
     public let day: CaseDay
-    /// 1 to 99,999.
+    /// Which case of its day it is, 1 to 99,999.
     public let sequence: Int
 
     /// Makes a number; nil when `sequence` is out of its range.
@@ -78,7 +78,7 @@ public struct CaseNumber: Sendable, Hashable, CustomStringConvertible {
         self.init(day: day, sequence: value(14..<19))
     }
 
-    /// The 19 digits.
+    /// The 19 digits that `init(_:)` reads.
     public var description: String {
         Self.county + Self.pad(day.year, 4) + Self.pad(day.month, 2) + Self.pad(day.day, 2) + Self.pad(sequence, 5)
     }

@@ -13,7 +13,7 @@ public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
     /// 结果反馈: checked; the result is told.
     case feedback
 
-    /// 1 to 6.
+    /// Place in the loop, 1 to 6, as screens number the stages.
     public var position: Int {
         switch self {
         case .inspection: 1
@@ -25,7 +25,7 @@ public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
         }
     }
 
-    /// Name in Chinese.
+    /// Name of the stage on Chinese screens and in exports.
     public var nameZh: String {
         switch self {
         case .inspection: "问题排查"
@@ -37,7 +37,7 @@ public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
         }
     }
 
-    /// Name in English.
+    /// Name of the stage on English screens.
     public var nameEn: String {
         switch self {
         case .inspection: "Inspection"
@@ -64,11 +64,11 @@ public enum CaseStage: String, Sendable, Hashable, CaseIterable, Codable {
     }
 }
 
-/// How a case ended.
+/// How a case ended; an open case has none.
 public enum CaseOutcome: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Handled and checked.
+    /// The hazard was handled, and somebody else checked that.
     case resolved
-    /// There was no hazard.
+    /// There was no hazard, say triage or the checker.
     case falseAlarm = "false_alarm"
     /// Another case took it over.
     case merged
@@ -76,13 +76,13 @@ public enum CaseOutcome: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// Why an alert was none; counted per camera and rule, because most of these can be tuned away.
 public enum FalseAlarmReason: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Headlights, shadows, lamps.
+    /// The picture changed by light alone: headlights, shadows, lamps.
     case light
-    /// Rain, snow, wind, fog.
+    /// The picture changed by weather: rain, snow, wind, fog.
     case weather
-    /// An animal.
+    /// An animal set it off, and the rule is not about animals.
     case animal
-    /// The camera moved.
+    /// The camera moved or shook, and the scene with it.
     case shake
     /// The region or line is drawn in the wrong place.
     case wrongRegion = "wrong_region"
@@ -91,7 +91,7 @@ public enum FalseAlarmReason: String, Sendable, Hashable, CaseIterable, Codable 
     /// Anything else; the note says what.
     case other
 
-    /// Name in Chinese.
+    /// Name of the reason on Chinese screens and in exports.
     public var nameZh: String {
         switch self {
         case .light: "光线变化"
@@ -104,7 +104,7 @@ public enum FalseAlarmReason: String, Sendable, Hashable, CaseIterable, Codable 
         }
     }
 
-    /// Name in English.
+    /// Name of the reason on English screens.
     public var nameEn: String {
         switch self {
         case .light: "Light"

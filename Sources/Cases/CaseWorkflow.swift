@@ -1,6 +1,6 @@
 /// What someone wants to do with a case.
 public enum CaseAction: Sendable, Hashable {
-    /// It is a hazard.
+    /// Triage: it is a hazard, and is reported.
     case report
     /// Give the task to that post; in dispatch or supervision: take it from the post that has it.
     case dispatch(post: Int)
@@ -8,17 +8,17 @@ public enum CaseAction: Sendable, Hashable {
     case accept
     /// The post has done it.
     case handled
-    /// The post found nothing.
+    /// The post found no hazard, and says what it was instead.
     case falseAlarm(FalseAlarmReason)
     /// Someone above watches from now on.
     case supervise
     /// Not well done: a new task for that post, which is the same one while it has somebody.
     case rework(post: Int)
-    /// Checked and good.
+    /// The checker agrees with what the post found.
     case verify
     /// The result has been told.
     case close
-    /// Triage found no hazard.
+    /// There is no hazard: the case ends, and a task that is active is cancelled.
     case reject(FalseAlarmReason)
 }
 
@@ -38,31 +38,31 @@ public enum CaseEventKind: String, Sendable, Hashable, CaseIterable, Codable {
     case unstaffed
     /// A post of its line has a person now: it may become a task by itself after all.
     case staffed
-    /// It was reported.
+    /// Triage called it a hazard.
     case reported
     /// A post got the task.
     case dispatched
-    /// The post took it.
+    /// A person of the post took the task.
     case accepted
     /// The post has done it.
     case handled
-    /// The post found nothing.
+    /// The post found no hazard.
     case falseAlarm = "false_alarm"
-    /// Supervision began.
+    /// Somebody above the handler watches from now on.
     case supervised
     /// It went back to the post.
     case rework
-    /// It was checked.
+    /// The checker agreed with what the post found.
     case verified
-    /// It ended.
+    /// The result was told, and the case ended.
     case closed
-    /// Triage rejected it.
+    /// The office found no hazard, and the case ended.
     case rejected
 }
 
 /// What an action does to the task of its case.
 public enum TaskEffect: Sendable, Hashable {
-    /// Nothing.
+    /// The task stays as it is, or there is none.
     case unchanged
     /// A new task for that post; one that was active is cancelled.
     case opened(post: Int)
@@ -74,11 +74,11 @@ public enum TaskEffect: Sendable, Hashable {
 
 /// The effect of an action that is allowed.
 public struct CaseChange: Sendable, Hashable {
-    /// The case before.
+    /// The case as it was before the action.
     public let before: CaseState
-    /// The case after.
+    /// The case as it is after the action, to be written.
     public let after: CaseState
-    /// What the history says.
+    /// What the history of the case says about the action.
     public let event: CaseEventKind
     /// What happens to the task.
     public let task: TaskEffect
@@ -86,9 +86,9 @@ public struct CaseChange: Sendable, Hashable {
 
 /// Why an action is not possible.
 public struct CaseError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of refusal.
+    /// Why an action is refused, for code that has to tell refusals apart.
     public enum Code: String, Sendable, Hashable {
-        /// The case is closed.
+        /// The case has ended, and nothing changes it any more.
         case closed
         /// The action does not fit the stage or the task's state.
         case wrongStage
@@ -102,12 +102,12 @@ public struct CaseError: Error, Sendable, Hashable, CustomStringConvertible {
         case alreadyDone
     }
 
-    /// The kind of refusal.
+    /// Why it was refused, for code that has to tell refusals apart.
     public let code: Code
     /// What cannot be done and why.
     public let message: String
 
-    /// The message.
+    /// The message, so that a log or a terminal shows the reason and no type names.
     public var description: String { message }
 }
 
@@ -163,7 +163,7 @@ public enum CaseWorkflow {
         if isRepeated { throw CaseError(code: .alreadyDone, message: "you did that already") }
     }
 
-    /// Report, dispatch, supervise.
+    /// What the office does to give a case to a post: report, dispatch, supervise.
     private static func direct(_ action: CaseAction, _ state: CaseState) throws(CaseError) -> CaseChange {
         var after = state
         switch action {
@@ -187,7 +187,7 @@ public enum CaseWorkflow {
         }
     }
 
-    /// Accept, handled, false alarm.
+    /// What the post does with its task: accept, handled, false alarm.
     private static func work(
         _ action: CaseAction,
         _ state: CaseState,
@@ -220,7 +220,7 @@ public enum CaseWorkflow {
         return CaseChange(before: state, after: after, event: event, task: .moved(result))
     }
 
-    /// Rework, verify, close, reject.
+    /// What the office does with a result: rework, verify, close; and reject, before any work.
     private static func check(
         _ action: CaseAction,
         _ state: CaseState,

@@ -25,7 +25,7 @@ public struct MergePolicy: Sendable, Hashable {
     /// The rule of alerts that say that a camera does not work.
     public static let cameraFaultRule = "camera-fault"
 
-    /// Makes a policy.
+    /// Makes a policy; the defaults are those of the product.
     public init(
         window: Double = 1800,
         distance: Double = 50,
@@ -38,14 +38,14 @@ public struct MergePolicy: Sendable, Hashable {
         self.identityRules = identityRules
     }
 
-    /// A place, WGS-84 degrees.
+    /// A place on the ground, WGS-84.
     public struct Place: Sendable, Hashable {
-        /// Degrees east.
+        /// Degrees east of Greenwich, WGS-84.
         public var longitude: Double
-        /// Degrees north.
+        /// Degrees north of the equator, WGS-84.
         public var latitude: Double
 
-        /// Makes a place.
+        /// Makes a place from degrees, which are not checked.
         public init(longitude: Double, latitude: Double) {
             self.longitude = longitude
             self.latitude = latitude
@@ -65,20 +65,20 @@ public struct MergePolicy: Sendable, Hashable {
 
     /// What of an alert counts for merging.
     public struct Sighting: Sendable, Hashable {
-        /// The camera.
+        /// Id of the camera, as the registry has it.
         public var camera: String
-        /// Its rule.
+        /// Id of the rule, unique within the camera.
         public var rule: String
-        /// Hazard type.
+        /// Code of the hazard type; only cases of the same type join, unless the identity is the same.
         public var hazardType: String
         /// Start, microseconds since the Unix epoch.
         public var startedAt: Int64
         /// Key of the camera's micro-grid; nil when it is mapped to a larger one or to none.
         public var microGrid: Int?
-        /// Where the camera is.
+        /// Where the camera stands; nil when nobody knows, and then distance joins nothing.
         public var place: Place?
 
-        /// Makes a sighting.
+        /// Makes what counts of an alert from its parts.
         public init(
             camera: String,
             rule: String,
@@ -103,7 +103,7 @@ public struct MergePolicy: Sendable, Hashable {
         /// Start of its newest alert, microseconds since the Unix epoch.
         public var lastAlertAt: Int64
 
-        /// Makes a candidate.
+        /// Makes a candidate from an open case.
         public init(first: Sighting, lastAlertAt: Int64) {
             self.first = first
             self.lastAlertAt = lastAlertAt
@@ -112,7 +112,7 @@ public struct MergePolicy: Sendable, Hashable {
 
     /// Why an alert joins a case.
     public enum Reason: String, Sendable, Hashable {
-        /// Same camera, same rule.
+        /// The same camera and the same rule, however long ago.
         case identity
         /// Same hazard type, same micro-grid, near in time.
         case grid

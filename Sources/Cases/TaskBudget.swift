@@ -3,13 +3,13 @@
 /// What is left of a day is kept for what is severe: the less severe a case, the sooner it waits for a person's look
 /// instead. Nobody knows in the morning what the evening brings, so shares are set aside beforehand.
 public struct TaskBudget: Sendable, Hashable {
-    /// No limit.
+    /// A budget that admits every task.
     public static let unlimited = TaskBudget(tasksPerDay: 0)
 
     /// Tasks of a grid and day in Asia/Shanghai; 0 for no limit.
     public var tasksPerDay: Int
 
-    /// Makes a budget.
+    /// Makes a budget; less than 0 counts as 0, no limit.
     public init(tasksPerDay: Int) {
         self.tasksPerDay = max(0, tasksPerDay)
     }

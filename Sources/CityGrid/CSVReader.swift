@@ -22,7 +22,7 @@ public struct CSVReader {
     public let limit: Int
     /// Bytes taken from the source so far.
     public private(set) var bytesRead = 0
-    /// The encoding, once known.
+    /// The encoding; nil until a byte order mark or the first character that is not ASCII has told.
     public private(set) var encoding: TextEncoding?
 
     private let source: () throws -> [UInt8]?
@@ -182,7 +182,7 @@ public struct CSVReader {
 /// Finds the end of one row in bytes; knows neither encodings nor files.
 struct CSVScanner {
     enum Outcome {
-        /// Nothing is left.
+        /// No byte is left, and none will come.
         case empty
         /// A row, the position after it, and the lines it took.
         case row(fields: [[UInt8]], end: Int, lines: Int)
@@ -196,7 +196,7 @@ struct CSVScanner {
     let limit: Int
     /// Whether a CR that no LF follows ends a line.
     let endsAtReturn: Bool
-    /// What separates fields.
+    /// The byte that separates fields in this file, one of `separators`.
     let separator: UInt8
 
     /// What may separate fields; the first of equals is taken.

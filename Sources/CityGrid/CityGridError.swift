@@ -27,7 +27,7 @@ public struct CityGridError: Error, CustomStringConvertible, Hashable, Sendable 
     /// What, why and what to do, for a person.
     public let message: String
 
-    /// The message.
+    /// The message, so that a log or a terminal shows what to do and no type names.
     public var description: String { message }
 
     /// Makes an error from its kind and its message.

@@ -4,9 +4,9 @@ import Foundation
 public enum Datum: String, Sendable, Hashable, CaseIterable {
     /// GPS; CGCS2000 differs by centimetres and counts as the same.
     case wgs84 = "WGS84"
-    /// Gaode and Tencent maps.
+    /// The national datum for maps (火星坐标): Gaode and Tencent maps.
     case gcj02 = "GCJ02"
-    /// Baidu maps.
+    /// Baidu's own on top of GCJ-02: Baidu maps.
     case bd09 = "BD09"
 
     /// Reads a name as found in tables.

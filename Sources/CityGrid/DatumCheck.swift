@@ -15,7 +15,7 @@ public struct DatumCheck: Sendable, Hashable {
     /// Share of the batch by which another datum must fit better.
     public static let margin = 0.2
 
-    /// Makes an empty check.
+    /// Makes a check of one batch, to which no camera was added yet.
     public init(declared: Datum) {
         self.declared = declared
     }

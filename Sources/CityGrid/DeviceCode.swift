@@ -3,10 +3,10 @@
 /// Digits 1–8 are the centre (county and access unit), 9–10 the industry, 11–13 the type, 14 the network,
 /// 15–20 the serial number.
 public struct DeviceCode: Sendable, Hashable, CustomStringConvertible {
-    /// The 20 digits.
+    /// The 20 digits, as the registry and the database have them.
     public let text: String
 
-    /// The 20 digits.
+    /// The same as `text`.
     public var description: String { text }
 
     /// Digits 1–6: province, city, county (GB/T 2260).

@@ -1,8 +1,8 @@
 /// A point on the earth in degrees; the datum is known from where it stands.
 public struct GeoPoint: Sendable, Hashable {
-    /// Degrees east.
+    /// Degrees east of Greenwich; which datum they refer to is said where the point is used.
     public var longitude: Double
-    /// Degrees north.
+    /// Degrees north of the equator, in the same datum.
     public var latitude: Double
 
     /// Makes a point without checking it.

@@ -1,8 +1,8 @@
 /// How large a grid is: the four levels of the tree.
 public enum GridLevel: Int, Sendable, Hashable, CaseIterable, Comparable {
-    /// 大网格: a street.
+    /// 大网格: a street or town, the largest level.
     case large = 1
-    /// 中网格: a community.
+    /// 中网格: a community or village, a part of a large grid.
     case medium
     /// 小网格: the national unit grid.
     case small
@@ -21,12 +21,12 @@ public enum GridLevel: Int, Sendable, Hashable, CaseIterable, Comparable {
 /// The first six digits are the county (GB/T 2260), then three digits per level. The prefix is only what the code
 /// suggests as the parent; authority follows the parent that the data names.
 public struct GridCode: Sendable, Hashable, CustomStringConvertible {
-    /// The digits.
+    /// The digits, as sheets and the database have them.
     public let text: String
     /// The level that the length tells.
     public let level: GridLevel
 
-    /// The digits.
+    /// The same as `text`.
     public var description: String { text }
 
     /// The first six digits: the county.

@@ -2,13 +2,13 @@ import Foundation
 
 /// One grid of a file.
 public struct GridFeature: Sendable, Hashable {
-    /// Its code.
+    /// The code of the grid, whose length tells its level.
     public let code: GridCode
-    /// Its name as shown.
+    /// The name of the grid, as people are shown it.
     public let name: String
     /// The code of its parent; nil for a large grid.
     public let parent: GridCode?
-    /// Its boundary.
+    /// The boundary of the grid, WGS-84.
     public let geometry: GridGeometry
 }
 

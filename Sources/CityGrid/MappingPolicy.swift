@@ -30,7 +30,7 @@ public struct MappingFacts: Sendable, Hashable {
     public var fittingDatums: [Datum]
     /// Key of the micro-grid nearest to the position, looked for only where none covers it.
     public var nearestGrid: Int?
-    /// Metres to that micro-grid.
+    /// Metres from the position to that micro-grid; nil when there is none or it was not looked for.
     public var nearestMetres: Double?
 
     /// Makes facts; without arguments nothing is known.
@@ -61,7 +61,7 @@ public struct MappingFacts: Sendable, Hashable {
 public struct MappingDecision: Sendable, Hashable {
     /// Key of the grid; nil when unmapped.
     public let grid: Int?
-    /// How it was found.
+    /// The first method that found the grid; `unmapped` when none did.
     public let method: MappingMethod
     /// What a person should look at; nil when all is well.
     public let note: String?
@@ -80,7 +80,7 @@ public struct MappingPolicy: Sendable, Hashable {
         self.nearestLimit = nearestLimit
     }
 
-    /// Decides for one camera.
+    /// Decides for one camera: the same facts always give the same grid and note.
     public func decide(_ facts: MappingFacts) -> MappingDecision {
         var notes: [String] = []
         if let code = facts.explicitCode, facts.explicitGrid == nil {

@@ -2,7 +2,7 @@ import Foundation
 
 /// How the text of a table is written.
 public enum TextEncoding: String, Sendable, Hashable {
-    /// UTF-8, what we write.
+    /// UTF-8 with or without a byte order mark; the encoding that we write.
     case utf8 = "UTF-8"
     /// GB18030, which includes GBK and GB2312: what Chinese spreadsheets write.
     case gb18030 = "GB18030"

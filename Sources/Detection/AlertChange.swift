@@ -2,9 +2,9 @@ public import Flow
 
 /// What changed about an alert of a rule: it started, it looks different, or it ended.
 public struct AlertChange: Sendable, Hashable {
-    /// The rule that holds.
+    /// The rule that the alert is of, as it was when the frame was judged.
     public var rule: Rule
-    /// Start, update or end.
+    /// Which of the three it is; every alert has one start, any number of updates, and one end.
     public var phase: AlertPhase
     /// When the condition began, on the clock of the frames.
     ///
@@ -20,25 +20,4 @@ public struct AlertChange: Sendable, Hashable {
     public var box: NormalizedRect
     /// Why, in words for an operator.
     public var reason: String
-
-    /// Makes a change from its parts.
-    public init(
-        rule: Rule,
-        phase: AlertPhase,
-        start: MediaTime,
-        at: MediaTime,
-        end: MediaTime? = nil,
-        score: Double,
-        box: NormalizedRect,
-        reason: String
-    ) {
-        self.rule = rule
-        self.phase = phase
-        self.start = start
-        self.at = at
-        self.end = end
-        self.score = score
-        self.box = box
-        self.reason = reason
-    }
 }

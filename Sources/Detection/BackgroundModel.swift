@@ -13,7 +13,7 @@ struct BackgroundModel: Sendable {
     private var threshold: cv_threshold
     private var modes: SceneChangeDetector
     private var background: [UInt8]
-    /// Over the background.
+    /// The original background, kept as what differs from `background`.
     private var original = SparsePlane()
     /// False while the original background is of the scene before a change of scene.
     private var isOriginalHere = true
@@ -328,7 +328,7 @@ extension BackgroundModel {
         return light.gain == 256 && light.offset == 0 ? .steady : .lightChange
     }
 
-    /// Nothing anywhere.
+    /// A plane on which nothing is: the base of a sparse plane that has no other.
     private var zeroes: [UInt8] { [UInt8](repeating: 0, count: width * height) }
 
     private func rate(_ period: Double, _ elapsed: Double) -> UInt32 {

@@ -6,12 +6,12 @@ internal import Foundation
 /// Days are counted from 1 January 1970 in the time of Asia/Shanghai. Holidays are published each year and never
 /// computed.
 public struct CityCalendar: Sendable, Hashable {
-    /// Where Wugang is.
+    /// The middle of Wugang in degrees, WGS-84: the place of a calendar that is told none.
     public static let wugang = (latitude: 26.73, longitude: 110.63)
     /// Days that may be listed: enough for decades, and no more than a mistyped range would bring.
     private static let mostDays = 5000
 
-    /// Holidays.
+    /// Public holidays, on whatever day of the week they fall.
     public var holidays: Set<Int>
     /// Days that are worked although the week says otherwise.
     public var workdays: Set<Int>
@@ -20,7 +20,7 @@ public struct CityCalendar: Sendable, Hashable {
     /// Degrees east, -180 to 180.
     public var longitude: Double
 
-    /// Makes a calendar.
+    /// Makes a calendar; without arguments one without holidays, for Wugang.
     public init(
         holidays: Set<Int> = [],
         workdays: Set<Int> = [],
@@ -34,13 +34,13 @@ public struct CityCalendar: Sendable, Hashable {
     }
 
     /// Whether people work on a day: make-up workdays, and Monday to Friday that are no holidays.
-    public func isWorkday(_ day: Int) -> Bool {
+    func isWorkday(_ day: Int) -> Bool {
         if workdays.contains(day) { return true }
         return !holidays.contains(day) && Self.weekday(day) <= 5
     }
 
     /// 1 (Monday) to 7 (Sunday).
-    public static func weekday(_ day: Int) -> Int {
+    static func weekday(_ day: Int) -> Int {
         // 1 January 1970 was a Thursday.
         ((day + 3) % 7 + 7) % 7 + 1
     }

@@ -93,8 +93,8 @@ struct CrowdEvaluator: RuleEvaluator {
 
 /// How many people cover as much of a region as things do.
 struct CrowdEstimate: Sendable {
-    /// Their number.
+    /// Their number; a fraction, as it is reckoned from area.
     var people: Double
-    /// Around all of them.
+    /// Around all of them; the whole picture when there are none.
     var box: NormalizedRect
 }

@@ -100,7 +100,7 @@ public struct DetectionSettings: Sendable, Hashable {
     /// Default 3, range 0…600.
     public var warmUpSeconds = 3.0
 
-    /// The defaults.
+    /// Makes the settings of a camera that nobody has tuned: each value is its default.
     public init() {}
 }
 
@@ -153,7 +153,7 @@ extension DetectionSettings {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// The values by key.
+    /// All values by the keys that `set` knows, defaults included.
     public var values: [String: Double] {
         Dictionary(uniqueKeysWithValues: Self.tunables.map { ($0.key, self[keyPath: $0.path]) })
     }

@@ -25,7 +25,7 @@ struct DynamicBackgroundMap: Sendable {
         rows = (height + Self.side - 1) / Self.side
     }
 
-    /// Bytes that it holds.
+    /// Bytes that it keeps of its camera from frame to frame.
     var stateBytes: Int { activity.count * MemoryLayout<Float>.stride }
 
     /// Takes a frame: foreground whose `age` is 0 moves; `age` is empty when nothing is there.

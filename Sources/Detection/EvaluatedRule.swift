@@ -54,7 +54,7 @@ struct EvaluatedRule: Sendable {
         return tell(change, mayTell: mayTell, at: frame.time)
     }
 
-    /// Ends a running alert.
+    /// Ends a running alert, whatever other rules say; nil when none runs that anybody was told of.
     mutating func close(at time: MediaTime) -> AlertChange? {
         tell(evaluator?.close(at: time), mayTell: true, at: time)
     }

@@ -102,7 +102,7 @@ struct ForegroundBlobs: Sendable {
         return gradient
     }
 
-    /// Pixels of all groups.
+    /// Pixels of all blobs, whatever they were taken for.
     var area: Int { list.reduce(0) { $0 + Int($1.shape.area) } }
 
     /// Pixels of the groups that may be things.

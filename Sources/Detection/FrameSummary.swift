@@ -8,12 +8,4 @@ public struct FrameSummary: Sendable, Hashable {
     public var isPending: Bool
     /// True while an alert runs.
     public var isAlerting: Bool
-
-    /// Makes a showing from its parts.
-    public init(foregroundShare: Double, isJudged: Bool, isPending: Bool, isAlerting: Bool) {
-        self.foregroundShare = foregroundShare
-        self.isJudged = isJudged
-        self.isPending = isPending
-        self.isAlerting = isAlerting
-    }
 }

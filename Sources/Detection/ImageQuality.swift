@@ -1,21 +1,21 @@
 import CVision
-public import Flow
+import Flow
 
 /// How good a camera's picture is: scores from 0 (useless) to 100 (nothing to complain of).
 ///
 /// Measured on the small grey picture: what disturbs detection, and what an operator would send somebody out for.
 public struct ImageQuality: Sendable, Hashable, Codable {
-    /// Enough light.
+    /// Enough light: 0 when even the lightest parts are nearly black.
     public var dark: Int
-    /// Not blinded or overexposed.
+    /// Not blinded or overexposed: 0 when half of the picture is white.
     public var bright: Int
     /// Difference between light and dark parts.
     public var contrast: Int
-    /// In focus, clean lens.
+    /// In focus, through a clean lens: 0 when the steepest edges are flat.
     public var sharpness: Int
     /// Colours that do not all lean one way; 100 for a grey picture.
     public var colour: Int
-    /// Little sensor noise.
+    /// Little sensor noise: 0 when a still pixel strays by 12 grey levels.
     public var noise: Int
     /// Little that moves all the time, as leaves, water and flags do: where they are, only what is strong is found.
     public var calm: Int
@@ -54,7 +54,7 @@ public struct ImageQuality: Sendable, Hashable, Codable {
     ///   - deviation: usual deviation of a pixel in grey levels, as detection has learnt it.
     ///   - dynamicShare: share of the picture that moves all the time, as detection has learnt it.
     ///   - sames: how many pictures in a row were the same as the one before.
-    public init(_ plane: LumaPlane, deviation: Double, dynamicShare: Double, sames: Int) {
+    init(_ plane: LumaPlane, deviation: Double, dynamicShare: Double, sames: Int) {
         var greys = [Int](repeating: 0, count: 256)
         for pixel in plane.pixels { greys[Int(pixel)] += 1 }
         let total = plane.pixels.count

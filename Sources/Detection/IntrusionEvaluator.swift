@@ -14,7 +14,7 @@ struct RegionForeground: Sendable, Hashable {
     var certainty: Double
     /// Occupied share of the region.
     var share: Double
-    /// Around the occupied pixels.
+    /// Around all blobs that count, with what of them lies outside the region.
     var box: NormalizedRect
 }
 

@@ -1,6 +1,6 @@
 import Flow
 
-/// Checks of region outlines.
+/// Tells whether corners bound a region, before anything is rasterised from them.
 enum Polygon {
     /// Why `points` do not bound a region; nil when they do.
     static func problem(of points: [NormalizedPoint]) -> String? {

@@ -5,7 +5,7 @@ public struct Region: Sendable, Hashable {
     /// Columns and rows of the smallest rectangle that holds the region; empty when no centre is inside.
     let columns: Range<Int>
     let rows: Range<Int>
-    /// Number of pixels.
+    /// Number of pixels inside: what shares of the region are reckoned against.
     public let count: Int
     /// In each row of `rows`, the runs of columns inside, first row first.
     let runs: [[Range<Int>]]

@@ -12,7 +12,7 @@ public struct Rule: Sendable, Hashable {
         /// Seconds (0 or more) for which it must be occupied before the alert starts.
         public var dwell: Double?
 
-        /// Makes thresholds.
+        /// Makes thresholds; without arguments all are those of the settings.
         public init(minShare: Double? = nil, dwell: Double? = nil) {
             self.minShare = minShare
             self.dwell = dwell
@@ -32,12 +32,6 @@ public struct Rule: Sendable, Hashable {
         public var near: Double
         /// At its upper edge; not more than `near`.
         public var far: Double
-
-        /// Makes a size.
-        public init(near: Double, far: Double) {
-            self.near = near
-            self.far = far
-        }
     }
 
     /// The direction of a movement on the screen.
@@ -52,13 +46,13 @@ public struct Rule: Sendable, Hashable {
     public enum Dispatch: String, Sendable, Hashable, Codable, CaseIterable {
         /// A task goes to the grid worker without a person looking first.
         case auto
-        /// An operator looks first.
+        /// An operator looks first, and dispatches what is a hazard.
         case triage
     }
 
     /// Identity within the camera; not empty.
     public var id: String
-    /// What is watched for.
+    /// What the rule watches for; decides which of the fields below mean anything.
     public var kind: RuleKind
     /// Name for people; empty when there is none.
     public var name: String

@@ -7,8 +7,7 @@ public struct RuleFile: Sendable, Hashable, Codable {
     /// The rules, in the order of the file, each with its own id.
     public var rules: [Rule]
 
-    /// Makes a rule file.
-    public init(rules: [Rule]) {
+    init(rules: [Rule]) {
         self.rules = rules
     }
 

@@ -26,15 +26,15 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
         case condition
         /// The condition holds; the rule is silent and only there for others.
         case silent
-        /// An alert runs.
+        /// The condition holds, and the rule's alert runs.
         case alert
     }
 
     /// What decided about one rule.
     public struct Verdict: Sendable, Hashable, Encodable {
-        /// Id of the rule.
+        /// Id of the rule, unique within the camera.
         public var rule: String
-        /// What decided.
+        /// The outermost layer that kept an alert back, or `alert` when none did.
         public var layer: Layer
         /// How much there was of what the rule asks for: 1 is the threshold.
         public var strength: Double
@@ -44,13 +44,13 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
 
     /// How many groups of pixels the frame shows, by what they were taken for.
     public struct Groups: Sendable, Hashable, Encodable {
-        /// Things.
+        /// Blobs that are clearly something: a person, a vehicle, an animal.
         public var things = 0
         /// Things that may be leaves, drops or insects.
         public var slight = 0
         /// Too small or too faint.
         public var specks = 0
-        /// Light and shade.
+        /// Blobs that are the same scene under other light.
         public var light = 0
         /// Part of the scene from now on.
         public var adopted = 0
@@ -60,7 +60,7 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
     public var scene: SceneStatus
     /// Share of the picture, 0…1, that moves all the time and so needs more to count.
     public var restless: Double
-    /// What it shows.
+    /// How many blobs the frame shows, in all regions together.
     public var groups: Groups
     /// One verdict for each rule, in their order.
     public var rules: [Verdict]

@@ -6,7 +6,7 @@ struct AnalyzedFrame {
     let time: MediaTime
     /// Seconds since the frame before, 0 for the first.
     let elapsed: Double
-    /// The grey picture.
+    /// The picture as the rules see it: small and grey.
     let plane: LumaPlane
     /// What does not belong to the empty scene.
     let blobs: ForegroundBlobs
@@ -36,7 +36,7 @@ protocol RuleEvaluator: Sendable {
     var isPending: Bool { get }
     /// How near it is to an alert.
     var state: RuleState { get }
-    /// Takes the next frame.
+    /// Takes the next frame, later than the one before; a change when the frame brought one.
     mutating func evaluate(_ frame: AnalyzedFrame) -> AlertChange?
     /// Goes on with other numbers and words: the rule's kind and what is drawn of it are the same as before.
     mutating func revise(_ rule: Rule, settings: DetectionSettings)

@@ -10,7 +10,7 @@ public enum SceneStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case lightChange = "light_change"
     /// The camera went to or came from infrared.
     case infraredSwitch = "infrared_switch"
-    /// The whole picture moves.
+    /// The whole picture moves from frame to frame; the background follows it.
     case shaking
     /// The picture has nothing in common with the known scene.
     case sceneChange = "scene_change"

@@ -7,7 +7,7 @@ public import Flow
 /// instead of a time of day `"sunrise"`, `"sunset-00:30"` or `"sunset+01:00"`. An empty list is never on.
 public struct Schedule: Sendable, Hashable, Codable {
     /// The days on which a window begins.
-    public enum Days: Sendable, Hashable {
+    enum Days: Sendable, Hashable {
         /// Days of the week, 1 (Monday) to 7 (Sunday).
         case week(Set<Int>)
         /// Days on which people work.
@@ -25,7 +25,7 @@ public struct Schedule: Sendable, Hashable, Codable {
     }
 
     /// Where a window begins or ends.
-    public enum Edge: Sendable, Hashable {
+    enum Edge: Sendable, Hashable {
         /// A minute of the day, 0…1440.
         case clock(Int)
         /// Minutes after sunrise; negative: before it.
@@ -44,28 +44,28 @@ public struct Schedule: Sendable, Hashable, Codable {
     }
 
     /// The same hours on some days.
-    public struct Window: Sendable, Hashable {
+    struct Window: Sendable, Hashable {
         /// Minutes that the sun's rising and setting may be moved by.
         static let longestOffset = 720
 
         /// Days on which the window begins.
-        public var days: Days
-        /// Its first minute.
-        public var from: Edge
+        var days: Days
+        /// The minute with which it begins, which is in it.
+        var from: Edge
         /// The minute before which it ends; at or before `from` means on the next day.
-        public var to: Edge
+        var to: Edge
 
         /// Makes a window between two minutes of the day, `from` 0…1439, `to` 0…1440.
         ///
         /// - Throws: `DetectionError` with code `invalidSchedule` when there is no day or a number is out of range.
-        public init(days: Set<Int>, from: Int, to: Int) throws(DetectionError) {
+        init(days: Set<Int>, from: Int, to: Int) throws(DetectionError) {
             try self.init(days: .week(days), from: .clock(from), to: .clock(to))
         }
 
         /// Makes a window.
         ///
         /// - Throws: `DetectionError` with code `invalidSchedule` when there is no day or a number is out of range.
-        public init(days: Days, from: Edge, to: Edge) throws(DetectionError) {
+        init(days: Days, from: Edge, to: Edge) throws(DetectionError) {
             if case .week(let days) = days, days.isEmpty || !days.allSatisfy((1...7).contains) {
                 let text = days.sorted().map(String.init).joined(separator: ", ")
                 throw DetectionError(.invalidSchedule, "days [\(text)]: allowed are 1 (Monday) to 7, at least one")
@@ -100,10 +100,10 @@ public struct Schedule: Sendable, Hashable, Codable {
     }
 
     /// The windows; the schedule is on in each of them.
-    public var windows: [Window]
+    var windows: [Window]
 
     /// Makes a schedule from its windows.
-    public init(windows: [Window]) {
+    init(windows: [Window]) {
         self.windows = windows
     }
 

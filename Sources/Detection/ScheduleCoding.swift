@@ -7,7 +7,7 @@ extension Schedule.Window: Codable {
     }
 
     /// Reads `{"days": […], "from": "HH:mm", "to": "HH:mm"}`; without `days` and `on` it is every day.
-    public init(from decoder: any Decoder) throws {
+    init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         let from = try values.decode(String.self, forKey: .from)
         let to = try values.decode(String.self, forKey: .to)
@@ -29,8 +29,8 @@ extension Schedule.Window: Codable {
         }
     }
 
-    /// Writes what `init(from:)` reads.
-    public func encode(to encoder: any Encoder) throws {
+    /// Writes what `init(from:)` reads; every day is written as seven `days`.
+    func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         switch days {
         case .week(let days): try values.encode(days.sorted(), forKey: .days)
@@ -43,7 +43,7 @@ extension Schedule.Window: Codable {
 }
 
 extension Schedule.Edge {
-    /// Reads `22:00`, `sunrise`, `sunset-00:30`.
+    /// Reads a time of day: `22:00`, `sunrise`, `sunset-00:30`.
     init(_ text: String) throws(DetectionError) {
         for (name, make) in [("sunrise", Schedule.Edge.sunrise), ("sunset", Schedule.Edge.sunset)]
         where text.hasPrefix(name) {

@@ -11,11 +11,10 @@ public struct ScoreHour: Sendable, Hashable {
         var tenths: UInt8
     }
 
-    /// Number of steps.
+    /// Number of steps; the last one begins at eleven times the threshold and has no end.
     public static let steps = 16
     /// The step that begins at the threshold.
     public static let threshold = 8
-    /// Bytes of one cell.
     private static let stride = 3
     /// Cells of an hour at most.
     private static let maximum = 60 * steps
@@ -27,7 +26,7 @@ public struct ScoreHour: Sendable, Hashable {
     /// count stands where cells of scores have their time.
     private(set) var begins: [Cell] = []
 
-    /// Makes an empty hour.
+    /// Makes an hour in which nothing was scored yet.
     public init() {}
 
     /// Reads what `bytes` gave; what cannot be is left out, what is there twice is added up.
@@ -100,13 +99,13 @@ public struct ScoreHour: Sendable, Hashable {
 
 /// Where things were in the pictures of a while: a map of 16 by 16 fields, row by row.
 public struct MotionMap: Sendable, Hashable {
-    /// Rows and columns.
+    /// Rows and columns of the map, whatever the size of the pictures.
     public static let side = 16
 
     /// Pictures in which a field showed a thing, 255 at most; empty when none did.
     public private(set) var fields: [UInt8] = []
 
-    /// Makes an empty map.
+    /// Makes a map that no picture was added to yet.
     public init() {}
 
     /// Counts of fields as shades from 0 to 255; the root shows where little happened, too.

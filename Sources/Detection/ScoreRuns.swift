@@ -9,7 +9,7 @@ public struct ScoreRuns: Sendable, Hashable {
     private var isOpen = [Bool](repeating: false, count: ScoreHour.steps)
     private var seen = [MediaTime](repeating: MediaTime(microseconds: 0), count: ScoreHour.steps)
 
-    /// True when none runs.
+    /// True when none runs at any step: nothing is lost when this value is dropped.
     public var isIdle: Bool { !isOpen.contains(true) }
 
     /// Makes the runs of a rule that has scored nothing.

@@ -44,7 +44,7 @@ struct SparsePlane: Sendable {
     /// Whether it is the same as its base.
     var isEmpty: Bool { patches.isEmpty }
 
-    /// Bytes that it holds.
+    /// Bytes that it keeps of its camera from frame to frame.
     var stateBytes: Int { patches.count * MemoryLayout<Patch>.stride + pixels.count }
 
     /// The whole plane, `width` pixels wide.

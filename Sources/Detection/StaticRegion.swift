@@ -11,7 +11,7 @@ struct StaticRegion: Sendable {
     ///
     /// Much more than 1: something came; much less: something that belonged to the scene is gone.
     let edgeRatio: Double
-    /// Around the pixels.
+    /// The smallest box around the pixels, as shares of the picture.
     let box: NormalizedRect
 }
 

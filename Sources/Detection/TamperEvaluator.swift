@@ -6,7 +6,7 @@ import Flow
 /// It compares where the picture has texture, in coarse blocks, with where it usually has: covering, spraying and
 /// blurring take it away, turning moves it. Texture is measured against brightness, so that dusk changes nothing.
 struct TamperEvaluator: RuleEvaluator {
-    /// Blocks across and down.
+    /// Into how many blocks the picture is cut, across and down.
     private static let grid = (columns: 16, rows: 9)
     /// Mean gradient of a block that has texture.
     private static let leastTexture = 4.0

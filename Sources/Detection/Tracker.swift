@@ -8,7 +8,7 @@ struct Track: Sendable, Hashable {
     /// Centre of the thing's box.
     var x: Double
     var y: Double
-    /// Pixels a second.
+    /// Pixels a second, right and down; 0 until it was seen twice.
     var velocityX = 0.0
     var velocityY = 0.0
     /// Half of the box's diagonal.

@@ -27,7 +27,7 @@ struct BrokenCameras {
         static let note = 17
     }
 
-    /// The file.
+    /// The whole file as bytes: a header, then good rows and broken ones.
     mutating func file() -> [UInt8] {
         bytes = Array(CameraSheet.line(CameraSheet.header).utf8)
         addCodes()

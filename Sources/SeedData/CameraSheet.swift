@@ -11,7 +11,7 @@ enum CameraSheet {
     static func line(_ fields: [String]) -> String { fields.joined(separator: ",") + "\n" }
 }
 
-/// One made-up camera.
+/// A camera of the registry that the generator made up: one row of the sheet.
 struct PlannedCamera {
     var code: String
     var name: String
@@ -127,7 +127,7 @@ struct CameraKind {
         ),
     ]
 
-    /// Chooses by share.
+    /// Draws a kind, each as often as its share of the cameras says.
     static func pick(_ random: inout SplitMix64) -> CameraKind {
         var ticket = random.below(100)
         for kind in others {

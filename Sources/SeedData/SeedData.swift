@@ -12,7 +12,7 @@ public enum SeedData {
         "cameras-gb18030.csv",
     ]
 
-    /// Cameras of `cameras.csv`.
+    /// How many cameras `cameras.csv` has.
     public static let cameraCount = CameraPlan.count
 
     private static let seed: UInt64 = 430_581

@@ -6,19 +6,19 @@ public import Flow
 /// Read from one YAML file and from environment variables `GRIDWATCH_<SECTION>_<KEY>`, which win over the file. Each
 /// setting is declared once, in `SettingsTable`: reading, checking, documentation and the example file come from there.
 public struct DaemonSettings: Sendable, Hashable {
-    /// The PostgreSQL database.
+    /// How the daemon reaches and uses its PostgreSQL database.
     public struct Database: Sendable, Hashable {
         /// How to reach it: a libpq connection string or `postgresql://` URL, with or without a password.
         public var url = Secret("host=/run/postgresql dbname=gridwatch")
         /// A file that holds the connection string instead; nil when there is none.
         public var urlFile: String?
-        /// Connections at most.
+        /// Connections that one process holds at most.
         public var poolSize = 12
         /// Longest run of one statement, seconds.
         public var statementTimeout = 5.0
     }
 
-    /// The web server.
+    /// Where the web server listens, and whom it believes for how long.
     public struct Web: Sendable, Hashable {
         /// Address and port to listen on.
         public var listen = ListenAddress(host: "127.0.0.1", port: 8080)
@@ -34,7 +34,7 @@ public struct DaemonSettings: Sendable, Hashable {
         public var trustedProxies: String? = "127.0.0.1, ::1"
     }
 
-    /// Files on disk.
+    /// Where files lie, and how much room each kind may take.
     public struct Storage: Sendable, Hashable {
         /// The folder that everything lies in.
         public var directory = "/var/lib/gridwatch"
@@ -69,15 +69,15 @@ public struct DaemonSettings: Sendable, Hashable {
         public var evidenceDirectory: String { directory + "/evidence" }
     }
 
-    /// Reading of streams.
+    /// How streams are opened and read, and what of them is decoded.
     public struct Ingest: Sendable, Hashable {
         /// What is decoded of a stream.
         public enum Decode: String, Sendable, Hashable, CaseIterable {
             /// One keyframe per sampling interval, more while the compressed stream shows activity.
             case gated
-            /// Each keyframe.
+            /// Each keyframe, whatever the sampling interval.
             case keyframes
-            /// Every picture.
+            /// Every picture, with which few cameras fill a machine.
             case everyFrame = "every_frame"
         }
 
@@ -87,11 +87,11 @@ public struct DaemonSettings: Sendable, Hashable {
             case auto
             /// Interleaved in the RTSP connection.
             case tcp
-            /// In datagrams.
+            /// In datagrams of their own, which may get lost.
             case udp
         }
 
-        /// Threads that read streams.
+        /// Threads for what is not RTSP over TCP, each holding one stream.
         public var ioThreads = 64
         /// Longest wait for a stream to open, seconds.
         public var openTimeout = 10.0
@@ -103,9 +103,9 @@ public struct DaemonSettings: Sendable, Hashable {
         public var reconnectBase = 1.0
         /// Longest wait after a failure, seconds.
         public var reconnectCap = 120.0
-        /// What is decoded.
+        /// What of each stream is decoded.
         public var decode = Decode.gated
-        /// How RTSP packets travel.
+        /// How RTSP cameras send their packets.
         public var rtspTransport = Transport.auto
         /// Which addresses close to this machine may be cameras.
         public var localAddresses = LocalAddresses.loopback
@@ -151,7 +151,7 @@ public struct DaemonSettings: Sendable, Hashable {
         public var outageShare = 0.2
     }
 
-    /// Decoding and detection.
+    /// The threads that decode and detect, and how much may wait for them.
     public struct Workers: Sendable, Hashable {
         /// Threads of each ingest process; 0 means the cores of the machine divided by the processes.
         public var threads = 0
@@ -165,21 +165,21 @@ public struct DaemonSettings: Sendable, Hashable {
         public var holidays = ""
         /// Days off that are worked.
         public var workdays = ""
-        /// Degrees north.
+        /// Degrees north, by which the sun rises and sets.
         public var latitude = CityCalendar.wugang.latitude
-        /// Degrees east.
+        /// Degrees east, by which the sun rises and sets.
         public var longitude = CityCalendar.wugang.longitude
     }
 
     /// What an alert brings along.
     public struct Alerts: Sendable, Hashable {
-        /// Widest evidence picture, pixels.
+        /// Pixels that an evidence picture is wide at most; wider ones are scaled down.
         public var evidenceWidth = 1280
         /// JPEG quality of evidence pictures, 1 to 100.
         public var evidenceQuality = 80
     }
 
-    /// What becomes of alerts.
+    /// When alerts become tasks, and how long people may take to decide.
     public struct Cases: Sendable, Hashable {
         /// Tasks that the cameras of one grid give by themselves in a day at most; 0 for no limit.
         public var tasksPerGrid = 10
@@ -208,7 +208,7 @@ public struct DaemonSettings: Sendable, Hashable {
         public var retryCap = 30.0
     }
 
-    /// The log.
+    /// How much the daemon writes into its log.
     public struct Log: Sendable, Hashable {
         /// How much is told; the names are those of swift-log.
         public enum Level: String, Sendable, Hashable, CaseIterable {
@@ -219,34 +219,34 @@ public struct DaemonSettings: Sendable, Hashable {
         public var level = Level.info
     }
 
-    /// The PostgreSQL database.
+    /// Section `database` of the file.
     public var database = Database()
-    /// The web server.
+    /// Section `web` of the file.
     public var web = Web()
-    /// Files on disk.
+    /// Section `storage` of the file.
     public var storage = Storage()
-    /// Reading of streams.
+    /// Section `ingest` of the file.
     public var ingest = Ingest()
-    /// Faults and outages.
+    /// Section `supervision` of the file.
     public var supervision = Supervision()
-    /// Decoding and detection threads.
+    /// Section `workers` of the file.
     public var workers = Workers()
-    /// Tunables of detection.
+    /// Section `detection` of the file: for every camera that no profile gives others.
     public var detection = DetectionSettings()
     /// Days and place, for schedules.
     public var calendar = Calendar()
     /// What an alert brings along.
     public var alerts = Alerts()
-    /// What becomes of alerts.
+    /// Section `cases` of the file.
     public var cases = Cases()
     /// The way of the alerts into the database.
     public var delivery = Delivery()
-    /// The log.
+    /// Section `log` of the file.
     public var log = Log()
     /// Environment variables that gave a setting another value than the file, by the name of the setting.
     public var overridden: [String: String] = [:]
 
-    /// The defaults.
+    /// Makes the settings of an empty file: every value is its default.
     public init() {}
 }
 
@@ -255,7 +255,7 @@ public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     /// The text itself; never to be logged.
     public let exposed: String
 
-    /// Wraps a text.
+    /// Wraps a text, so that nothing shows it by accident.
     public init(_ exposed: String) {
         self.exposed = exposed
     }
@@ -263,7 +263,7 @@ public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     /// The connection string with password and passfile hidden.
     public var description: String { Redaction.connectionString(exposed) }
 
-    /// The same as `description`.
+    /// The same as `description`: debuggers and logs do not show the text either.
     public var debugDescription: String { description }
 
     /// Hides the text from `dump`.

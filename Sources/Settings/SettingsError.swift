@@ -5,7 +5,7 @@ public struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
     /// What is wrong and what would be right, without secrets.
     public let message: String
 
-    /// Makes a problem.
+    /// Makes a problem; the message must hold no secret, it is shown and logged.
     public init(place: String, message: String) {
         self.place = place
         self.message = message
@@ -17,7 +17,7 @@ public struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
 
 /// Why the settings cannot be used: all problems at once.
 public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of failure.
+    /// What kind of failure it is, for code that has to tell them apart.
     public enum Code: String, Hashable, Sendable, Codable {
         /// A file could not be read.
         case unreadable
@@ -27,7 +27,7 @@ public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible 
         case invalid
     }
 
-    /// The kind of failure.
+    /// What kind of failure it is; the problems say where and what.
     public let code: Code
     /// All that is wrong, in the order of the file, then the environment.
     public let problems: [SettingsProblem]
@@ -38,6 +38,6 @@ public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible 
         self.problems = problems
     }
 
-    /// One line per problem.
+    /// All problems, one line each, ready to be shown.
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }

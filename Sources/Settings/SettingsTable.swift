@@ -43,7 +43,7 @@ struct Setting: Sendable {
     let unit: String
     let note: String
 
-    /// `section.key`.
+    /// The name that people and messages use: `section.key`.
     var name: String { "\(section).\(key)" }
 
     /// The environment variable that overrides it.

@@ -1,6 +1,6 @@
 /// Why the simulator cannot do what it was asked.
 public struct SimulatorError: Error, CustomStringConvertible, Hashable, Sendable {
-    /// The kind of failure.
+    /// What kind of failure it is, for code that has to tell them apart.
     public enum Code: String, Hashable, Sendable {
         /// An option is out of its range.
         case badOption
@@ -18,17 +18,17 @@ public struct SimulatorError: Error, CustomStringConvertible, Hashable, Sendable
         case processFailed
     }
 
-    /// The kind of failure.
+    /// What kind of failure it is; the message says what and where.
     public let code: Code
     /// One sentence for the operator.
     public let message: String
 
-    /// Makes an error.
+    /// Makes an error; the message says what to do, too.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    /// The message.
+    /// The message, so that a terminal shows what to do and no type names.
     public var description: String { message }
 }

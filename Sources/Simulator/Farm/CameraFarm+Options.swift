@@ -6,13 +6,13 @@ extension CameraFarm {
     public struct Share: Hashable, Sendable {
         /// Which process, from 0 on.
         public var index: Int
-        /// How many there are.
+        /// How many processes share the farm, at least 1.
         public var count: Int
 
-        /// All of it.
+        /// The share of a process that serves the whole farm alone.
         public static let whole = Share(index: 0, count: 1)
 
-        /// Makes a share.
+        /// Makes a share; `index` is 0..<`count`.
         public init(index: Int, count: Int) {
             self.index = index
             self.count = count

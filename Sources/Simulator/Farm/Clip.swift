@@ -7,7 +7,7 @@ import RTSP
 /// The packets of all pictures lie one behind the other as interleaved frames, with zeros where a receiver's own numbers
 /// go: sending a picture is a copy of its bytes and a few stores a packet.
 final class Clip: Sendable {
-    /// One coded picture.
+    /// One coded picture: when it is sent, and which packets are its own.
     struct Unit: Sendable {
         /// When it is sent, microseconds after the clip's first picture.
         var due: Int64
@@ -17,13 +17,13 @@ final class Clip: Sendable {
         var isKeyframe: Bool
         /// Its packets, counted through the clip.
         var packets: Range<Int>
-        /// Its bytes in `bytes`.
+        /// Where its packets lie in the clip's `bytes`.
         var bytes: Range<Int>
         /// Bytes behind the RTP headers: what a sender report counts.
         var payloadBytes: Int
     }
 
-    /// File name, for people.
+    /// The name of the file it was read from, for messages.
     let name: String
     /// What a decoder must know beforehand.
     let parameterSets: ParameterSets
@@ -43,7 +43,7 @@ final class Clip: Sendable {
     /// All packets as interleaved frames.
     let bytes: [UInt8]
 
-    /// Packets of one round.
+    /// Packets that a camera sends in one round of the clip.
     var packetCount: Int { packetStarts.count - 1 }
 
     /// The name of the one track of a camera, below its URL.

@@ -6,7 +6,7 @@ import Media
 struct ClipLibrary: Sendable {
     /// The clips that can be served, in order.
     let clips: [Clip]
-    /// Why the others cannot.
+    /// Why each of the other files cannot be served.
     let skipped: [SimulatorError]
 
     /// Reads files, and of folders their `*.mp4` in order of name.
@@ -40,7 +40,7 @@ struct ClipLibrary: Sendable {
         self.skipped = skipped
     }
 
-    /// Bytes of all clips.
+    /// Bytes of memory that the packets of all clips take together.
     var bytes: Int { clips.reduce(0) { $0 + $1.bytes.count } }
 
     /// The programme of each clip, in which motion clips of another library take a share of the time.

@@ -6,13 +6,13 @@ import RTSP
 /// Like a real camera it runs whether somebody watches or not, and all who watch see the same. Pictures are numbered
 /// from 0 through all rounds; times are in microseconds since the farm started.
 struct FarmCamera: Sendable {
-    /// Path of its URL.
+    /// Path of its URL, by which clients name it.
     let path: String
-    /// What it shows.
+    /// The clips that it shows, in endless rounds.
     let programme: Programme
     /// Which faults of the farm's plan hit it.
     let faults: FaultPlan.Mask
-    /// Source of its packets.
+    /// The RTP synchronisation source of its packets, which it keeps from session to session.
     let ssrc: UInt32
     private let phase: Int64
     private let spread: UInt64

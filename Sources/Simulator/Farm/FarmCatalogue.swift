@@ -3,7 +3,7 @@ import RTSP
 
 /// The cameras of a farm by the path of their URL.
 struct FarmCatalogue: ServerCatalogue, Sendable {
-    /// The cameras in order.
+    /// The cameras; a connection names one by its index here.
     let cameras: [FarmCamera]
     private let indices: [String: Int]
 

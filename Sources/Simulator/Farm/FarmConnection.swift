@@ -6,13 +6,13 @@ import RTSP
 ///
 /// Belongs to the farm's thread. It owns its socket, which `FarmLoop` closes.
 final class FarmConnection {
-    /// The socket.
+    /// Descriptor of the connected, non-blocking socket.
     let socket: Int32
     /// Its place among the connections, and a number that no other connection at this place had.
     let token: UInt64
     /// The listener that it came through.
     let listener: Int
-    /// The protocol.
+    /// The RTSP session as the server sees it, without I/O.
     var session: ServerSession
     /// The camera that its first request named.
     var camera: Int?
@@ -20,7 +20,7 @@ final class FarmConnection {
     var playback: Playback?
     /// False once the socket is closed.
     var isOpen = true
-    /// True until it plays.
+    /// True until it plays for the first time: it counts as a handshake.
     var isHandshaking = true
     /// True while the timer wheel has an entry for it.
     var isScheduled = false
@@ -67,7 +67,7 @@ final class FarmConnection {
         return message
     }
 
-    /// Keeps bytes for later.
+    /// Keeps bytes that could not be sent, behind those that wait already.
     func keep(_ bytes: UnsafeRawBufferPointer) {
         backlog.writeBytes(bytes)
     }

@@ -2,12 +2,12 @@ import Foundation
 
 /// An address and port that a farm listens on.
 public struct FarmEndpoint: Hashable, Sendable, Codable {
-    /// IP address, without brackets.
+    /// IP address of version 4 or 6, without brackets.
     public var host: String
     /// TCP port; 0 for any free one.
     public var port: Int
 
-    /// Makes an endpoint.
+    /// Makes an endpoint; whether it can be listened on is seen when a farm starts.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -27,7 +27,7 @@ public struct FarmEndpoint: Hashable, Sendable, Codable {
 public struct FarmLayout: Hashable, Sendable {
     /// All endpoints in order; camera i is at endpoint i modulo their number.
     public let endpoints: [FarmEndpoint]
-    /// Processes that serve them.
+    /// Processes that serve the endpoints, at least 1.
     public let processes: Int
 
     /// Most addresses, and most processes.

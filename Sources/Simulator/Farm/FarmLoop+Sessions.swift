@@ -13,7 +13,7 @@ extension FarmLoop {
     private static let trickleBytes = 200
     private static let trickleInterval: Int64 = 200_000
 
-    /// Answers what has come.
+    /// Answers every whole request that has come, and closes the connection of a client that speaks nonsense.
     func answer(_ connection: FarmConnection, _ now: Int64) {
         do throws(RTSPError) {
             while connection.isOpen, connection.closesAt == nil, let message = try connection.next() {

@@ -22,7 +22,6 @@ final class FarmLoop {
         /// True while the system has no descriptor for another connection.
         var isPaused = false
 
-        /// Closes the socket.
         func close() {
             if let socket { Foundation.close(socket) }
         }

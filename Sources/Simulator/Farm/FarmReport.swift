@@ -9,7 +9,7 @@ public struct FarmReport: Hashable, Sendable, Codable {
     public var final: Bool
     /// Where it listens; only in the first line of a process that serves a share.
     public var listening: [FarmEndpoint]?
-    /// The numbers.
+    /// What the farm has done until then, written beside the other keys.
     public var statistics: FarmStatistics
 
     /// Makes a report of this moment.
@@ -24,7 +24,7 @@ public struct FarmReport: Hashable, Sendable, Codable {
         case time, final, listening
     }
 
-    /// Reads what `encode(to:)` writes.
+    /// Reads a line that `encode(to:)` wrote, in this process or another.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Keys.self)
         time = try values.decode(Double.self, forKey: .time)

@@ -4,9 +4,9 @@ import Synchronization
 ///
 /// Sessions that ever started are those that play, and those that ended by their client, the farm or silence.
 public struct FarmStatistics: Hashable, Sendable, Codable {
-    /// Connections that are open.
+    /// Connections that are open now, playing or not.
     public var connections = 0
-    /// Sessions that play now.
+    /// Sessions that play now; each is one client that watches one camera.
     public var playing = 0
     /// Connections that have come and do not play yet.
     public var handshakes = 0
@@ -20,7 +20,7 @@ public struct FarmStatistics: Hashable, Sendable, Codable {
     public var endedByFarm = 0
     /// Sessions whose client gave no sign of life for too long.
     public var timedOut = 0
-    /// Pictures sent.
+    /// Pictures that were handed to the network, to all clients together.
     public var units = 0
     /// Pictures that clients lost because they read too slowly.
     public var droppedUnits = 0
@@ -28,7 +28,7 @@ public struct FarmStatistics: Hashable, Sendable, Codable {
     public var lostPackets = 0
     /// Bytes of pictures and reports handed to the network.
     public var bytes = 0
-    /// Connections that ever came.
+    /// Connections that ever came, those that were refused included.
     public var accepted = 0
     /// Connections that were closed as soon as they came or named their camera; those that the system refuses while
     /// nobody listens are not seen.
@@ -67,10 +67,10 @@ public struct FarmStatistics: Hashable, Sendable, Codable {
 final class FarmCounters: Sendable {
     private let statistics = Mutex(FarmStatistics())
 
-    /// The numbers now.
+    /// The numbers as they are now, from any thread.
     var snapshot: FarmStatistics { statistics.withLock { $0 } }
 
-    /// Changes the numbers.
+    /// Changes the numbers; the farm's thread only.
     func update(_ body: (inout FarmStatistics) -> Void) {
         statistics.withLock { body(&$0) }
     }

@@ -5,7 +5,7 @@ import Flow
 /// Which cameras a fault hits depends on their paths alone, so a run can be repeated; a fault with a larger share hits
 /// all cameras of one of the same kind with a smaller share.
 public struct FaultPlan: Hashable, Sendable {
-    /// How something goes wrong.
+    /// What a camera with a fault does otherwise than a sound one.
     public enum Kind: String, CaseIterable, Hashable, Sendable {
         /// One packet in fifty is missing.
         case loss
@@ -28,7 +28,7 @@ public struct FaultPlan: Hashable, Sendable {
 
     /// One thing that goes wrong.
     public struct Fault: Hashable, Sendable {
-        /// How it goes wrong.
+        /// What the cameras do that it hits.
         public var kind: Kind
         /// Share of the cameras that it hits, 0…1.
         public var share: Double
@@ -37,7 +37,7 @@ public struct FaultPlan: Hashable, Sendable {
         /// How many seconds it lasts; nil to the end.
         public var duration: Double?
 
-        /// Makes a fault.
+        /// Makes a fault; without further arguments it hits all cameras for ever.
         public init(_ kind: Kind, share: Double = 1, start: Double = 0, duration: Double? = nil) {
             self.kind = kind
             self.share = share
@@ -58,7 +58,7 @@ public struct FaultPlan: Hashable, Sendable {
         static let garbage = Kinds(.garbage)
         static let slow = Kinds(.slow)
         static let auth = Kinds(.auth)
-        /// Nobody gets in.
+        /// Those during which nobody gets in.
         static let closed: Kinds = [Kinds(.refuse), Kinds(.reboot)]
         static let reboot = Kinds(.reboot)
 

@@ -6,7 +6,7 @@ struct PacketSpoiler {
     enum Verdict: Hashable {
         /// It is sent as it is.
         case keep
-        /// It is not sent.
+        /// It is left out; its sequence number is missing, as on a bad network.
         case drop
         /// Its payload is damaged, from these bits.
         case damage(UInt64)

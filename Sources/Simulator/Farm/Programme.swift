@@ -28,22 +28,22 @@ final class Programme: Sendable {
         var clip: Clip
         /// Its position in the clip.
         var index: Int
-        /// When it is sent.
+        /// When it is sent, microseconds after the round began.
         var due: Int64
         /// Packets of the round in front of it.
         var firstPacket: Int
 
-        /// The coded picture.
+        /// The picture as its clip has it.
         var unit: Clip.Unit { clip.units[index] }
     }
 
-    /// The segments in order.
+    /// The segments of a round, in the order in which they are shown.
     let segments: [Segment]
-    /// Microseconds of a round.
+    /// Length of a round in microseconds.
     let period: Int64
-    /// Pictures of a round.
+    /// How many pictures a round has.
     let unitCount: Int
-    /// Packets of a round.
+    /// How many packets a round has.
     let packetCount: Int
     /// The clip that a description tells about.
     let quiet: Clip

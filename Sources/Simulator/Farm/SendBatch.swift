@@ -15,14 +15,14 @@ struct SendBatch {
         var sequence: UInt16
         /// RTP time of the picture.
         var timestamp: UInt32
-        /// Source of the packets.
+        /// The RTP synchronisation source that sends them.
         var ssrc: UInt32
     }
 
     /// What has been put together.
     private(set) var bytes: [UInt8] = []
 
-    /// Bytes so far.
+    /// Bytes that have been put together and not sent.
     var count: Int { bytes.count }
 
     /// Makes an empty batch with room for `capacity` bytes.

@@ -14,7 +14,7 @@ struct TimerWheel {
     /// The first slot that has not been handed out, counted from time 0.
     private var next: Int64 = 0
 
-    /// Entries that wait.
+    /// Entries that wait and have not been handed out.
     private(set) var count = 0
 
     /// Makes an empty wheel.

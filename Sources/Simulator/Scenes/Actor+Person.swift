@@ -4,7 +4,7 @@ struct PersonLook {
     var trousers: Colour
     var hair: Colour = .rgb(38, 34, 32)
     var skin: Colour = .rgb(196, 156, 130)
-    /// Metres.
+    /// Height in metres, shoes and hair included.
     var height: Float = 1.7
     /// What he carries in the hand, if anything.
     var carries: Colour?

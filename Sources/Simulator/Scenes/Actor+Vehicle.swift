@@ -10,12 +10,12 @@ struct VehicleLook {
     /// Brightness of the headlights as seen on the picture, 0 for off.
     var lamps: Float = 0
 
-    /// A saloon car.
+    /// A saloon car, with a cabin narrower than its body.
     static func car(_ colour: Colour, lamps: Float = 0) -> VehicleLook {
         VehicleLook(colour: colour, lamps: lamps)
     }
 
-    /// A delivery van.
+    /// A delivery van, which is one box.
     static func van(_ colour: Colour, lamps: Float = 0) -> VehicleLook {
         VehicleLook(length: 5.1, width: 1.95, height: 2.2, colour: colour, isBox: true, lamps: lamps)
     }
@@ -23,18 +23,18 @@ struct VehicleLook {
 
 /// Rubbish bags dropped in a heap.
 struct BagLook {
-    /// How many.
+    /// How many bags lie there.
     var count = 1
     var colour: Colour = .rgb(34, 36, 40)
     /// Radius of one bag in metres.
     var radius: Float = 0.32
 }
 
-/// A pole.
+/// A pole that stands before the scene, as lamp posts and trunks do.
 struct PostLook {
-    /// Metres.
+    /// Height in metres.
     var height: Float = 4
-    /// Metres.
+    /// Half of its thickness in metres.
     var radius: Float = 0.08
     var colour: Colour = .rgb(112, 114, 116)
 }

@@ -1,6 +1,6 @@
 /// Someone or something that the scene's truth is about, or that stands in the way.
 struct Actor {
-    /// What it looks like.
+    /// What is drawn of it, whatever it counts as.
     enum Figure {
         case person(PersonLook)
         case cyclist(PersonLook)
@@ -15,7 +15,7 @@ struct Actor {
         case subject
         /// Left behind by someone: stationary.
         case object
-        /// Part of the place.
+        /// Stands in the way and is part of the place: no rule is about it.
         case scenery
     }
 
@@ -65,7 +65,7 @@ struct ActorBrush {
     let canvas: Canvas
     let camera: SceneCamera
 
-    /// Draws the figure itself.
+    /// Draws the figure itself, without its shadow and lights.
     func paint(_ figure: Actor.Figure, at spot: Whereabouts, time: Float) {
         switch figure {
         case .person(let look): paintPerson(look, spot, time: time)

@@ -1,6 +1,6 @@
 /// One flat surface of the background, painted by a function of the place on it.
 struct Surface {
-    /// How the surface stands.
+    /// How the surface stands in the world.
     enum Plane {
         /// The ground at height 0.
         case ground

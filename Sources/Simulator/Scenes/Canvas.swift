@@ -5,7 +5,7 @@ struct Ink {
     /// How much of what was there is taken away, 0…1.
     let opacity: Float
 
-    /// Covers what was there.
+    /// Covers what was there, as paint does.
     static func paint(_ colour: Colour) -> Ink {
         Ink(colour: colour, opacity: 1)
     }
@@ -15,12 +15,12 @@ struct Ink {
         Ink(colour: colour * opacity, opacity: opacity)
     }
 
-    /// Darkens what was there.
+    /// Darkens what was there; a depth of 1 leaves black.
     static func shadow(_ depth: Float) -> Ink {
         Ink(colour: .zero, opacity: depth)
     }
 
-    /// Adds light.
+    /// Adds light to what was there, and takes nothing away.
     static func light(_ colour: Colour) -> Ink {
         Ink(colour: colour, opacity: 0)
     }

@@ -5,7 +5,7 @@ struct ClipLabel: Codable, Equatable {
     var clip: String
     var width: Int
     var height: Int
-    /// Seconds.
+    /// Length of the clip in seconds.
     var duration: Double
     var frames: Int
     var fps: Double

@@ -4,7 +4,7 @@ internal import Foundation
 
 /// What is in the directory of sample clips.
 struct ClipManifest: Codable {
-    /// One clip's file.
+    /// One clip: its files, and what somebody must know to render them again.
     struct Clip: Codable {
         var clip: String
         var labels: String
@@ -12,7 +12,7 @@ struct ClipManifest: Codable {
         var width: Int
         var height: Int
         var fps: Int
-        /// Seconds.
+        /// Length of the clip in seconds.
         var duration: Int
         var bytes: Int
         var sha256: String

@@ -43,7 +43,7 @@ struct Materials {
         return green.mixed(.rgb(138, 130, 82), dry * 0.6) + .grey(blades * 26)
     }
 
-    /// Trodden earth with pebbles.
+    /// Trodden earth with pebbles; `wet` makes it darker, 0…1.
     func earth(_ x: Float, _ z: Float, wet: Float = 0) -> Colour {
         let lumps = noise.fractal(x * 0.8, z * 0.8, octaves: 5) - 0.5
         let pebble: Float = noise.value(x * 7, z * 7) > 0.86 ? 24 : 0

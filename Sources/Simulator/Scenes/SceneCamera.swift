@@ -9,11 +9,9 @@ typealias ScreenPoint = SIMD2<Float>
 /// Upright lines stay upright: the camera looks level and the picture is cut below the horizon, which is close enough
 /// to a camera that looks down from a pole.
 struct SceneCamera {
-    /// Picture width in pixels.
     let width: Int
-    /// Picture height in pixels.
     let height: Int
-    /// Focal length in pixels.
+    /// Focal length in pixels: how large a metre at a distance of one metre is.
     let focal: Float
     /// The row of the horizon in pixels; may lie above the picture.
     let horizon: Float

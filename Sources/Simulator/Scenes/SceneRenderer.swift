@@ -34,7 +34,7 @@ final class SceneRenderer {
         truth = SceneTruth(rules: rules, size: size, framesPerSecond: framesPerSecond)
     }
 
-    /// Renders the next frame.
+    /// Renders the next frame, and notes what it shows in `truth`.
     func next() -> ScenePicture {
         let time = Float(frame) / framesPerSecond
         canvas.copy(still)

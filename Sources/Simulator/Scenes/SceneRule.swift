@@ -19,7 +19,7 @@ public struct SceneRule: Sendable {
 
     /// The rule's name in its clip.
     public let id: String
-    /// What it asks for.
+    /// What the rule asks for, by the names of label files.
     public let kind: Kind
     /// Corners of the region, or the two ends of the line.
     private(set) var points: [NormalizedPoint]

@@ -8,15 +8,15 @@ public struct SceneSpec: Sendable {
     public let description: String
     /// What makes it hard, separated by semicolons.
     public let conditions: String
-    /// Columns of the picture.
+    /// Width of the picture in pixels; even.
     public var width = 640
-    /// Rows of the picture.
+    /// Height of the picture in pixels; even.
     public var height = 360
-    /// Frames a second.
+    /// Frames a second, all of the same length.
     public var framesPerSecond = 12
-    /// Length in whole seconds.
+    /// Length of the clip in whole seconds.
     public let seconds: Int
-    /// The coding.
+    /// How the clip is coded.
     public var codec = StreamFormat.Codec.h264
     /// Constant rate factor of the encoder.
     public var quality = 28
@@ -27,7 +27,7 @@ public struct SceneSpec: Sendable {
     /// Builds the scene and its rules for a picture size.
     let stage: @Sendable (FrameSize) -> Stage
 
-    /// Number of frames.
+    /// How many frames the clip has.
     public var frameCount: Int { seconds * framesPerSecond }
 
     /// The file of the clip.

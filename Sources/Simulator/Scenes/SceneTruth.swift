@@ -61,7 +61,7 @@ struct SceneTruth {
         leastPixels = max(12 * size.width * size.height / (640 * 360), 3)
     }
 
-    /// Adds the next frame.
+    /// Adds what the next frame shows; frames come in order.
     mutating func add(_ frame: FrameTruth) {
         frames.append(frame)
     }

@@ -2,9 +2,9 @@ import Flow
 
 /// A rendered picture: planar 4:2:0, 8 bits, studio range.
 public struct ScenePicture: Hashable, Sendable {
-    /// Columns; even.
+    /// Width in pixels, even, so that every two columns share a colour.
     public let width: Int
-    /// Rows; even.
+    /// Height in pixels, even for the same reason.
     public let height: Int
     /// Brightness, `width * height` bytes, 16…235.
     public internal(set) var luma: [UInt8]

@@ -1,6 +1,6 @@
 /// Moving water: ripples that run with the wind and glints of the sky in them.
 struct WaterLook {
-    /// Where the water is.
+    /// Tells of a point of the ground whether water covers it.
     let covers: (WorldPoint) -> Bool
     /// Height of the ripples in levels of brightness.
     var ripple: Float = 13
