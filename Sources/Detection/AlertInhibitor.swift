@@ -2,7 +2,8 @@ import Flow
 
 /// Lets the alerts of a rule through only while what it says about other rules holds.
 ///
-/// The rule's evaluator goes on behind it and forgets nothing: an alert that runs when the condition comes true starts then.
+/// The rule's evaluator goes on meanwhile and forgets nothing: when what the rule asks of others comes true while its
+/// own condition holds, the alert starts at that moment.
 struct AlertInhibitor: Sendable {
     /// What the evaluator said last of the alert that runs.
     private var running: AlertChange?

@@ -3,8 +3,9 @@ import Flow
 
 /// What is known about the empty scene of one camera, and what the last frame showed that does not belong to it.
 ///
-/// Each pixel has two backgrounds: what it looks like now when nothing is there, and its original one, what it looked like
-/// before something was adopted. A thing that was there so long that it became background leaves no trace when it goes.
+/// Each pixel has two backgrounds: the current one, which it shows while nothing is there, and the original one, which
+/// it showed before a still object was adopted into the current one. When that object leaves, the pixel goes back to
+/// its original background at once, and no ghost is left where it stood.
 struct BackgroundModel: Sendable {
     let width: Int
     let height: Int
@@ -23,7 +24,7 @@ struct BackgroundModel: Sendable {
     private var age = SparsePlane()
     private var ageClock = 0.0
     private var dynamicAreas: DynamicBackgroundMap
-    /// True when the last frame was elsewhere than the one before.
+    /// True when the last frame was shifted against the background: the camera moves.
     private var isShaking = false
     /// Seconds for which this scene has been learnt.
     private var seconds = 0.0
@@ -33,9 +34,9 @@ struct BackgroundModel: Sendable {
 
     /// What the last frame was judged as.
     private(set) var status = SceneStatus.warmingUp
-    /// How each pixel of the last frame learnt.
+    /// How each pixel of the last frame learnt: a `CV_` value.
     private var kinds = SparsePlane()
-    /// Share of the last frame that things cover.
+    /// Share of the last frame that objects cover.
     private(set) var foregroundShare = 0.0
 
     /// Starts to learn a scene from its first frame.
@@ -66,7 +67,7 @@ struct BackgroundModel: Sendable {
         plane.width == width && plane.height == height
     }
 
-    /// What the scene looked like before anything came that still stands there.
+    /// The original background: the scene as it was before anything came that still stands there.
     var emptyPixels: [UInt8] { original.plane(over: background, width: width) }
 
     /// For each pixel of the last frame how it learnt: a `CV_` value, 0 where nothing is.
@@ -78,7 +79,9 @@ struct BackgroundModel: Sendable {
         return [background, recent, noise].reduce(dynamicAreas.stateBytes + patches) { $0 + $1.count }
     }
 
-    /// Share of the picture, or of a region of it, that always moves: its usual deviation hides what differs less.
+    /// Share of the picture, or of a region of it, that always moves.
+    ///
+    /// Pixels there usually deviate so much that only what differs by more is foreground.
     func dynamicShare(in region: Region? = nil) -> Double {
         let region = region ?? Region(polygon: nil, width: width, height: height)
         var restless = 0
@@ -96,7 +99,7 @@ struct BackgroundModel: Sendable {
         Double(noise.reduce(0) { $0 + Int($1) }) / 8 / Double(max(1, noise.count))
     }
 
-    /// False while the whole picture changes: nothing can be said about things then.
+    /// False while the whole picture changes: nothing can be said about objects then.
     var isJudged: Bool { settling <= 0 && status != .sceneChange }
 
     /// Takes the next frame, `elapsed` seconds after the one before (0 for the first), and says what is in it.
@@ -134,7 +137,8 @@ struct BackgroundModel: Sendable {
 }
 
 extension BackgroundModel {
-    /// Pixels that the scene may move each way from one frame to the next: five to either side of where it rests.
+    /// Pixels that the scene may move each way from one frame to the next; a camera that sways by five to either side
+    /// of its place moves by ten.
     private static let shakeReach = 10
     /// Share of the picture that must differ before the scene may have moved as a whole.
     private static let shakenShare = 0.03
@@ -146,11 +150,12 @@ extension BackgroundModel {
     private static let lightSeconds = 1.5
     /// Seconds in which a new scene is learnt while it settles.
     private static let settlingSeconds = 0.3
-    /// A frame teaches at most so many seconds' worth: one alone, long after the one before, is no average.
+    /// Seconds for which one frame counts at most when the background is learnt: a single frame that comes long after
+    /// the one before must not become the background by itself.
     private static let longestLesson = 2.0
-    /// Under a thing, noise is learnt so many times slower.
+    /// Under an object, noise is learnt so many times slower.
     private static let objectNoise = 10.0
-    /// Where only neighbours explain a pixel, its background follows so many times slower.
+    /// Where a pixel differs and only its neighbours explain that, its background follows so many times slower.
     private static let excusedBackground = 4.0
 
     /// By how much a pixel must differ, in the units of the C kernels.
@@ -176,8 +181,10 @@ extension BackgroundModel {
         return (low, high)
     }
 
-    /// The light of a frame, the empty scene under it, and the pixels that differ even so, after the scene was moved to
-    /// where the frame shows it.
+    /// Compares a frame with the background: the light of the frame, the background under that light, and the pixels
+    /// that differ from it.
+    ///
+    /// Where the camera has moved, the background is moved first.
     private mutating func compare(_ plane: LumaPlane) -> (light: cv_light, expected: [UInt8], raw: [UInt8]) {
         let light = cv_fit_light(background, plane.pixels, background.count)
         let expected = LightChange(light).map(background)

@@ -2,11 +2,11 @@ import CVision
 
 /// What a group of foreground pixels is taken for.
 enum BlobClass: Sendable {
-    /// A thing that does not belong to the empty scene.
+    /// An object that does not belong to the empty scene.
     case object
-    /// Clear, but so thin or small that it may be a leaf, a drop or an insect: a thing if it stays.
+    /// Clear, but so thin or small that it may be a leaf, a drop or an insect: an object if it stays.
     case slight
-    /// Too small or too faint to be a thing.
+    /// Too small or too faint to be an object.
     case speck
     /// The same scene under other light.
     case light
@@ -23,7 +23,7 @@ enum BlobClass: Sendable {
         }
     }
 
-    /// How far a sighting of it may be believed, 0…1.
+    /// How surely a blob of this class is an object, 0…1.
     var certainty: Double {
         switch self {
         case .object: 1
@@ -33,23 +33,25 @@ enum BlobClass: Sendable {
     }
 }
 
-/// Tells things from specks, light and ghosts by what a group of pixels looks like in the frame and in the background.
+/// Tells objects from specks, light and ghosts by what a group of pixels looks like in the frame and in the background.
 struct BlobClassifier: Sendable {
     /// Seconds in one unit of a pixel's age.
     static let ageUnit = 0.25
     /// Mean gradient below which a background has no texture to compare.
     private static let leastTexture = 3.0
-    /// What is a bit sharper than light may be is still light where brightness follows the background this closely.
+    /// A blob whose outline is up to `sharpness` times as sharp as that of light is light all the same when its
+    /// brightness correlates with the background by more than `correlation`.
     private static let lightFollows = (sharpness: 1.5, correlation: 0.8)
-    /// Share of the pixels of something slight that must differ by twice the needed difference when it is small.
+    /// Share of the pixels of a blob below `leastArea` that must differ by twice the needed difference, for it to be
+    /// slight and no speck.
     private static let smallStrong = 0.3
 
     private let settings: DetectionSettings
-    /// Pixels that a thing must have.
+    /// Pixels that an object must have.
     let leastArea: Double
     /// Pixels that something slight must have.
     let leastSlight: Double
-    /// Pixels of something slight that must be in a region: it need not be all inside.
+    /// Pixels of a slight blob that must be inside a region, for the blob to count there.
     let leastInside: Double
 
     init(settings: DetectionSettings, pixels: Int) {
@@ -81,15 +83,15 @@ struct BlobClassifier: Sendable {
         return Double(blob.core) >= settings.coreShare * area ? .object : .slight
     }
 
-    /// A thing has edges of its own along its outline.
+    /// An object has edges of its own along its outline.
     ///
-    /// Where the background has the edges and the frame has none, the thing is in the background: it left, and what it
+    /// Where the background has the edges and the frame has none, the object is in the background: it left, and what it
     /// covered is seen for the first time.
     private func isGhost(_ blob: cv_component) -> Bool {
         Double(blob.edge_then) > settings.ghostEdges * Double(blob.edge_now)
     }
 
-    /// Light, shade and compression fade out over many pixels; a thing changes the outline as much as the inside.
+    /// Light, shade and compression fade out over many pixels; an object changes the outline as much as the inside.
     private func isSoft(_ blob: cv_component, _ area: Double) -> Bool {
         let contrast = max(1, Double(blob.contrast)) / area
         let sharpness = Double(blob.edge_change) / Double(max(1, blob.border)) / contrast

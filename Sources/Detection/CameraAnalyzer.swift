@@ -44,8 +44,8 @@ public struct CameraAnalyzer: Sendable {
 
     /// Takes other rules or settings from the next frame on; what was learnt of the scene stays.
     ///
-    /// A rule goes on with what it has seen, under other thresholds too; one that was drawn anew, or asks about others in
-    /// another way or about one that begins anew, begins anew.
+    /// A rule goes on with what it has seen, under other thresholds too; one that was drawn anew, or asks about others
+    /// in another way or about one that begins anew, begins anew.
     ///
     /// - Parameters:
     ///   - rules: the rules, each with its own id.
@@ -149,7 +149,7 @@ public struct CameraAnalyzer: Sendable {
         )
     }
 
-    /// The picture as it would be without things in it; nil before the first frame, and while the scene is learnt.
+    /// The picture as it would be without objects in it; nil before the first frame, and while the scene is learnt.
     public var emptyScene: LumaPlane? {
         guard let scene, scene.isJudged else { return nil }
         return LumaPlane(width: scene.width, height: scene.height, pixels: scene.emptyPixels)
@@ -166,7 +166,7 @@ public struct CameraAnalyzer: Sendable {
 
     /// The foreground of the last frame for an overlay, row by row in the size of the plane; empty before the first.
     ///
-    /// 0 where nothing is, 1 a thing, 2 a speck, 3 other light, 4 what has just become part of the scene.
+    /// 0 where nothing is, 1 an object, 2 a speck, 3 other light, 4 what has just become part of the scene.
     public func foreground() -> [UInt8] {
         scene?.kindsOfPixels ?? []
     }

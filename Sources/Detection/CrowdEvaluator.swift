@@ -91,7 +91,7 @@ struct CrowdEvaluator: RuleEvaluator {
     }
 }
 
-/// How many people cover as much of a region as things do.
+/// How many people cover as much of a region as objects do.
 struct CrowdEstimate: Sendable {
     /// Their number; a fraction, as it is reckoned from area.
     var people: Double

@@ -1,6 +1,6 @@
 /// Why a rule, a schedule or a setting was refused.
 public struct DetectionError: Error, CustomStringConvertible, Hashable, Sendable {
-    /// What kind of thing was wrong.
+    /// What kind of value was refused.
     public enum Code: String, Hashable, Sendable {
         /// A rule's kind, geometry, number or text is not usable.
         case invalidRule
@@ -12,7 +12,7 @@ public struct DetectionError: Error, CustomStringConvertible, Hashable, Sendable
         case invalidSetting
     }
 
-    /// What kind of thing was wrong.
+    /// What kind of value was refused, for code that has to tell them apart.
     public let code: Code
     /// Where, why and what to do, for a person.
     public let message: String

@@ -35,11 +35,11 @@ public struct DetectionSettings: Sendable, Hashable {
     ///
     /// Default 3, range 0…20.
     public var noiseFactor = 3.0
-    /// Share of a thing's pixels that must differ by twice the needed difference.
+    /// Share of an object's pixels that must differ by twice the needed difference.
     ///
     /// Default 0.12, range 0…1.
     public var strongShare = 0.12
-    /// Share of a thing's pixels that must have only pixels of the thing around them: strips are no things.
+    /// Share of an object's pixels that must have only pixels of the object around them: strips are no objects.
     ///
     /// Default 0.08, range 0…1.
     public var coreShare = 0.08

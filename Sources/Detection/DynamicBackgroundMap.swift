@@ -58,7 +58,7 @@ struct DynamicBackgroundMap: Sendable {
         return greatest
     }
 
-    /// Makes specks of the things in `kinds` (a `CV_` value for each pixel) that lie where the background is dynamic.
+    /// Makes specks of the objects in `kinds` (a `CV_` value for each pixel) that lie where the background is dynamic.
     func calm(_ kinds: inout [UInt8], width: Int) {
         for (square, share) in activity.enumerated() where share >= Self.least {
             let top = square / columns * Self.side

@@ -1,6 +1,6 @@
 import Flow
 
-/// One rule of a camera with what watches for it.
+/// One rule of a camera with its evaluator, and whether its alerts are told.
 struct EvaluatedRule: Sendable {
     private(set) var rule: Rule
     /// Nil before the first frame: only then the size of the picture is known.

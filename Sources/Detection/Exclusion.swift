@@ -1,4 +1,4 @@
-/// Says of a rule with masks or a size what of a frame they keep from counting, for who asks why nothing came.
+/// Tells for the diagnosis whether a rule's masks or its size left something out of a frame that would have counted.
 struct Exclusion: Sendable {
     private let region: Region
     /// The part of the rule's region that is under its masks; nil without masks.

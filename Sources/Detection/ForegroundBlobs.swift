@@ -1,34 +1,34 @@
 import CVision
 import Flow
 
-/// What one frame shows that does not belong to the empty scene: its groups of foreground pixels, each with a verdict.
+/// What one frame shows that does not belong to the empty scene: its blobs of foreground pixels, each with its class.
 ///
 /// Made for each frame and gone with it; two bytes a pixel would be too much to keep of every camera.
 struct ForegroundBlobs: Sendable {
-    /// A group of foreground pixels with its verdict; its label is its index + 1.
+    /// A group of touching foreground pixels with its class; its label is its index + 1.
     struct Blob {
         let shape: cv_component
         let blobClass: BlobClass
     }
 
-    /// Share of a person's area below which a group is nobody.
+    /// Share of a person's area below which a blob counts as nobody.
     private static let leastPerson = 0.4
 
-    /// Share of a thing that must be inside a region in which it does not stand.
+    /// Share of an object that must be inside a region for the object to count there when its foot is outside.
     private static let leastShareInside = 0.67
-    /// What reaches into a region with this many times the least size of a thing is no upper part of something beside it.
+    /// So many times the least area of an object inside a region are enough, wherever the object stands.
     private static let muchInside = 4.0
 
-    /// The groups, in the order of their first pixel.
+    /// The blobs, in the order of their first pixel.
     private(set) var list: [Blob] = []
     let width: Int
     let height: Int
     /// The frame, and the empty scene under its light.
     let plane: LumaPlane
     let expected: [UInt8]
-    /// What the scene looked like before anything was adopted, under its light.
+    /// The original background, under the light of the frame.
     let before: [UInt8]
-    /// For each pixel 0 or 1 + the index of its group; empty, as all below, while there is none.
+    /// For each pixel 0 or 1 + the index of its blob; empty, as all below, while there is none.
     private(set) var labels: [UInt16] = []
     /// The columns of each row outside which no pixel has a label.
     private(set) var spans: [cv_span] = []
@@ -49,15 +49,15 @@ struct ForegroundBlobs: Sendable {
         self.before = before
     }
 
-    /// Groups the foreground pixels and judges each group.
+    /// Finds the blobs of foreground pixels and classifies each of them.
     ///
     /// - Parameters:
     ///   - foreground: which pixels differ.
     ///   - plane: the frame.
     ///   - expected: the empty scene under the light of the frame.
-    ///   - before: what it looked like before anything was adopted.
+    ///   - before: the original background under the light of the frame.
     ///   - age: for how long each foreground pixel has not changed.
-    ///   - classifier: says what a group is.
+    ///   - classifier: says what a blob is taken for.
     init(
         in foreground: ForegroundMask,
         plane: LumaPlane,
@@ -76,7 +76,9 @@ struct ForegroundBlobs: Sendable {
         self.labels = labels
     }
 
-    /// The shapes of groups of foreground pixels, in the order of their labels; `foreground` has pixels of things alone.
+    /// The shapes of groups of foreground pixels, in the order of their labels.
+    ///
+    /// `foreground` must not have pixels that this frame has no age and gradients for.
     func measure(_ labels: [UInt16], _ count: Int, in foreground: ForegroundMask) -> [cv_component] {
         var found = [cv_component](repeating: cv_component(), count: count)
         cv_measure(
@@ -105,7 +107,7 @@ struct ForegroundBlobs: Sendable {
     /// Pixels of all blobs, whatever they were taken for.
     var area: Int { list.reduce(0) { $0 + Int($1.shape.area) } }
 
-    /// Pixels of the groups that may be things.
+    /// Pixels of the blobs that may be objects.
     var objectArea: Int { list.reduce(0) { $0 + ($1.blobClass.certainty > 0 ? Int($1.shape.area) : 0) } }
 
     /// For each pixel how it learns: a `CV_` value; empty where there is nothing.
@@ -115,8 +117,10 @@ struct ForegroundBlobs: Sendable {
         return kinds
     }
 
-    /// What occupies a region, if anything does; `minShare` is the share of the region that is needed for strength 1.
-    func sighting(in region: Region, minShare: Double) -> RegionForeground? {
+    /// What occupies a region; nil when nothing does that may be an object.
+    ///
+    /// `minShare` is the share of the region that must be occupied for a strength of 1.
+    func foreground(in region: Region, minShare: Double) -> RegionForeground? {
         guard !list.isEmpty else { return nil }
         let inside = pixelsPerLabel(in: region)
         var total = 0.0
@@ -138,7 +142,7 @@ struct ForegroundBlobs: Sendable {
             bottom = max(bottom, Int(blob.shape.bottom) + 1)
         }
         guard total > 0 else { return nil }
-        // Something slight is rarely seen whole; what it lacks in size it must make up in time.
+        // Of a slight blob usually only a part differs, so it needs fewer pixels; in return it must stay for longer.
         let certainty = believed / total
         let needed = certainty < RegionForeground.doubtful ? classifier.leastArea * 0.6 : classifier.leastArea
         return RegionForeground(
@@ -154,13 +158,13 @@ struct ForegroundBlobs: Sendable {
         )
     }
 
-    /// The groups that may be things, as they are followed from frame to frame.
-    func spots() -> [Observation] {
+    /// The blobs that may be objects, as the tracker takes them.
+    func observations() -> [Observation] {
         list.filter { $0.blobClass.certainty > 0 && Double($0.shape.area) >= classifier.leastSlight }
             .map { Observation($0.shape, width: width, height: height) }
     }
 
-    /// How many people cover as much of a region as things do, each covering `personShare` of the picture.
+    /// How many people cover as much of a region as objects do, each covering `personShare` of the picture.
     func crowd(in region: Region, personShare: Double) -> CrowdEstimate {
         guard !list.isEmpty else { return CrowdEstimate(people: 0, box: .full) }
         let inside = pixelsPerLabel(in: region)
@@ -178,7 +182,7 @@ struct ForegroundBlobs: Sendable {
         return CrowdEstimate(people: people, box: box ?? .full)
     }
 
-    /// Whether a region holds enough of a thing to be seen, of those whose box is `wanted`.
+    /// Whether a region holds enough pixels of any blob that may be an object and whose box is `wanted`.
     func isAnything(in region: Region, where wanted: (NormalizedRect) -> Bool) -> Bool {
         guard !list.isEmpty else { return false }
         let inside = pixelsPerLabel(in: region)
@@ -188,9 +192,10 @@ struct ForegroundBlobs: Sendable {
         }
     }
 
-    /// How far a thing may be believed to be in a region that holds so many pixels of it.
+    /// How surely a blob is an object in a region that holds so many pixels of it.
     ///
-    /// Where only its upper part reaches in, it stands somewhere else and is passing by, unless it stays.
+    /// Where only the upper part of a person reaches in, the person stands elsewhere and is passing by; that counts as
+    /// a slight blob does, which must stay for longer.
     private func certainty(of blob: Blob, pixels: Double, in region: Region) -> Double {
         guard pixels < Self.leastShareInside * Double(blob.shape.area), pixels < Self.muchInside * classifier.leastArea
         else { return blob.blobClass.certainty }

@@ -1,16 +1,16 @@
 import Flow
 
-/// What one frame shows in one region.
+/// What one frame shows in one region that may be an object.
 struct RegionForeground: Sendable, Hashable {
-    /// Below this certainty it must be seen in several frames.
+    /// Below this certainty a region's foreground is doubtful: one frame never alerts.
     static let doubtful = 0.5
 
-    /// Whether it must be seen in several frames.
+    /// Whether one frame is not enough for an alert.
     var isDoubtful: Bool { certainty < Self.doubtful }
 
     /// Occupied pixels over the pixels that the rule needs: 1 is the threshold.
     var strength: Double
-    /// 1 when all of it is clearly a thing, less when it may be leaves, rain or insects.
+    /// 1 when all of it is clearly an object, less when it may be leaves, rain or insects.
     var certainty: Double
     /// Occupied share of the region.
     var share: Double
@@ -20,17 +20,19 @@ struct RegionForeground: Sendable, Hashable {
 
 /// Tells when a region is occupied by something that is not part of the empty scene.
 struct IntrusionEvaluator: RuleEvaluator {
-    /// Seconds that a single frame can stand for at most.
+    /// Seconds for which a single frame counts at most, however long ago the one before was.
     static let longestStep = 1.0
-    /// A sighting counts so many times its duration at most, however strong.
+    /// Strong foreground counts for more seconds than it lasts, at most so many times.
     static let greatestWeight = 4.0
-    /// A single frame of a doubtful sighting brings an alert at most this near to its start.
+    /// Share of the dwell that a single frame of doubtful foreground brings at most.
     static let doubtfulStep = 0.5
-    /// Where pictures come so many seconds after one another, something certain that was not seen in the last `memory`
-    /// seconds brings an alert at most this near to its start: two insects that touch, or a damaged picture, are gone in
-    /// the next one.
+    /// What the first frame of something certain brings at most, when the next frame comes soon.
+    ///
+    /// Two insects that touch, or a damaged picture, look certain and are gone in the next frame. So where frames are
+    /// at most `interval` seconds apart and nothing certain was seen for `memory` seconds, one frame brings at most the
+    /// share `step` of the dwell, and a second one decides.
     private static let lone = (interval: 0.25, memory: 0.5, step: 0.45)
-    /// How far something doubtful may be from where it was, in its own sizes: at once, and for each second.
+    /// How far something doubtful may have moved, in multiples of its own size: at once, and with each second.
     private static let doubtfulReach = 1.0
     private static let doubtfulSpeed = 4.0
     /// Below this strength an occupied region counts as empty again.
@@ -58,7 +60,7 @@ struct IntrusionEvaluator: RuleEvaluator {
     private var since: MediaTime?
     /// When something certain was last seen.
     private var certainAt: MediaTime?
-    /// The first sighting, while all evidence is of doubtful ones.
+    /// Where and when the evidence began, while all of it is doubtful.
     private var doubted: (box: NormalizedRect, time: MediaTime)?
     private var alert: AlertLifecycle
     private var strength = 0.0
@@ -87,27 +89,31 @@ struct IntrusionEvaluator: RuleEvaluator {
             certainAt = nil
             return nil
         }
-        return see(frame.blobs.sighting(in: region, minShare: limits.minShare), at: frame.time, elapsed: frame.elapsed)
+        return see(
+            frame.blobs.foreground(in: region, minShare: limits.minShare),
+            at: frame.time,
+            elapsed: frame.elapsed
+        )
     }
 
     /// Takes what a frame shows, `elapsed` seconds after the one before (0 for the first).
-    mutating func see(_ sighting: RegionForeground?, at time: MediaTime, elapsed: Double) -> AlertChange? {
-        strength = sighting?.strength ?? 0
-        if alert.isOpen { return follow(sighting, at: time) }
+    mutating func see(_ foreground: RegionForeground?, at time: MediaTime, elapsed: Double) -> AlertChange? {
+        strength = foreground?.strength ?? 0
+        if alert.isOpen { return follow(foreground, at: time) }
         let step = min(elapsed, Self.longestStep)
-        let isLone = isLone(sighting, at: time, step: step)
-        guard let sighting, sighting.strength >= 1 else {
+        let isLone = isLone(foreground, at: time, step: step)
+        guard let foreground, foreground.strength >= 1 else {
             occupied = max(0, occupied - step)
             if occupied == 0 { since = nil }
             return nil
         }
-        if isElsewhere(sighting, at: time) {
+        if isElsewhere(foreground, at: time) {
             occupied = max(0, occupied - step)
             guard occupied == 0 else { return nil }
         }
-        if occupied == 0 { (since, doubted) = (nil, (sighting.box, time)) }
-        if !sighting.isDoubtful { doubted = nil }
-        let evidence = evidence(of: sighting, step: step)
+        if occupied == 0 { (since, doubted) = (nil, (foreground.box, time)) }
+        if !foreground.isDoubtful { doubted = nil }
+        let evidence = evidence(of: foreground, step: step)
         occupied += isLone ? min(evidence, limits.dwell * Self.lone.step) : evidence
         let first = since ?? time
         since = first
@@ -115,9 +121,9 @@ struct IntrusionEvaluator: RuleEvaluator {
         return alert.start(
             since: first,
             at: time,
-            strength: sighting.strength,
-            box: sighting.box,
-            reason: Self.reason(sighting)
+            strength: foreground.strength,
+            box: foreground.box,
+            reason: Self.reason(foreground)
         )
     }
 
@@ -128,12 +134,13 @@ struct IntrusionEvaluator: RuleEvaluator {
         return alert.end(at: time)
     }
 
-    /// Whether all evidence so far is of something doubtful that cannot have come here since: insects dart, people walk.
+    /// Whether all evidence so far is doubtful, and this is too far away to be the same: insects dart, people walk.
     ///
-    /// Width and height of the picture count alike: what is as tall as it may be goes a little further sideways.
-    private func isElsewhere(_ sighting: RegionForeground, at time: MediaTime) -> Bool {
-        guard sighting.isDoubtful, occupied > 0, let doubted else { return false }
-        let (box, before) = (sighting.box, doubted.box)
+    /// Distances are shares of the picture's width and height, which are taken as equal: on a wide picture that allows
+    /// a little more sideways than up and down.
+    private func isElsewhere(_ foreground: RegionForeground, at time: MediaTime) -> Bool {
+        guard foreground.isDoubtful, occupied > 0, let doubted else { return false }
+        let (box, before) = (foreground.box, doubted.box)
         let size = [box.width, box.height, before.width, before.height].max() ?? 0
         let reach = size * (Self.doubtfulReach + Self.doubtfulSpeed * time.seconds(since: doubted.time))
         let across = (box.x + box.width / 2) - (before.x + before.width / 2)
@@ -141,31 +148,31 @@ struct IntrusionEvaluator: RuleEvaluator {
         return max(across.magnitude, down.magnitude) > reach
     }
 
-    /// Whether it is the first picture in a while with something certain, and the next one will come soon.
-    private mutating func isLone(_ sighting: RegionForeground?, at time: MediaTime, step: Double) -> Bool {
-        guard let sighting, sighting.strength >= 1, !sighting.isDoubtful else { return false }
+    /// Whether this is the first frame in a while with something certain, and the next one will come soon: see `lone`.
+    private mutating func isLone(_ foreground: RegionForeground?, at time: MediaTime, step: Double) -> Bool {
+        guard let foreground, foreground.strength >= 1, !foreground.isDoubtful else { return false }
         defer { certainAt = time }
         let isNew = certainAt.map { time.seconds(since: $0) > Self.lone.memory } ?? true
         return isNew && step <= Self.lone.interval
     }
 
-    private func evidence(of sighting: RegionForeground, step: Double) -> Double {
-        let isDoubtful = sighting.isDoubtful
+    private func evidence(of foreground: RegionForeground, step: Double) -> Double {
+        let isDoubtful = foreground.isDoubtful
         if limits.hasOwnDwell { return isDoubtful ? step * Self.doubtfulStep : step }
-        let weighted = step * min(Self.greatestWeight, sighting.strength) * sighting.certainty
+        let weighted = step * min(Self.greatestWeight, foreground.strength) * foreground.certainty
         return isDoubtful ? min(weighted, limits.dwell * Self.doubtfulStep) : weighted
     }
 
-    private mutating func follow(_ sighting: RegionForeground?, at time: MediaTime) -> AlertChange? {
-        if let sighting, sighting.strength >= Self.releaseStrength {
-            return alert.goOn(at: time, strength: strength, box: sighting.box, reason: Self.reason(sighting))
+    private mutating func follow(_ foreground: RegionForeground?, at time: MediaTime) -> AlertChange? {
+        if let foreground, foreground.strength >= Self.releaseStrength {
+            return alert.goOn(at: time, strength: strength, box: foreground.box, reason: Self.reason(foreground))
         }
         guard let seen = alert.lastSeen, time.seconds(since: seen) >= limits.hold else { return nil }
         return close(at: time)
     }
 
-    private static func reason(_ sighting: RegionForeground) -> String {
-        let percent = (sighting.share * 1000).rounded() / 10
+    private static func reason(_ foreground: RegionForeground) -> String {
+        let percent = (foreground.share * 1000).rounded() / 10
         return "\(percent) % of the region is occupied by something that is not part of the empty scene"
     }
 }

@@ -1,10 +1,10 @@
 import Flow
 
-/// Tells when one thing stays in a region for long, moving or not.
+/// Tells when one object stays in a region for long, moving or not.
 struct LoiteringEvaluator: RuleEvaluator {
     /// Seconds when the rule does not say.
     private static let usual = 30.0
-    /// Seconds without the thing in the region after which it has left.
+    /// Seconds without the object in the region after which it has left.
     private static let absence = 3.0
 
     private struct Stay {
@@ -73,7 +73,7 @@ struct LoiteringEvaluator: RuleEvaluator {
         return alert.end(at: time)
     }
 
-    /// Where the thing stands: the middle of its lower edge, which is on the ground.
+    /// Where the object stands: the middle of its lower edge, which is on the ground.
     private func isInside(_ track: Track) -> Bool {
         let foot = Int((track.box.y + track.box.height) * height) - 1
         return region.admits(track.box) && region.contains(column: min(Int(width) - 1, max(0, Int(track.x))), row: foot)

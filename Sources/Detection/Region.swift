@@ -9,7 +9,7 @@ public struct Region: Sendable, Hashable {
     public let count: Int
     /// In each row of `rows`, the runs of columns inside, first row first.
     let runs: [[Range<Int>]]
-    /// How tall things are in it that count; nil = any height counts.
+    /// How tall objects are in it that count; nil = any height counts.
     private(set) var scale: SizeScale?
 
     /// Rasterises an outline, or the whole picture for nil.
@@ -28,7 +28,7 @@ public struct Region: Sendable, Hashable {
         }
     }
 
-    /// The region of a rule: its polygon (a line rule has none) without its masks, and how tall things are in it.
+    /// The region of a rule: its polygon (a line rule has none) without its masks, and how tall objects are in it.
     init(_ rule: Rule, width: Int, height: Int) {
         let polygon = rule.kind == .line ? nil : rule.polygon
         self.init(polygon: polygon, masks: rule.masks, width: width, height: height)
@@ -60,7 +60,7 @@ public struct Region: Sendable, Hashable {
         rows.contains(row) && runs[row - rows.lowerBound].contains { $0.contains(column) }
     }
 
-    /// Whether a thing with this box is of a size that counts.
+    /// Whether an object with this box is of a size that counts.
     func admits(_ box: NormalizedRect) -> Bool { scale?.admits(box) != false }
 
     /// The region without the pixels of another.

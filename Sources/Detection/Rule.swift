@@ -1,6 +1,6 @@
 public import Flow
 
-/// One thing to watch on one camera: a kind, where in the picture, when, and what an alert of it means.
+/// What one camera is to look for: a kind, where in the picture, when, and what an alert of it means.
 ///
 /// Read from the `rules` of a label file or of a rule file; keys that a rule does not know are ignored. A `Rule` that
 /// was decoded is valid; one that was made by hand is checked by `validate()`, which `CameraAnalyzer` calls.
@@ -26,7 +26,7 @@ public struct Rule: Sendable, Hashable {
 
     /// How tall a person is, as shares of the height of the picture.
     ///
-    /// Between both, heights are in proportion to where the thing stands.
+    /// Between both, heights are in proportion to where the object stands.
     public struct Size: Sendable, Hashable, Codable {
         /// At the lower edge of the region.
         public var near: Double

@@ -4,7 +4,7 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
     public enum Layer: String, Sendable, Hashable, Encodable {
         /// The rule's schedule is off.
         case schedule
-        /// The whole picture changes: nothing can be said about things.
+        /// The whole picture changes: nothing can be said about objects.
         case scene
         /// Nothing differs from the empty scene.
         case nothing
@@ -18,7 +18,7 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
         case mask
         /// What is there is much smaller or larger than a person would be in its place.
         case misfit
-        /// Things are there, but not in the region, or not enough of them.
+        /// Objects are there, but not in the region, or not enough of them.
         case size
         /// Enough is there, but not for long enough yet.
         case dwell
@@ -42,11 +42,11 @@ public struct RuleDiagnosis: Sendable, Hashable, Encodable {
         public var progress: Double
     }
 
-    /// How many groups of pixels the frame shows, by what they were taken for.
+    /// How many blobs the frame shows, by class.
     public struct Groups: Sendable, Hashable, Encodable {
         /// Blobs that are clearly something: a person, a vehicle, an animal.
         public var things = 0
-        /// Things that may be leaves, drops or insects.
+        /// Objects that may be leaves, drops or insects.
         public var slight = 0
         /// Too small or too faint.
         public var specks = 0
@@ -81,7 +81,7 @@ extension RuleDiagnosis.Groups {
 }
 
 extension RuleDiagnosis.Verdict {
-    /// Share of a region from which on its restlessness is why specks in it do not count.
+    /// Share of a region that must always move before that is named as the reason why specks in it do not count.
     private static let restless = 0.03
 
     /// The layer that decided about a rule that is on; `restless` is the share of its region that moves all the time.

@@ -1,6 +1,6 @@
 import Flow
 
-/// What one frame shows, for the watches of a camera's rules.
+/// What one frame shows, as the evaluators of a camera's rules get it.
 struct AnalyzedFrame {
     /// The time of the frame on the clock of the source.
     let time: MediaTime
@@ -10,9 +10,9 @@ struct AnalyzedFrame {
     let plane: LumaPlane
     /// What does not belong to the empty scene.
     let blobs: ForegroundBlobs
-    /// The things that are followed from frame to frame; empty when no rule asks for them.
+    /// The objects that are followed from frame to frame; empty when no rule asks for them.
     let tracks: [Track]
-    /// False while the whole picture changes: nothing can be said about things then.
+    /// False while the whole picture changes: nothing can be said about objects then.
     let isJudged: Bool
     /// True when the camera went to or came from infrared with this frame.
     let isOtherMode: Bool
@@ -26,7 +26,7 @@ struct RuleState {
     var progress: Double
 }
 
-/// Watches for the condition of one rule, frame by frame.
+/// Decides frame by frame whether the condition of one rule holds, and tells when its alert starts, changes and ends.
 ///
 /// Counts seconds, never frames.
 protocol RuleEvaluator: Sendable {
@@ -45,10 +45,10 @@ protocol RuleEvaluator: Sendable {
 }
 
 extension Rule {
-    /// True when judging it takes things that are followed from frame to frame.
+    /// True when judging it takes objects that are followed from frame to frame.
     var needsTracks: Bool { kind == .line || kind == .loitering }
 
-    /// Makes what watches for this rule in pictures of `width` times `height` pixels.
+    /// Makes the evaluator of this rule for planes of `width` times `height` pixels.
     func evaluator(settings: DetectionSettings, width: Int, height: Int) -> any RuleEvaluator {
         let region = Region(self, width: width, height: height)
         switch kind {

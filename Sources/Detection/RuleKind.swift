@@ -10,7 +10,7 @@ public enum RuleKind: String, Sendable, Hashable, Codable, CaseIterable {
     case objectRemoved = "object_removed"
     /// At least `minCount` people or vehicles are in the region.
     case crowd
-    /// One thing stays in the region for `minSeconds`, moving or not.
+    /// One object stays in the region for `minSeconds`, moving or not.
     case loitering
     /// The camera is covered, turned or blinded.
     case tamper

@@ -1,10 +1,10 @@
-/// Tells changes of the whole picture from things in it: infrared, and pictures that share little with the scene.
+/// Tells changes of the whole picture from objects in it: infrared, and pictures that share little with the scene.
 struct SceneChangeDetector: Sendable {
     /// What the whole picture does.
     enum Mode: Sendable, Equatable {
-        /// Only things may have changed.
+        /// Only objects may have changed.
         case normal
-        /// Too much changed at once: nothing can be said about things, and nothing is learnt.
+        /// Too much changed at once: nothing can be said about objects, and nothing is learnt.
         case unclear
         /// The scene must be learnt anew from this frame.
         case restart(SceneStatus)
@@ -30,7 +30,7 @@ struct SceneChangeDetector: Sendable {
     ///
     /// - Parameters:
     ///   - now: mean distance of the colours from grey.
-    ///   - changed: share of the picture that differs from the scene, by things or by light.
+    ///   - changed: share of the picture that differs from the scene, by objects or by light.
     ///   - occupied: share of the picture that differs and that a change of light does not explain.
     ///   - elapsed: seconds since the frame before.
     /// - Returns: Whether the scene goes on, begins anew, or cannot be told.

@@ -2,7 +2,7 @@
 public enum SceneStatus: String, Sendable, Hashable, Codable, CaseIterable {
     /// No frame has come yet.
     case noFrame = "no_frame"
-    /// The empty scene is still being learnt; only things that clearly move alert.
+    /// The empty scene is still being learnt; only objects that clearly move alert.
     case warmingUp = "warming_up"
     /// The scene is known and rules are judged.
     case steady

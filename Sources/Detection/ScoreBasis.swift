@@ -37,7 +37,7 @@ public struct ScoreBasis: Sendable, Hashable {
         return "\(days) \(window.from) \(window.to)"
     }
 
-    /// What the scores of things that stand still or are gone depend on, though they are no shares.
+    /// What the scores of objects that stand still or are gone depend on, though they are no shares.
     private static func stillShare(_ rule: Rule, _ settings: DetectionSettings) -> Double? {
         switch rule.kind {
         case .stationary: rule.thresholds.minShare ?? settings.minShare

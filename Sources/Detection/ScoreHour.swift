@@ -1,5 +1,5 @@
-/// What a rule scored in one hour, minute by minute, also below its threshold: enough to say later what another threshold
-/// would have done, without video.
+/// What a rule scored in one hour, minute by minute and below its threshold too: from that it can be said later what
+/// another threshold would have done, without video.
 ///
 /// A score is the strength of a picture: 1 at the threshold. Scores are counted in steps of half a doubling, from a
 /// sixteenth of the threshold on.
@@ -22,8 +22,8 @@ public struct ScoreHour: Sendable, Hashable {
     private static let beginning = 128
 
     private(set) var cells: [Cell] = []
-    /// How often in a minute something began that would have been an alert of its own with the threshold at the step; the
-    /// count stands where cells of scores have their time.
+    /// How often in a minute something began that would have been an alert of its own with the threshold at the step;
+    /// the count stands where cells of scores have their time.
     private(set) var begins: [Cell] = []
 
     /// Makes an hour in which nothing was scored yet.
@@ -97,12 +97,12 @@ public struct ScoreHour: Sendable, Hashable {
     }
 }
 
-/// Where things were in the pictures of a while: a map of 16 by 16 fields, row by row.
+/// Where objects were in the pictures of a while: a map of 16 by 16 fields, row by row.
 public struct MotionMap: Sendable, Hashable {
     /// Rows and columns of the map, whatever the size of the pictures.
     public static let side = 16
 
-    /// Pictures in which a field showed a thing, 255 at most; empty when none did.
+    /// Pictures in which a field showed an object, 255 at most; empty when none did.
     public private(set) var fields: [UInt8] = []
 
     /// Makes a map that no picture was added to yet.

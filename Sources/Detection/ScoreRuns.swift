@@ -2,9 +2,9 @@ public import Flow
 
 /// Which alerts of one rule would run now, for each step of `ScoreHour` as the threshold.
 ///
-/// A minute tells how much was scored in it, not how often: a busy place scores in every minute, and that is one alert of
-/// an hour or sixty of a second. So it is counted where each would begin, by the same rule as the alerts themselves: it
-/// runs on at half of its threshold, and ends when that was not seen for the hold time.
+/// A minute tells how much was scored in it, not how often: a busy place scores in every minute, and that is one alert
+/// of an hour or sixty of a second. So it is counted where each would begin, by the same rule as the alerts themselves:
+/// it runs on at half of its threshold, and ends when that was not seen for the hold time.
 public struct ScoreRuns: Sendable, Hashable {
     private var isOpen = [Bool](repeating: false, count: ScoreHour.steps)
     private var seen = [MediaTime](repeating: MediaTime(microseconds: 0), count: ScoreHour.steps)

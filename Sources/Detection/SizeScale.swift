@@ -6,7 +6,7 @@ struct SizeScale: Sendable, Hashable {
     ///
     /// Wide enough for children, for who crouches or is seen in two parts, and for vehicles.
     private static let tolerance = 2.5
-    /// Share of the picture's height within which a box touches its upper or lower edge: nobody knows how far it goes on.
+    /// Share of the picture's height within which a box touches its upper or lower edge and may go on beyond it.
     private static let edge = 0.02
 
     private let size: Rule.Size
@@ -20,7 +20,7 @@ struct SizeScale: Sendable, Hashable {
         self.bottom = max(bottom, top)
     }
 
-    /// Whether a thing with this box may be what the rule asks for, by where it stands and how tall it is.
+    /// Whether an object with this box may be what the rule asks for, by where it stands and how tall it is.
     func admits(_ box: NormalizedRect) -> Bool {
         let foot = box.y + box.height
         let depth = bottom > top ? min(1, max(0, (foot - top) / (bottom - top))) : 1

@@ -16,13 +16,13 @@ struct StaticRegion: Sendable {
 }
 
 extension ForegroundBlobs {
-    /// The groups of a region that have been still for `seconds`, or that become part of the scene with this frame.
+    /// The static parts of a region: pixels that have not changed for `seconds`, or that are adopted with this frame.
     ///
     /// - Parameters:
     ///   - region: where.
     ///   - seconds: for how long a pixel must not have changed.
-    ///   - least: pixels that a group must have.
-    /// - Returns: the groups in the order of their first pixel.
+    ///   - least: pixels that a static region must have.
+    /// - Returns: the static regions in the order of their first pixel.
     func staticRegions(in region: Region, seconds: Double, least: Double) -> [StaticRegion] {
         guard !list.isEmpty, let mask = staticMask(in: region, seconds: seconds) else { return [] }
         let still = ForegroundMask(mask, width: width, height: height)
@@ -30,15 +30,16 @@ extension ForegroundBlobs {
         return groups(measure(labels, count, in: still), labels, in: region, least: least)
     }
 
-    /// The groups of a region that have become part of the scene and look otherwise than it did before.
+    /// The parts of a region that look as the background does and not as the original background does: something was
+    /// adopted there.
     ///
-    /// They show for as long as the scene remembers how it looked (`home_seconds`), however few pictures there are; not
-    /// while somebody stands before them.
+    /// They are found for as long as the original background is kept (`home_seconds`), however few frames there are,
+    /// but not while somebody stands before them.
     ///
     /// - Parameters:
     ///   - region: where.
-    ///   - least: pixels that a group must have.
-    /// - Returns: the groups in the order of their first pixel.
+    ///   - least: pixels that a static region must have.
+    /// - Returns: the static regions in the order of their first pixel.
     func changedRegions(in region: Region, least: Double) -> [StaticRegion] {
         guard let mask = changedMask(in: region, least: least) else { return [] }
         let clean = [UInt8](unsafeUninitializedCapacity: mask.count) { clean, count in
@@ -60,8 +61,9 @@ extension ForegroundBlobs {
         return groups(shapes, blobs.labels, in: region, least: least)
     }
 
-    /// 1 where a pixel of the region looks as the scene does by now, and not as it did before; nil when too few do for a
-    /// group, whose outline is not among them.
+    /// 1 where a pixel of the region looks like the background and not like the original background.
+    ///
+    /// Nil when they are too few, by a wide margin: the outline, which is missing here, would not make up for it.
     private func changedMask(in region: Region, least: Double) -> [UInt8]? {
         guard before != expected else { return nil }
         var changed = 0
@@ -81,7 +83,7 @@ extension ForegroundBlobs {
 
     /// Adds the pixels around what changed that look otherwise than before, too.
     ///
-    /// The outermost pixels of a thing are explained by those beside them: they never were foreground, and were not
+    /// The outermost pixels of an object are explained by those beside them: they never were foreground, and were not
     /// adopted with the others. Without them the outline would lie inside of it, where there are no edges.
     private func withOutline(_ changed: [UInt8]) -> [UInt8] {
         let around = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1]
@@ -95,7 +97,7 @@ extension ForegroundBlobs {
         return mask
     }
 
-    /// The groups that are large enough, and of a size that counts in the region; nil for one that is left out.
+    /// The shapes that are large enough, and of a size that counts in the region; a shape that is nil is left out.
     private func groups(
         _ shapes: [cv_component?],
         _ labels: [UInt16],
@@ -115,7 +117,7 @@ extension ForegroundBlobs {
         }
     }
 
-    /// The pixels of one group, ascending.
+    /// The pixels of one label, ascending.
     private func pixels(of label: Int, in labels: [UInt16], _ shape: cv_component) -> [Int] {
         (Int(shape.top)...Int(shape.bottom)).flatMap { row in
             (row * width + Int(shape.left)...row * width + Int(shape.right)).filter { labels[$0] == label }

@@ -2,10 +2,10 @@ import Flow
 
 /// Tells when something was left in a region, or when something that belongs there is gone.
 ///
-/// Both look alike at first: pixels that differ from the empty scene and have stopped changing. Edges along their outline
-/// that the frame has and the scene has not say that something came; the other way round, that something went. From
-/// then on the evaluator keeps both looks of these pixels, so that it does not matter that the background learns the new
-/// one: the condition holds while the pixels look as they did then, and is over once they look as before.
+/// Both look alike at first: pixels that differ from the empty scene and have stopped changing. Edges along their
+/// outline that the frame has and the scene has not say that something came; the other way round, that something went.
+/// From then on the evaluator keeps both looks of these pixels, so that it does not matter that the background learns
+/// the new one: the condition holds while the pixels look as they did then, and is over once they look as before.
 struct StationaryEvaluator: RuleEvaluator {
     /// Seconds of minimal duration when the rule does not say.
     private static let usual = 30.0
@@ -24,13 +24,13 @@ struct StationaryEvaluator: RuleEvaluator {
     private static let overSeconds = 0.5
     /// Seconds in which a look follows the light.
     private static let lookSeconds = 5.0
-    /// Share of its pixels by which a new group is one that is known.
+    /// Share of its pixels that a static region must have in common with a known one to be the same.
     private static let overlap = 0.3
     /// Seconds for which a picture has a vote at least.
     private static let leastStep = 0.02
-    /// Groups that are watched at once.
+    /// Static regions that are kept at once.
     private static let most = 8
-    /// Pixels of a group whose looks are kept: with every second, third… of a larger one, so that memory has a bound.
+    /// Pixels of a static region whose looks are kept: of a larger one every second, third… pixel, to bound the memory.
     private static let mostPixels = 512
     /// A pixel looks like something when it is nearer to it than to the other look, and within this many grey levels,
     /// or this share of what lies between both.
@@ -38,8 +38,8 @@ struct StationaryEvaluator: RuleEvaluator {
 
     /// For how many seconds something looked like what the rule asks for, more than it did not.
     ///
-    /// Somebody who stands still may for one picture have fewer edges than what he hides. The balance has a bound, so that
-    /// what becomes true later is told later.
+    /// Somebody who stands still may for one picture have fewer edges than what he hides. The balance has a bound, so
+    /// that what becomes true later is told later.
     private struct Votes: Sendable {
         private var balance: Double
         private let bound: Double
@@ -63,7 +63,7 @@ struct StationaryEvaluator: RuleEvaluator {
     /// Pixels that look otherwise than the empty scene and stay so.
     private struct Kept: Sendable {
         var pixels: [Int]
-        /// Pixels of the whole group.
+        /// Pixels of the whole static region, kept or not.
         var area: Int
         /// How they look while the condition holds, and how they looked before.
         var look: [Float]
@@ -175,7 +175,7 @@ struct StationaryEvaluator: RuleEvaluator {
         if rule.kind == .objectRemoved { groups += frame.blobs.changedRegions(in: region, least: least) }
         let step = min(max(frame.elapsed, Self.leastStep), IntrusionEvaluator.longestStep)
         let known = kept.count
-        // A picture has one vote on each, also where it shows several groups of it: that of most of its pixels.
+        // A frame that shows several parts of a known region has one vote on it: that of most of the pixels.
         var ballots: [Int: Int] = [:]
         for group in groups {
             let isWanted = isWanted(group)

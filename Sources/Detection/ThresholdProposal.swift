@@ -1,6 +1,6 @@
 /// A higher threshold for a rule, from what people said about its alerts.
 ///
-/// A case that was a hazard is worth more than any number of false alarms: the threshold stays below the weakest of them.
+/// A hazard that is missed weighs more than any number of false alarms: the threshold stays below the weakest hazard.
 public struct ThresholdProposal: Sendable, Hashable {
     /// The threshold goes to at most so many times what it is.
     private static let most = 4.0
@@ -36,7 +36,8 @@ extension Rule {
     /// Whether its alerts depend on the share of the region that is occupied.
     public var hasShareThreshold: Bool { kind == .intrusion || kind == .quiet }
 
-    /// The share of the region that an alert takes now: what the rule or the settings say, but never less than one thing.
+    /// The share of the region that an alert needs now: what the rule or the settings say, at least the smallest
+    /// object.
     public func neededShare(_ settings: DetectionSettings) -> Double {
         let region = Region(self, width: Self.plane.width, height: Self.plane.height)
         let least = max(4, settings.minBlob * Double(Self.plane.width * Self.plane.height))

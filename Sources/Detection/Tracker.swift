@@ -1,11 +1,11 @@
 import CVision
 import Flow
 
-/// A thing that is followed from frame to frame; lengths in pixels of the plane.
+/// An object that is followed from frame to frame; lengths in pixels of the plane.
 struct Track: Sendable, Hashable {
     /// Different for each track of a camera.
     var id: Int
-    /// Centre of the thing's box.
+    /// Centre of the object's box.
     var x: Double
     var y: Double
     /// Pixels a second, right and down; 0 until it was seen twice.
@@ -25,45 +25,45 @@ struct Track: Sendable, Hashable {
     var isSeen = true
     /// Seconds between the frame that showed it first and the one before; 0 when nobody looked at that one.
     var unseenBefore = 0.0
-    /// Where it came in over the edge of the picture just before its first sighting, once that is known; nil when it did
-    /// not.
+    /// Where it came in over the edge of the picture just before it was first observed; nil while that is not known,
+    /// and when it did not come over the edge.
     var entry: NormalizedPoint?
     /// True when the frame before the last did not show it.
     var isLate = false
 }
 
-/// Follows things from frame to frame: each is expected where its velocity takes it, and all of them together become
-/// what is seen next in the way that is the least unlikely by place and size.
+/// Follows objects from frame to frame: each is predicted where its velocity takes it, and all tracks are assigned to
+/// the observations of the next frame with the least total cost by place and size.
 struct Tracker: Sendable {
-    /// Pixels a second that a thing may move beyond what is expected of it: a plane's width in little more than a second.
+    /// Pixels a second by which an object may be off the place where it is expected; a plane is 160 pixels wide.
     private static let mostSpeed = 120.0
     /// Seconds of movement that are believed at most, however long ago the last frame was.
     private static let longestStep = 1.0
-    /// Seconds for which a thing that is not seen is expected to move on.
+    /// Seconds for which an object that is not seen is expected to move on.
     private static let patience = 1.0
-    /// Things that are followed at once.
+    /// Objects that are followed at once.
     private static let most = 64
-    /// Things of a frame among which they are looked for: the time goes with the tracks squared times these.
-    private static let mostSpots = 128
-    /// Areas that differ by more than this factor are not the same thing alone.
+    /// Observations of a frame that are looked at, the largest: time grows with the square of the tracks times these.
+    private static let mostObservations = 128
+    /// Areas that differ by more than this factor are not the same object alone.
     private static let jump = 2.0
-    /// How many times its own radius a thing may move a second: runners and cars in town do up to about eight.
+    /// How many times its own radius an object may move a second: runners and cars in town do up to about eight.
     private static let mostSizes = 8.0
-    /// What was seen once and not in the next frame goes so many times less far.
+    /// A track that was seen once and not in the next frame is looked for within a reach so many times smaller.
     private static let unlike = 2.0
-    /// What is smaller than this part of a thing changes nothing when it joins or leaves it.
+    /// What is smaller than this part of an object changes nothing when it joins or leaves it.
     private static let minor = 4.0
     /// What it costs that a track is not seen: nearly as much as the least likely of its next places (`cost`).
     private static let missed = 1.8
-    /// What it costs more to choose a track that was out of sight, or should be: the others go first.
+    /// Additional cost of a track that was not seen in the last frame, or should have left: others are served first.
     private static let late = 0.4
-    /// More than all else together: never chosen.
+    /// A cost above all others together, so that it is never chosen.
     private static let impossible = 1000.0
-    /// A thing that comes in towards the camera or away from it may have been so many times as fast as it is then.
+    /// An object that comes in towards the camera or away from it may have been so many times as fast as it is then.
     private static let slowing = 2.0
     /// Seconds after which half of a velocity is forgotten.
     private static let memory = 0.3
-    /// Seconds in which a thing moves as far as its outline flickers.
+    /// Seconds in which an object moves as far as its outline flickers.
     private static let jitter = 0.05
 
     private(set) var tracks: [Track] = []
@@ -73,9 +73,9 @@ struct Tracker: Sendable {
     /// Whether the frame before was looked at, and all that was in it was followed.
     private var isUnbroken = false
 
-    /// Takes the things of the next frame.
+    /// Takes the objects of the next frame.
     mutating func follow(_ blobs: ForegroundBlobs, at time: MediaTime, elapsed: Double) {
-        let spots = Self.largest(blobs.spots())
+        let observations = Self.largest(blobs.observations())
         (width, height) = (Double(blobs.width), Double(blobs.height))
         let step = min(elapsed, Self.longestStep)
         for index in tracks.indices {
@@ -84,69 +84,70 @@ struct Tracker: Sendable {
             tracks[index].isLate = !tracks[index].isSeen
             tracks[index].isSeen = false
         }
-        let chosen = pairs(spots, step, time)
-        var free = Set(spots.indices)
+        let chosen = pairs(observations, step, time)
+        var free = Set(observations.indices)
         for pair in chosen {
-            free.remove(pair.spot)
+            free.remove(pair.observation)
             tracks[pair.track].isSeen = true
         }
-        let others = free.map { spots[$0] }
+        let others = free.map { observations[$0] }
         let unseen = tracks.filter { !$0.isSeen }
         for pair in chosen {
-            let isMix = isMix(tracks[pair.track], spots[pair.spot], others: others, unseen: unseen)
-            join(pair.track, spots[pair.spot], at: time, isMix: isMix)
+            let isMix = isMix(tracks[pair.track], observations[pair.observation], others: others, unseen: unseen)
+            join(pair.track, observations[pair.observation], at: time, isMix: isMix)
         }
         for index in tracks.indices where !tracks[index].isSeen {
-            // Hidden in a larger thing it goes on as before.
-            if spots.contains(where: { $0.holds(tracks[index]) && $0.area > tracks[index].area }) {
+            // Hidden in a larger object it goes on as before.
+            if observations.contains(where: { $0.holds(tracks[index]) && $0.area > tracks[index].area }) {
                 tracks[index].seen = time
             }
         }
         tracks.removeAll { time.seconds(since: $0.seen) > max(Self.patience, 1.5 * step) }
         for index in free.sorted().prefix(Self.most - tracks.count) {
-            begin(spots[index], at: time, unseenBefore: isUnbroken ? elapsed : 0)
+            begin(observations[index], at: time, unseenBefore: isUnbroken ? elapsed : 0)
         }
         isUnbroken = tracks.count < Self.most
     }
 
-    /// Takes a frame that says nothing about things: none is seen in it.
+    /// Takes a frame that says nothing about objects: none is seen in it.
     mutating func skip() {
         for index in tracks.indices { tracks[index].isSeen = false }
         isUnbroken = false
     }
 
-    /// The things that are looked at; in snow there may be a thousand.
-    private static func largest(_ spots: [Observation]) -> [Observation] {
-        guard spots.count > mostSpots else { return spots }
-        let order = spots.indices.sorted { (spots[$0].area, $1) > (spots[$1].area, $0) }
-        return order.prefix(mostSpots).map { spots[$0] }
+    /// The objects that are looked at; in snow there may be a thousand.
+    private static func largest(_ observations: [Observation]) -> [Observation] {
+        guard observations.count > mostObservations else { return observations }
+        let order = observations.indices.sorted { (observations[$0].area, $1) > (observations[$1].area, $0) }
+        return order.prefix(mostObservations).map { observations[$0] }
     }
 
     private struct Pair {
         var track: Int
-        var spot: Int
+        var observation: Int
     }
 
-    /// Which track has become which spot, so that all of it together is the least unlikely.
-    private func pairs(_ spots: [Observation], _ step: Double, _ time: MediaTime) -> [Pair] {
+    /// Which track is seen as which observation: the assignment with the least total cost.
+    private func pairs(_ observations: [Observation], _ step: Double, _ time: MediaTime) -> [Pair] {
         var asking: [Int] = []
         var rows: [[Double]] = []
         for (index, track) in tracks.enumerated() {
             let since = track.observations > 1 ? step : min(Self.longestStep, time.seconds(since: track.seen))
-            let costs = spots.map { cost(track, $0, since) }
+            let costs = observations.map { cost(track, $0, since) }
             guard costs.contains(where: { $0 != nil }) else { continue }
             let late = track.isLate || hasLeft(track) ? Self.late : 0
             asking.append(index)
             rows.append(costs.map { $0.map { $0 + late } ?? Self.impossible })
         }
-        // Each may take no spot instead.
+        // One more column for each track: it is not seen.
         for row in rows.indices { rows[row] += rows.indices.map { $0 == row ? Self.missed : Self.impossible } }
         return zip(asking, cheapestAssignment(rows))
-            .filter { $0.1 < spots.count }
-            .map { Pair(track: $0.0, spot: $0.1) }
+            .filter { $0.1 < observations.count }
+            .map { Pair(track: $0.0, observation: $0.1) }
     }
 
-    /// How unlikely it is that a track has become a spot after so many seconds, 0.2…2; nil when it cannot be.
+    /// Cost of taking an observation for a track after so many seconds, 0.2…2: distance and change of size; nil when it
+    /// is out of reach.
     private func cost(_ known: Track, _ new: Observation, _ step: Double) -> Double? {
         let across = new.x - known.x
         let down = new.y - known.y
@@ -157,66 +158,66 @@ struct Tracker: Sendable {
         return distance / reach + 0.2 * min(ratio, 5)
     }
 
-    /// Whether a thing is expected wholly outside the picture.
+    /// Whether an object is expected wholly outside the picture.
     private func hasLeft(_ track: Track) -> Bool {
         track.x < -track.radius || track.y < -track.radius || track.x > width + track.radius
             || track.y > height + track.radius
     }
 
-    /// Pixels a second by which a thing may miss the place where it is expected.
+    /// Pixels a second by which an object may miss the place where it is expected.
     private func surprise(_ known: Track, _ new: Observation) -> Double {
         let size = (known.radius * new.radius).squareRoot()
         let most = min(Self.mostSpeed, Self.mostSizes * size)
-        // Seen once and then not, it may have been anything: only what stayed near is taken for it.
+        // Of a track that was seen once and then not no velocity is known: only something near is taken for it.
         guard known.observations > 1 else { return known.isLate ? most / Self.unlike : most }
         let speed = (known.velocityX * known.velocityX + known.velocityY * known.velocityY).squareRoot()
         return min(most, Self.mostSpeed / 2) + speed / 2
     }
 
-    /// Whether a track's next spot is more or less than the thing: others have joined it or parts have left it.
-    private func isMix(_ track: Track, _ spot: Observation, others: [Observation], unseen: [Track]) -> Bool {
-        let ratio = max(spot.area, track.area) / max(1, min(spot.area, track.area))
+    /// Whether an observation is more or less than the track's object: others have merged with it, or it has split.
+    private func isMix(_ track: Track, _ observation: Observation, others: [Observation], unseen: [Track]) -> Bool {
+        let ratio = max(observation.area, track.area) / max(1, min(observation.area, track.area))
         guard ratio > Self.jump else { return false }
-        if spot.area > track.area {
-            return unseen.contains { spot.holds($0) && $0.area * Self.minor > track.area }
+        if observation.area > track.area {
+            return unseen.contains { observation.holds($0) && $0.area * Self.minor > track.area }
         }
         let reach = track.radius
         return others.contains {
-            abs($0.x - track.x) <= reach && abs($0.y - track.y) <= reach && $0.area * Self.minor > spot.area
+            abs($0.x - track.x) <= reach && abs($0.y - track.y) <= reach && $0.area * Self.minor > observation.area
         }
     }
 
-    private mutating func join(_ index: Int, _ spot: Observation, at time: MediaTime, isMix: Bool) {
+    private mutating func join(_ index: Int, _ observation: Observation, at time: MediaTime, isMix: Bool) {
         var track = tracks[index]
-        track.box = spot.box
+        track.box = observation.box
         let since = max(0.001, time.seconds(since: track.seen))
         track.seen = time
         track.observations += 1
-        if isMix && spot.area > track.area {
-            // Where in the larger thing it is cannot be seen: it goes on as before.
-            (track.x, track.y) = spot.nearest(to: track)
+        if isMix && observation.area > track.area {
+            // Where in the larger object it is cannot be seen: it goes on as before.
+            (track.x, track.y) = observation.nearest(to: track)
             tracks[index] = track
             return
         }
         if !isMix {
             // `x` and `y` are where it was expected: the rest of the way is what the velocity lacked. The longer ago
-            // that was, the less is known of what the thing has done since.
+            // that was, the less is known of what the object has done since.
             // At first it is the mean of its life.
             let life = time.seconds(since: track.first)
             let agility = since / (since + min(Self.memory, max(0, life - since) + Self.jitter))
-            track.velocityX += (spot.x - track.x) / since * agility
-            track.velocityY += (spot.y - track.y) / since * agility
+            track.velocityX += (observation.x - track.x) / since * agility
+            track.velocityY += (observation.y - track.y) / since * agility
             if track.observations == 2, !track.isLate { track.entry = entry(of: track) }
         }
-        (track.x, track.y) = (spot.x, spot.y)
-        track.radius = spot.radius
-        track.area = spot.area
+        (track.x, track.y) = (observation.x, observation.y)
+        track.radius = observation.radius
+        track.area = observation.area
         tracks[index] = track
     }
 
-    /// Where a thing came into the picture that is at its first place and has just got a velocity.
+    /// Where an object came into the picture that is at its first place and has just got a velocity.
     ///
-    /// The frame before its first sighting did not show it. Nil when it is too slow to have come from the edge since
+    /// The frame before its first observation did not show it. Nil when it is too slow to have come from the edge since
     /// then: it came out of a door, or is a part of something.
     private func entry(of track: Track) -> NormalizedPoint? {
         let across = Self.secondsFromEdge(track.x, width, track.velocityX)
@@ -234,25 +235,25 @@ struct Tracker: Sendable {
         velocity == 0 ? .infinity : velocity > 0 ? place / velocity : (place - size) / velocity
     }
 
-    private mutating func begin(_ spot: Observation, at time: MediaTime, unseenBefore: Double) {
+    private mutating func begin(_ observation: Observation, at time: MediaTime, unseenBefore: Double) {
         next += 1
         tracks.append(
             Track(
                 id: next,
-                x: spot.x,
-                y: spot.y,
-                radius: spot.radius,
-                area: spot.area,
+                x: observation.x,
+                y: observation.y,
+                radius: observation.radius,
+                area: observation.area,
                 first: time,
                 seen: time,
-                box: spot.box,
+                box: observation.box,
                 unseenBefore: unseenBefore
             )
         )
     }
 }
 
-/// Where one frame shows a thing; lengths in pixels of the plane.
+/// Where one frame shows an object; lengths in pixels of the plane.
 struct Observation {
     let x: Double
     let y: Double

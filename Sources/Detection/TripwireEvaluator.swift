@@ -1,16 +1,17 @@
 import Flow
 
-/// Tells when things cross a line (tripwire) in the direction of its rule.
+/// Tells when objects cross a line (tripwire) in the direction of its rule.
 ///
-/// A thing crosses when its centre was clearly on one side and then is clearly on the other, and its way met the line.
+/// An object crosses when its centre was clearly on one side, is clearly on the other now, and the way between meets
+/// the line.
 struct TripwireEvaluator: RuleEvaluator {
     /// Share of the plane's height by which a centre must be off the line to be on a side.
     private static let margin = 0.015
-    /// The same as a share of the thing's size.
+    /// The same as a share of the object's size.
     private static let marginBySize = 0.15
     /// The line counts as so much longer at both ends.
     private static let overhang = 0.05
-    /// Frames in which a thing must have been seen: one alone has no way.
+    /// Frames in which an object must have been seen before it can cross.
     private static let leastObservations = 2
     /// Frames that are further apart than this many seconds do not show who became whom: no crossing is told.
     private static let longestStep = 1.5

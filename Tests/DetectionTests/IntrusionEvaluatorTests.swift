@@ -5,7 +5,7 @@ import Testing
 @testable import Detection
 
 @Suite(.ownThread) struct RegionWatchTests {
-    private func sighting(_ strength: Double, certainty: Double = 1) -> RegionForeground {
+    private func foreground(_ strength: Double, certainty: Double = 1) -> RegionForeground {
         RegionForeground(strength: strength, certainty: certainty, share: 0.1, box: .full)
     }
 
@@ -18,14 +18,14 @@ import Testing
         certainty: Double = 1,
         rule: Rule = .everywhere
     ) -> [AlertChange] {
-        var watch = IntrusionEvaluator(
+        var evaluator = IntrusionEvaluator(
             rule: rule,
             settings: DetectionSettings(),
             region: whole
         )
         return strengths.enumerated().compactMap { index, strength in
-            watch.see(
-                strength > 0 ? sighting(strength, certainty: certainty) : nil,
+            evaluator.see(
+                strength > 0 ? foreground(strength, certainty: certainty) : nil,
                 at: MediaTime(seconds: Double(index) / rate),
                 elapsed: index == 0 ? 0 : 1 / rate
             )
@@ -78,14 +78,14 @@ import Testing
         arguments: [(5.0, 0.0, true), (5, 0.02, true), (5, 0.3, false), (25, 0.004, true), (25, 0.07, false)]
     )
     func darting(rate: Double, step: Double, alerts: Bool) {
-        var watch = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        var evaluator = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
         let told = (0..<Int(4 * rate)).compactMap { index in
             // From side to side of the picture.
             let way = (Double(index) * step).truncatingRemainder(dividingBy: 1.8)
             let box = NormalizedRect(x: way < 0.9 ? way : 1.8 - way, y: 0.4, width: 0.02, height: 0.06)
-            let sighting = RegionForeground(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
-            return watch.see(
-                sighting,
+            let foreground = RegionForeground(strength: 1.5, certainty: 0.2, share: 0.1, box: box)
+            return evaluator.see(
+                foreground,
                 at: MediaTime(seconds: Double(index) / rate),
                 elapsed: index == 0 ? 0 : 1 / rate
             )
@@ -95,11 +95,11 @@ import Testing
 
     @Test("a thing that was clearly seen goes on being seen where it is doubtful")
     func clearThenDoubtful() {
-        var watch = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
+        var evaluator = IntrusionEvaluator(rule: .everywhere, settings: DetectionSettings(), region: whole)
         let told = (0..<6).compactMap { index in
             let box = NormalizedRect(x: 0.1 + Double(index) * 0.15, y: 0.4, width: 0.02, height: 0.06)
-            let sighting = RegionForeground(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
-            return watch.see(sighting, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
+            let foreground = RegionForeground(strength: 1, certainty: index == 1 ? 1 : 0.2, share: 0.1, box: box)
+            return evaluator.see(foreground, at: MediaTime(seconds: Double(index) / 5), elapsed: index == 0 ? 0 : 0.2)
         }
         #expect(told.map(\.phase) == [.start])
     }
