@@ -1,6 +1,6 @@
 /// Why a code, a coordinate, a boundary or a table was refused.
 public struct CityGridError: Error, CustomStringConvertible, Hashable, Sendable {
-    /// What kind of thing was wrong.
+    /// What was refused, for code that has to tell refusals apart.
     public enum Code: String, Hashable, Sendable {
         /// A grid code has the wrong length or other characters than digits.
         case invalidGridCode
@@ -22,7 +22,7 @@ public struct CityGridError: Error, CustomStringConvertible, Hashable, Sendable 
         case invalidText
     }
 
-    /// What kind of thing was wrong.
+    /// What was refused, for code that has to tell refusals apart.
     public let code: Code
     /// What, why and what to do, for a person.
     public let message: String

@@ -90,7 +90,7 @@ public struct GridFile: Sendable {
 private struct RawCollection: Decodable {
     let type: String?
     let features: [RawFeature]?
-    /// What the old member `crs` names; nil without, and where it cannot be read.
+    /// The name in the member `crs`, which RFC 7946 has abolished; nil when there is none that can be read.
     let system: String?
 
     private struct System: Decodable {
@@ -110,7 +110,7 @@ private struct RawCollection: Decodable {
         system = (try? values.decode(System.self, forKey: .crs))?.properties["name"]?.text
     }
 
-    /// The coordinate system that the file names where it is none of those whose degrees are those of WGS-84.
+    /// The coordinate system that the file names, when its coordinates are not the degrees of WGS-84; nil otherwise.
     var foreignSystem: String? {
         guard let system, !system.isEmpty else { return nil }
         let known = ["4326", "4490", "CRS84", "WGS84", "CGCS2000"]
@@ -134,7 +134,7 @@ private struct FeatureProblem: Error {
 private struct RawFeature: Decodable {
     let properties: [String: RawProperty]
     let geometry: Result<RawGeometry, any Error>
-    /// True for a whole file within the file.
+    /// True when it is no feature but a whole FeatureCollection, a file put into the file.
     let isCollection: Bool
 
     enum CodingKeys: String, CodingKey {
@@ -267,7 +267,9 @@ private struct RawFeature: Decodable {
         }
     }
 
-    /// Says why a grid cannot have a point outside China; one that is in no degrees at all is left to its ring.
+    /// Refuses a point outside China, and says what probably went wrong.
+    ///
+    /// A point with only one of its coordinates out of the range of degrees passes: the check of its ring reports it.
     private static func refuse(_ point: GeoPoint) throws(CityGridError) {
         let text = "point (\(point.longitude), \(point.latitude))"
         if GeoPoint(longitude: point.latitude, latitude: point.longitude).isInChina {

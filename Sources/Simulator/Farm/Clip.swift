@@ -119,7 +119,7 @@ final class Clip: Sendable {
         parameterSets.codec == other.parameterSets.codec && (parameterSets == other.parameterSets || hasSetsInBand)
     }
 
-    /// Where the pictures from the keyframe at `position` on end that need no other: the next keyframe, or the end.
+    /// The end of the group of pictures at `position`: the position of the next keyframe, or the number of pictures.
     func groupEnd(of position: Int) -> Int {
         let next = keyframes.partitioningIndex { $0 > position }
         return next < keyframes.count ? keyframes[next] : units.count
@@ -127,7 +127,7 @@ final class Clip: Sendable {
 }
 
 extension Array {
-    /// The first position for which `isBehind` holds, in an array where it holds for all behind the first as well.
+    /// The first position for which `isBehind` holds, found by bisection: it must hold for all after that, too.
     func partitioningIndex(where isBehind: (Element) -> Bool) -> Int {
         var low = 0
         var high = count

@@ -55,12 +55,12 @@ public final class FarmSupervisor: Farm {
     private let arguments: [String]
     private let logger: Logger
     private let state: Mutex<State>
-    /// One child at a time is made, from its pipes to its program.
+    /// Held while a child is started, so that no other child inherits its pipes.
     private let launching = NSLock()
 
     /// Seconds that children get to end before they are killed.
     private static let patience = 10.0
-    /// Bytes of a line behind which it is none of a farm's.
+    /// Bytes of a line at most; what writes a longer one is no farm.
     private static let lineLimit = 65_536
     /// Whole seconds for which late reports still count.
     private static let keptSeconds = 10

@@ -1,4 +1,4 @@
-/// Who is due when, for tens of thousands: adding costs the same however many wait.
+/// Timers for tens of thousands of connections: adding one costs the same however many wait.
 ///
 /// Time is cut into slots; what is due in a slot is handed out once the slot has passed, so never early and at most one
 /// slot late. Times are microseconds on a clock that only grows. Nothing is taken back: the owner puts a number into the

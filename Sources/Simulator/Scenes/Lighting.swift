@@ -21,7 +21,7 @@ struct Beam {
 struct CloudShadow {
     /// Share of the light that the darkest part takes, over time.
     let depth: Curve
-    /// Metres across a cloud.
+    /// Metres from one edge of a cloud to the other.
     var size: Float = 26
     /// Metres a second to the right.
     var speed: Float = 4

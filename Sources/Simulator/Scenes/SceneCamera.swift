@@ -54,8 +54,6 @@ struct SceneCamera {
 
 /// A picture's size in pixels; both even.
 struct FrameSize: Hashable {
-    /// Columns.
     let width: Int
-    /// Rows.
     let height: Int
 }

@@ -33,7 +33,7 @@ public struct SceneSpec: Sendable {
     /// The file of the clip.
     public var fileName: String { name + ".mp4" }
 
-    /// The clip's own size.
+    /// The size in which the clip is rendered and coded.
     var size: FrameSize { FrameSize(width: width, height: height) }
 }
 
