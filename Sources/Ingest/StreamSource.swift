@@ -133,17 +133,28 @@ public struct StreamStatus: Sendable, Hashable {
     }
 }
 
+/// Who wants to know what the pictures of a camera showed: a stream that freezes is opened anew.
+///
+/// Any thread; never waits.
+public protocol SampleListener: Sendable {
+    /// A picture of a camera was decoded; `isSame`: it is bit-identical to the one before.
+    func sampled(_ camera: String, isSame: Bool)
+}
+
 /// Units of one camera that came together.
 public struct StreamBatch: Sendable {
     /// The camera's code.
     public var camera: String
     /// The units, in the order in which they came.
     public var units: [AccessUnit]
+    /// Whoever brings them and wants to know what they showed; nil for nobody.
+    public var listener: (any SampleListener)?
 
     /// Makes a batch.
-    public init(camera: String, units: [AccessUnit]) {
+    public init(camera: String, units: [AccessUnit], listener: (any SampleListener)? = nil) {
         self.camera = camera
         self.units = units
+        self.listener = listener
     }
 }
 

@@ -195,10 +195,11 @@ struct Ground: Sendable {
 }
 
 extension StateReporter {
-    convenience init(_ ground: Ground) {
+    convenience init(_ ground: Ground, outages: OutageMonitor) {
         self.init(
-            desk: CameraStates(pool: ground.database),
+            table: CameraStates(pool: ground.database),
             worker: ground.place.name,
+            outages: outages,
             loops: ground.loops,
             meter: ground.meter,
             logger: ground.logger
@@ -341,21 +342,13 @@ extension AlertClips {
 }
 
 extension LiveCameraFactory {
-    init(
-        _ settings: DaemonSettings,
-        recorder: AlertRecorder,
-        scores: ScoreReporter,
-        clips: AlertClips,
-        logger: Logger
-    ) throws(DetectionError) {
+    init(_ settings: DaemonSettings, recorder: AlertRecorder, clips: AlertClips) throws(DetectionError) {
         self.init(
             detection: settings.detection,
             calendar: try CityCalendar(settings.calendar),
             evidence: EvidenceStyle(settings.alerts),
-            recorder: recorder,
-            scores: scores,
-            clips: clips,
-            log: FloodGate(logger)
+            slots: clips.slots,
+            named: { recorder.named($0) }
         )
     }
 }
@@ -363,19 +356,27 @@ extension LiveCameraFactory {
 extension DecodeWorkers {
     convenience init(
         _ settings: DaemonSettings,
-        lanes: LiveCameraFactory,
+        factory: LiveCameraFactory,
+        recorder: AlertRecorder,
+        scores: ScoreReporter,
+        clips: AlertClips,
         states: StateReporter,
         meter: Meter,
         crumbs: Breadcrumbs?,
+        logger: Logger,
         clocks: Clocks = .system
     ) {
+        let threads = settings.workerThreads
+        let metrics = DecodeMetrics(meter: meter, workers: threads)
         self.init(
-            threads: settings.workerThreads,
+            threads: threads,
             queueUnits: settings.workers.queueUnits,
-            lanes: lanes,
+            factory: factory,
             states: states,
+            sink: OutputRouter(recorder: recorder, scores: scores, clips: clips, states: states, metrics: metrics),
             meter: meter,
             crumbs: crumbs,
+            log: FloodGate(logger),
             clocks: clocks
         )
     }

@@ -79,13 +79,22 @@ public final class Pipeline: Service {
         }
         let evidence = EvidenceStore(settings.storage)
         recorder = AlertRecorder(spool: spool, evidence: evidence, meter: meter, health: health, logger: logger)
-        states = StateReporter(ground)
+        outages = OutageMonitor(ground, recorder: recorder)
+        states = StateReporter(ground, outages: outages)
         scores = ScoreReporter(ground)
         clips = AlertClips(settings.storage, meter: meter, logger: logger)
-        let lanes = try LiveCameraFactory(settings, recorder: recorder, scores: scores, clips: clips, logger: logger)
-        workers = DecodeWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: crumbs)
+        workers = DecodeWorkers(
+            settings,
+            factory: try LiveCameraFactory(settings, recorder: recorder, clips: clips),
+            recorder: recorder,
+            scores: scores,
+            clips: clips,
+            states: states,
+            meter: meter,
+            crumbs: crumbs,
+            logger: logger
+        )
         streams = Streams(settings, sink: workers, meter: meter, crumbs: crumbs)
-        outages = OutageMonitor(ground, recorder: recorder)
         lease = try LeaseHolder(ground)
         adoption = Adoption(ground, spool: spool, lease: lease)
         delivery = Delivery(ground, spool: spool, lease: lease)
@@ -107,14 +116,6 @@ public final class Pipeline: Service {
         changes = RegistryChanges(pool: database, logger: logger)
         self.health = health
         self.logger = logger
-        connect()
-    }
-
-    /// Who hears of what.
-    private func connect() {
-        states.onUnseen { [workers] cameras in workers.askWhyUnseen(cameras) }
-        workers.onSample { [streams] camera, isSame in streams.sampled(camera, isSame: isSame) }
-        states.onChange { [outages] status in outages.changed(status) }
     }
 
     /// Watches the registry's cameras, as many as are this process's, until the service group stops it; then drains from
@@ -135,7 +136,7 @@ public final class Pipeline: Service {
                 await lease.run { [self] _ in registryChanged.wake() }
             }
             group.addTask { [self] in await registry.run(lease, signal: registryChanged) }
-            group.addTask { [self] in await states.run() }
+            group.addTask { [self] in await states.run(ask: workers.askWhyUnseen) }
             group.addTask { [self] in await scores.run() }
             group.addTask { [self] in await outages.run() }
             group.addTask { [self] in await delivery.run() }

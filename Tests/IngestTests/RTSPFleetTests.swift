@@ -12,6 +12,7 @@ import Testing
 final class Catch: StreamSink {
     struct State {
         var units: [String: [AccessUnit]] = [:]
+        var listeners: [String: any SampleListener] = [:]
         var statuses: [String: [StreamStatus]] = [:]
     }
 
@@ -19,12 +20,20 @@ final class Catch: StreamSink {
 
     func accept(_ batches: [StreamBatch]) {
         state.withLock { state in
-            for batch in batches { state.units[batch.camera, default: []] += batch.units }
+            for batch in batches {
+                state.units[batch.camera, default: []] += batch.units
+                state.listeners[batch.camera] = batch.listener
+            }
         }
     }
 
     func changed(_ status: StreamStatus) {
         state.withLock { $0.statuses[status.camera, default: []].append(status) }
+    }
+
+    /// Says what a picture of a camera showed, as a worker does.
+    func sampled(_ camera: String, isSame: Bool) {
+        state.withLock { $0.listeners[camera] }?.sampled(camera, isSame: isSame)
     }
 
     func units(_ camera: String) -> [AccessUnit] { state.withLock { $0.units[camera] ?? [] } }
@@ -181,7 +190,7 @@ final class Catch: StreamSink {
         try await run(try farm(1)) { sink, fleet, _ in
             try await sink.expect(15) { $0.states("cam-0").contains(.online) }
             for _ in 0..<8 {
-                fleet.sampled("cam-0", isSame: true)
+                sink.sampled("cam-0", isSame: true)
                 try await Task.sleep(for: .milliseconds(300))
             }
             try await sink.expect(5) { $0.states("cam-0").contains(.frozen) }

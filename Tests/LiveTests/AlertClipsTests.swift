@@ -52,14 +52,14 @@ import Testing
     func slots() {
         withFolder { folder in
             let clips = clips(folder)
-            #expect((0..<200).count { _ in clips.begin() } == 128)
-            clips.release()
-            #expect(clips.begin() && !clips.begin())
+            #expect((0..<200).count { _ in clips.slots.take() } == 128)
+            clips.slots.release()
+            #expect(clips.slots.take() && !clips.slots.take())
             clips.keep(clip("a", at: 1000))
-            #expect(clips.begin())
+            #expect(clips.slots.take())
             clips.drain()
             let none = self.clips(folder, limit: 0)
-            #expect(!none.begin(), "nothing is kept where nothing may be")
+            #expect(!none.slots.take(), "nothing is kept where nothing may be")
             none.drain()
         }
     }
@@ -69,10 +69,10 @@ import Testing
         withFolder { folder in
             let clips = clips(folder)
             for index in 0..<20 {
-                #expect(clips.begin())
+                #expect(clips.slots.take())
                 clips.keep(clip("alert-\(index)", at: 1_790_000_000))
             }
-            #expect(clips.begin())
+            #expect(clips.slots.take())
             clips.keep(clip("later", at: 1_790_000_060))
             clips.drain()
             let names = files(folder)
@@ -87,7 +87,7 @@ import Testing
         withFolder { folder in
             for day in 1...2 {
                 let clips = clips(folder, limit: 1)
-                #expect(clips.begin())
+                #expect(clips.slots.take())
                 clips.keep(clip("day-\(day)", at: 1_790_000_000 + Double(day) * 86_400))
                 clips.drain()
             }

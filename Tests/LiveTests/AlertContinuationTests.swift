@@ -28,7 +28,7 @@ import Testing
             health: HealthBoard(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        for record in records { #expect(recorder.offer(recorder.item(record, jpeg: nil))) }
+        for record in records { #expect(recorder.offer(recorder.item(record, nil))) }
         recorder.drain()
         let kept = try spool.next(limit: 1000).map(\.record)
         try spool.remove(try spool.next(limit: 1000).map(\.sequence))

@@ -31,7 +31,7 @@ struct FullDiskTests {
         disk.fill()
         func value(_ name: String) -> Int { meter.samples().first { $0.name == name }?.value ?? -1 }
         let jpeg = [UInt8](repeating: 7, count: 5000)
-        for number in 0..<200 { #expect(recorder.offer(recorder.item(makeRecord(number), jpeg: jpeg))) }
+        for number in 0..<200 { #expect(recorder.offer(recorder.item(makeRecord(number), jpeg))) }
         #expect(try await eventually { health.current["spool"]?.contains("disk is full") == true })
         #expect(try await eventually { health.current["evidence"]?.contains("could not be written") == true })
         #expect(value("gridwatch_evidence_lost_total") > 0)
@@ -60,7 +60,7 @@ struct FullDiskTests {
             logger: logger
         )
         disk.fill()
-        #expect(recorder.offer(recorder.item(makeRecord(1), jpeg: [UInt8](repeating: 7, count: 50_000))))
+        #expect(recorder.offer(recorder.item(makeRecord(1), [UInt8](repeating: 7, count: 50_000))))
         #expect(try await eventually { health.current["evidence"] != nil })
         disk.free()
         #expect(try await eventually { health.current.isEmpty })

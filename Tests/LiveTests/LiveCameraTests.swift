@@ -4,20 +4,16 @@ import Flow
 import Foundation
 import Gate
 import Ingest
-import Logging
 import Media
-import Postgres
-import Spool
-import Store
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Live
+@testable import Spool
 
 /// A live camera whose rules and settings change while it is watched.
 @Suite(.ownThread) struct LiveCameraTests {
-    fileprivate static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     fileprivate static let clip = checkout + "/sample-streams/river-day.mp4"
 
     /// The region of the clip in which somebody walks from 13.3 to 18.8 and from 25.6 to 33.7 seconds.
@@ -29,41 +25,22 @@ import Testing
         }
     )
 
-    /// A lane with all that it hands things to; what it says is in the spool once the recorder has drained.
-    private struct Bench {
-        let folder: Folder
-        let recorder: AlertRecorder
-        let spool: AlertSpool
-        let clips: AlertClips
-        let lane: LiveCamera
+    /// A camera alone, and what came of it.
+    private final class Bench {
+        let camera: LiveCamera
+        let slots = ClipSlots(limit: 4)
+        private(set) var outputs: [CameraOutputs] = []
 
         init(
             _ rules: [Rule],
             _ settings: DetectionSettings,
             clocks: Clocks = .system,
-            in folder: Folder? = nil,
-            clipBytes: Int = 0
+            left: [LastAlert] = []
         ) throws {
-            let folder = try folder ?? Folder()
-            self.folder = folder
-            try FileManager.default.createDirectory(
-                atPath: folder.path + "/evidence",
-                withIntermediateDirectories: true
-            )
-            spool = try AlertSpool(directory: folder.path + "/spool", capacityBytes: 64 << 20)
-            recorder = AlertRecorder(
-                spool: spool,
-                evidence: EvidenceStore(directory: folder.path + "/evidence", minimumFreeBytes: 0),
-                meter: Meter(),
-                health: HealthBoard(),
-                logger: logger
-            )
-            // Nobody connects to it before scores are written, which nobody asks for.
-            let archive = ScoreArchive(pool: PostgresPool(conninfo: "host=/nonexistent", size: 1))
-            clips = AlertClips(directory: folder.path + "/clips", limit: clipBytes, meter: Meter(), logger: logger)
-            lane = LiveCamera(
-                camera: "cam",
-                tuning: DecodeWorkers.Tuning(sampling: .everyFrame, pointClass: 1, bufferBytes: 0),
+            let names = Mutex(AlertContinuation(left: left))
+            camera = LiveCamera(
+                id: "cam",
+                sampling: SamplingPlan(sampling: .everyFrame, pointClass: 1, bufferBytes: 0),
                 pipeline: CameraPipeline(
                     analyzer: try CameraAnalyzer(rules: rules, settings: settings),
                     sampling: .everyFrame,
@@ -71,35 +48,26 @@ import Testing
                 ),
                 rules: rules,
                 settings: settings,
-                recorder: recorder,
-                scores: ScoreReporter(
-                    archive: archive,
-                    days: 8,
-                    loops: LoopMonitor(meter: Meter(), health: HealthBoard()),
-                    meter: Meter(),
-                    logger: logger
-                ),
-                clips: clips,
+                named: { record in names.withLock { $0.follow(record) } },
+                slots: slots,
                 clocks: clocks
             )
         }
 
         /// Plays the clip, with changes at seconds of it, and gives the starts and ends that were said.
-        func play(_ changes: [(at: Double, body: (LiveCamera) throws -> Void)]) throws -> [AlertRecord] {
+        func play(_ changes: [(at: Double, body: (LiveCamera) throws -> CameraOutputs)]) throws -> [AlertRecord] {
             let demuxer = try Demuxer(url: clip, options: Demuxer.Options())
             let bench = DecoderBench()
             var left = changes[...]
             while let unit = try demuxer.next() {
                 if let next = left.first, unit.time.seconds >= next.at {
-                    try next.body(lane)
+                    outputs.append(try next.body(camera))
                     left = left.dropFirst()
                 }
-                try lane.take(unit, bench)
+                outputs.append(camera.take(unit, bench))
             }
-            lane.finish()
-            recorder.drain()
-            clips.drain()
-            return try spool.next(limit: 1000).map(\.record).filter { $0.phase != .update }
+            outputs.append(camera.finish())
+            return outputs.flatMap(\.statements).map(\.record).filter { $0.phase != .update }
         }
     }
 
@@ -135,7 +103,13 @@ import Testing
         let clocks = Clocks(wall: { wall.withLock { $0 } }, monotonic: { 0 })
         let plain = try Bench([Self.shore], DetectionSettings()).play([])
         let told = try Bench([Self.shore], DetectionSettings(), clocks: clocks).play([
-            (at: 16, body: { _ in wall.withLock { $0 = MediaTime(seconds: 910) } })
+            (
+                at: 16,
+                body: { _ in
+                    wall.withLock { $0 = MediaTime(seconds: 910) }
+                    return CameraOutputs()
+                }
+            )
         ])
         #expect(told.map(\.phase) == [.start, .end, .start, .end])
         #expect(told[0] == plain[0] && told[1] == plain[1], "begun before, ended by the same clock")
@@ -148,22 +122,42 @@ import Testing
 
     @Test("the clip of an alert that an earlier process began has the id of the alert that people see")
     func clipOfContinued() throws {
-        let folder = try Folder()
         let start = MediaTime(seconds: 9)
         var left = makeRecord(0)
         (left.rule, left.startedAt, left.statedAt) = ("shore", start, MediaTime(seconds: 12))
         left.id = AlertID.make(camera: "cam", rule: "shore", start: start)
-        let before = try AlertSpool(directory: folder.path + "/spool", capacityBytes: 64 << 20)
-        try before.append([left])
-        try before.remove(try before.next(limit: 1).map(\.sequence))
-        before.close()
-        let bench = try Bench([Self.shore], DetectionSettings(), in: folder, clipBytes: 64 << 20)
+        let bench = try Bench([Self.shore], DetectionSettings(), left: [LastAlert(left)])
         let told = try bench.play([])
         #expect(told.prefix(2).map(\.id) == [left.id, left.id])
-        let walk = try #require(FileManager.default.enumerator(atPath: folder.path + "/clips"))
-        let clips = walk.compactMap { $0 as? String }.filter { $0.hasSuffix(".mp4") }
-        let name = try #require(clips.first?.split(separator: "/").last)
-        #expect(clips.count == 1 && name.hasPrefix(left.id), "\(clips)")
+        #expect(bench.outputs.flatMap(\.clips).map(\.alert) == [left.id])
+        #expect((0..<5).count { _ in bench.slots.take() } == 3, "who took the clip has its slot")
+    }
+
+    @Test("each call tells what was looked at, and a unit that cannot be decoded says why and breaks nothing")
+    func looks() throws {
+        let bench = try Bench([Self.shore], DetectionSettings())
+        _ = try bench.play([
+            (
+                at: 5,
+                body: { camera in
+                    let format = StreamFormat(codec: .h264, avCodecID: 27, width: 640, height: 360, extradata: [])
+                    let time = MediaTime(seconds: 5)
+                    let junk = AccessUnit(
+                        format: format,
+                        time: time,
+                        decodeTime: time,
+                        isKeyframe: true,
+                        bytes: [0, 0, 0, 1, 0x65, 1]
+                    )
+                    return camera.take(junk, DecoderBench())
+                }
+            )
+        ])
+        let looks = bench.outputs.compactMap(\.look)
+        #expect(looks.map(\.pictures).reduce(0, +) == bench.camera.pipeline.picturesSeen)
+        #expect(looks.count > 500 && looks.last?.scene == .steady)
+        #expect(zip(looks, looks.dropFirst()).allSatisfy { $0.time < $1.time })
+        #expect(!bench.outputs.flatMap(\.scores).isEmpty)
     }
 
     @Test("rules that are refused leave the camera with those that it had")
@@ -171,10 +165,11 @@ import Testing
         let told = try Bench([Self.shore], DetectionSettings()).play([
             (
                 at: 5,
-                body: { lane in
+                body: { camera in
                     #expect(throws: DetectionError.self) {
-                        try lane.revise(rules: [Self.shore, Self.shore], settings: DetectionSettings())
+                        try camera.revise(rules: [Self.shore, Self.shore], settings: DetectionSettings())
                     }
+                    return CameraOutputs()
                 }
             )
         ])

@@ -30,7 +30,7 @@ import Testing
         let folder = try Folder()
         let (recorder, spool) = try recorder(folder, free: 0, health: HealthBoard())
         for number in 0..<40 {
-            #expect(recorder.offer(recorder.item(makeRecord(number), jpeg: [0xff, 0xd8, UInt8(number)])))
+            #expect(recorder.offer(recorder.item(makeRecord(number), [0xff, 0xd8, UInt8(number)])))
         }
         recorder.drain()
         let kept = try spool.next(limit: 100).map(\.record)
@@ -49,7 +49,7 @@ import Testing
         let folder = try Folder()
         let health = HealthBoard()
         let (recorder, spool) = try recorder(folder, free: .max, health: health)
-        #expect(recorder.offer(recorder.item(makeRecord(1), jpeg: [0xff, 0xd8])))
+        #expect(recorder.offer(recorder.item(makeRecord(1), [0xff, 0xd8])))
         recorder.drain()
         let kept = try spool.next(limit: 10)
         #expect(kept.count == 1)
@@ -76,8 +76,8 @@ import Testing
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             clocks: Clocks(wall: { .zero }, monotonic: { seconds.withLock { $0 } })
         )
-        #expect(recorder.offer(recorder.item(makeRecord(1), jpeg: [0xff, 0xd8])))
-        #expect(recorder.offer(recorder.item(makeRecord(2), jpeg: nil)))
+        #expect(recorder.offer(recorder.item(makeRecord(1), [0xff, 0xd8])))
+        #expect(recorder.offer(recorder.item(makeRecord(2), nil)))
         // Only a group that is under way counts: its picture is being written when the queue is taken from.
         for _ in 0..<600 where !recorder.isBusy { try await Task.sleep(for: .milliseconds(100)) }
         recorder.lookForStandstill()

@@ -35,15 +35,20 @@ import Testing
             // Nobody connects to it: what is to be written is looked at before it is.
             let pool = PostgresPool(conninfo: "host=/nonexistent", size: 1)
             states = StateReporter(
-                desk: CameraStates(pool: pool),
+                table: CameraStates(pool: pool),
                 worker: "w",
+                outages: heard,
                 loops: LoopMonitor(meter: meter, health: HealthBoard()),
                 meter: meter,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
                 clocks: hands.clocks
             )
-            states.onChange { [heard] status in heard.states.withLock { $0.append(status.state) } }
-            states.onUnseen { [heard] cameras in heard.asked.withLock { $0 += cameras } }
+        }
+
+        /// A look of the reporter; what it asks for is kept.
+        func look() {
+            let unseen = states.look()
+            heard.asked.withLock { $0 += unseen }
         }
 
         func stream(_ state: StreamState, _ failure: CameraFailure? = nil) {
@@ -54,7 +59,7 @@ import Testing
         }
 
         func seen(gap: Double? = nil) {
-            let look = StateReporter.Look(scene: .steady, interval: 10, time: .zero, keyframeGap: gap)
+            let look = CameraLook(scene: .steady, interval: 10, time: .zero, keyframeGap: gap)
             states.picture("c", look)
         }
 
@@ -65,9 +70,11 @@ import Testing
         }
     }
 
-    private final class Heard: Sendable {
+    private final class Heard: StatusListener {
         let states = Mutex<[StreamState]>([])
         let asked = Mutex<[String]>([])
+
+        func changed(_ status: StreamStatus) { states.withLock { $0.append(status.state) } }
     }
 
     private func damaged() -> SightTally {
@@ -85,14 +92,14 @@ import Testing
         site.states.watch(["c": Sight.Expectation(interval: 10)])
         site.stream(.connecting)
         site.stream(.online)
-        site.states.look()
+        site.look()
         #expect(site.shown?.state == "online" && site.metric("gridwatch_cameras_online") == 1)
         #expect(site.heard.asked.withLock { $0 }.isEmpty)
         site.hands.move(21)
-        site.states.look()
+        site.look()
         #expect(site.heard.asked.withLock { $0 } == ["c"])
         site.states.unseen("c", damaged(), isLosing: false)
-        site.states.look()
+        site.look()
         #expect(site.shown?.state == "blind" && site.shown?.reason == "damaged 21")
         #expect(site.shown?.detail?.contains("packets missing") == true)
         #expect(site.metric("gridwatch_cameras_online") == 0 && site.metric("gridwatch_cameras_blind") == 1)
@@ -115,7 +122,7 @@ import Testing
         site.stream(.online)
         site.hands.move(50)
         site.states.unseen("c", SightTally(), isLosing: true)
-        site.states.look()
+        site.look()
         #expect(site.shown?.state == "online" && site.shown?.reason == "behind 50")
         #expect(site.metric("gridwatch_cameras_unseen", "behind") == 1 && site.metric("gridwatch_cameras_blind") == 0)
         #expect(site.heard.states.withLock { $0.allSatisfy { $0 == .online } })
@@ -139,7 +146,7 @@ import Testing
         site.states.watch(["c": nil])
         site.stream(.online)
         site.hands.move(1000)
-        site.states.look()
+        site.look()
         #expect(site.heard.asked.withLock { $0 }.isEmpty && site.shown?.state == "online")
         site.states.watch([:])
         site.seen()

@@ -199,7 +199,7 @@ import Testing
     private struct Bench {
         let folder: Folder
         let workers: DecodeWorkers
-        let lanes: LiveCameraFactory
+        let factory: LiveCameraFactory
         let recorder: AlertRecorder
         let clips: AlertClips
 
@@ -225,28 +225,28 @@ import Testing
         )
         let clips = AlertClips(settings.storage, meter: meter, logger: logger)
         let ground = Ground(settings, ProcessPlace(node: "w", slot: 0, version: "0"), pool, meter, logger)
-        let lanes = try LiveCameraFactory(
+        let factory = try LiveCameraFactory(settings, recorder: recorder, clips: clips)
+        let states = StateReporter(ground, outages: OutageMonitor(ground, recorder: recorder))
+        let workers = DecodeWorkers(
             settings,
+            factory: factory,
             recorder: recorder,
             scores: ScoreReporter(ground),
             clips: clips,
-            logger: logger
+            states: states,
+            meter: meter,
+            crumbs: nil,
+            logger: logger,
+            clocks: clocks
         )
-        let states = StateReporter(ground)
-        return Bench(
-            folder: folder,
-            workers: DecodeWorkers(settings, lanes: lanes, states: states, meter: meter, crumbs: nil, clocks: clocks),
-            lanes: lanes,
-            recorder: recorder,
-            clips: clips
-        )
+        return Bench(folder: folder, workers: workers, factory: factory, recorder: recorder, clips: clips)
     }
 
     @Test("detection: what is set is what cameras without a profile are judged by", arguments: DetectionSettings.keys)
     func detection(key: String) throws {
         let range = try #require(DetectionSettings.range(of: key))
         let bench = try bench(["detection.\(key)": "\(range.upperBound)"])
-        #expect(bench.lanes.detection.values[key] == range.upperBound)
+        #expect(bench.factory.detection.values[key] == range.upperBound)
         #expect(DetectionSettings().values[key] != range.upperBound)
         bench.stop()
     }

@@ -10,10 +10,9 @@ import Testing
 
 /// A worker thread that is in the middle of a piece of work gives no sign of life itself.
 @Suite struct WorkerExcuseTests {
-    private final class Nobody: DecodeWorkerDelegate {
-        func looked(_ lane: LiveCamera, pictures: Int) {}
-        func failed(_ lane: LiveCamera, _ error: MediaError) {}
-        func turned(_ worker: DecodeWorker) {}
+    private struct Nobody: CameraOutputSink {
+        func take(_ outputs: CameraOutputs, of camera: String, _ pending: inout PendingStatements) {}
+        func turned(_ worker: Int, _ counts: DecodeWorker.Counts) {}
     }
 
     @Test("who is slow only is excused from its sign of life, and no other")
@@ -24,11 +23,12 @@ import Testing
         let clocks = Clocks(wall: { .zero }, monotonic: { now.withLock { $0 } })
         let beat = Heartbeat(name: "worker-0", limit: 20, now: 1000)
         let worker = DecodeWorker(
+            index: 0,
             beat: beat,
             limits: DecodeWorker.Limits(units: 10),
             clocks: clocks,
             crumbs: crumbs,
-            delegate: Nobody()
+            sink: Nobody()
         )
         // The thread stands in a job, as it would in a picture.
         let (begun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

@@ -2,10 +2,11 @@ import Flow
 import Foundation
 import NIOCore
 import RTSP
+import Synchronization
 
 /// The event loop's side of `RTSPFleet`: all cameras, their lives, the pacing of connects and the rhythm of reads.
 ///
-/// Safety: every member is used on `eventLoop` only, except `eventLoop` itself.
+/// Safety: every member is used on `eventLoop` only, except `eventLoop` itself and `hasEnded`.
 final class FleetLoop: @unchecked Sendable {
     /// Seconds between two turns of the wheel.
     private static let tick = 0.02
@@ -36,6 +37,7 @@ final class FleetLoop: @unchecked Sendable {
     var patrols: [String: PatrolPlan<String>] = [:]
     private var lessons = LessonBook()
     private var isStopping = false
+    private let hasEnded = Atomic<Bool>(false)
     /// What came in this turn of the wheel: handed over at once, because waking a worker costs more than one camera's work.
     private var arrived: [StreamBatch] = []
 
@@ -91,11 +93,16 @@ final class FleetLoop: @unchecked Sendable {
         gauges.cameras.set(cameras.count)
     }
 
-    /// Tells the life of a camera what a decoded picture showed.
-    func sampled(_ id: String, isSame: Bool) {
-        guard let camera = cameras[id] else { return }
-        handle(.sample(isSame: isSame), camera)
+    /// Calls `body` on the event loop, and not at all once the fleet has been stopped; any thread.
+    ///
+    /// Workers still hand in pictures after the leave-taking: nobody is there to hear of them.
+    func run(_ body: @escaping @Sendable () -> Void) {
+        guard !hasEnded.load(ordering: .acquiring) else { return }
+        eventLoop.execute(body)
     }
+
+    /// Nobody is there any more; before the event loop is shut down.
+    func end() { hasEnded.store(true, ordering: .releasing) }
 
     /// Ends all sessions in order.
     func stop() -> EventLoopFuture<Void> {
@@ -410,7 +417,7 @@ extension FleetLoop: CameraConnectionOwner {
         gauges.units.add(pictures.count)
         let arrival = clocks.steady()
         let units = pictures.map { camera.unit(of: $0, arrival: arrival) }
-        arrived.append(StreamBatch(camera: camera.source.camera, units: units))
+        arrived.append(StreamBatch(camera: camera.source.camera, units: units, listener: self))
         if camera.isVisited, pictures.contains(where: { $0.isKeyframe && $0.bytes != nil }) {
             endVisit(camera, isSeen: true)
         }
@@ -441,5 +448,14 @@ extension FleetLoop: CameraConnectionOwner {
         camera.isStarted = false
         if camera.isVisited { endVisit(camera, isSeen: false) }
         handle(.failed(kind), camera)
+    }
+}
+
+extension FleetLoop: SampleListener {
+    func sampled(_ id: String, isSame: Bool) {
+        run { [self] in
+            guard let camera = cameras[id] else { return }
+            handle(.sample(isSame: isSame), camera)
+        }
     }
 }

@@ -12,7 +12,6 @@ public final class RTSPFleet: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loop: FleetLoop
     private let wanted = Mutex<Set<String>>([])
-    private let hasEnded = Mutex(false)
 
     /// Makes a fleet and starts its event loop; it reads nothing until `replace(with:)`.
     ///
@@ -44,37 +43,32 @@ public final class RTSPFleet: Sendable {
     /// Makes `sources` the cameras that are read: new ones begin, missing ones stop, changed ones reconnect.
     public func replace(with sources: [StreamSource]) {
         wanted.withLock { $0 = Set(sources.map(\.camera)) }
-        run { [loop] in loop.replace(with: sources) }
+        loop.run { [loop] in loop.replace(with: sources) }
     }
 
     /// Takes one camera in, or in the place of the one with its id; the others go on.
     public func add(_ source: StreamSource) {
         wanted.withLock { _ = $0.insert(source.camera) }
-        run { [loop] in loop.take(source) }
+        loop.run { [loop] in loop.take(source) }
     }
 
     /// Ends one camera at once; the others go on.
     public func remove(_ camera: String) {
         wanted.withLock { _ = $0.remove(camera) }
-        run { [loop] in loop.remove(camera) }
+        loop.run { [loop] in loop.remove(camera) }
     }
 
     /// Cameras that the fleet reads or waits to read.
     public var count: Int { wanted.withLock { $0.count } }
 
-    /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
-    public func sampled(_ camera: String, isSame: Bool) {
-        run { [loop] in loop.sampled(camera, isSame: isSame) }
-    }
-
     /// Asks the event loop for a sign of life; `body` runs on it, and not at all once the fleet has been stopped.
     public func ping(_ body: @escaping @Sendable () -> Void) {
-        run(body)
+        loop.run(body)
     }
 
     /// Calls `body` on the event loop every so many seconds until the fleet is stopped; it must not wait.
     public func every(_ seconds: Double, _ body: @escaping @Sendable () -> Void) {
-        run { [loop] in
+        loop.run { [loop] in
             let delay = TimeAmount.nanoseconds(Int64(seconds * 1e9))
             loop.eventLoop.scheduleRepeatedTask(initialDelay: delay, delay: delay) { _ in body() }
         }
@@ -86,13 +80,7 @@ public final class RTSPFleet: Sendable {
     public func stop() {
         let ended = loop.eventLoop.flatSubmit { [loop] in loop.stop() }
         try? ended.wait()
-        hasEnded.withLock { $0 = true }
+        loop.end()
         try? group.syncShutdownGracefully()
-    }
-
-    /// Workers still hand in pictures after the leave-taking: nobody is there to hear of them.
-    private func run(_ body: @escaping @Sendable () -> Void) {
-        guard !hasEnded.withLock({ $0 }) else { return }
-        loop.eventLoop.execute(body)
     }
 }

@@ -10,14 +10,15 @@ import Synchronization
 /// Workers hand over and go on. An alert counts as accepted once the spool has it on disk. When the spool cannot take
 /// it (full disk), the recorder holds what it has and tries again each second; workers then keep theirs.
 final class AlertRecorder: Sendable {
-    /// An alert statement on its way to the disk; made by `item`.
+    /// An alert statement on its way to the disk.
     struct Item: Sendable {
         /// The statement, without evidence yet, under the name that people will know its alert by.
         let record: AlertRecord
         /// Its picture.
         var jpeg: [UInt8]?
 
-        fileprivate init(record: AlertRecord, jpeg: [UInt8]?) {
+        /// `record`: one that has been through `named`.
+        init(record: AlertRecord, jpeg: [UInt8]?) {
             self.record = record
             self.jpeg = jpeg
         }
@@ -104,12 +105,11 @@ final class AlertRecorder: Sendable {
         }
     }
 
-    /// Makes an item of a statement; every statement of an alert once, in their order.
+    /// Gives a statement the name that people know its alert by; every statement of an alert once, in their order.
     ///
-    /// An alert that an earlier process left behind goes on under its old name, so the name in the item is the one to use
-    /// for whatever belongs to the alert. Any thread; never waits for the disk.
-    func item(_ record: AlertRecord, jpeg: [UInt8]?) -> Item {
-        Item(record: continuation.withLock { $0.follow(record) }, jpeg: jpeg)
+    /// An alert that an earlier process left behind goes on under its old name. Any thread; never waits for the disk.
+    func named(_ record: AlertRecord) -> AlertRecord {
+        continuation.withLock { $0.follow(record) }
     }
 
     /// Hands over a statement without waiting.

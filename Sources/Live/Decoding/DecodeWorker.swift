@@ -1,4 +1,5 @@
 import Analysis
+import Detection
 import Flow
 import Foundation
 import Gate
@@ -60,7 +61,8 @@ final class DecodeWorker: @unchecked Sendable {
 
     private let limits: Limits
     private let clocks: Clocks
-    private let delegate: any DecodeWorkerDelegate
+    private let index: Int
+    private let sink: any CameraOutputSink
     private let crumbs: Breadcrumbs?
     private let beat: Heartbeat
     private var trail: BreadcrumbTrail?
@@ -71,29 +73,39 @@ final class DecodeWorker: @unchecked Sendable {
     private var queue = DecodeQueue<String, CameraPipeline.Sample>()
     private let bench = DecoderBench()
     /// Memory for the pictures that the cameras of this thread keep; on the thread only.
-    let chunks = ChunkPool()
+    private let chunks = ChunkPool()
     /// The cameras of this thread; touched by jobs and units on the thread only.
-    private(set) var lanes: [String: LiveCamera] = [:]
+    private var cameras: [String: Watched] = [:]
     /// Shortest sampling interval of the cameras of which something came since `takeShortestInterval`, seconds.
     private var shortestInterval = Double.infinity
-    /// Sums over the lanes; on the thread only.
-    private(set) var totals = Totals()
+    /// Sums over the cameras; on the thread only.
+    private var totals = Totals()
 
-    /// Makes a worker and starts its thread.
+    /// A camera, and what is not part of it.
+    private struct Watched {
+        let camera: LiveCamera
+        var pending = PendingStatements()
+        /// Who brought its units last and wants to know what they showed.
+        var listener: (any SampleListener)?
+    }
+
+    /// Makes worker number `index` and starts its thread.
     ///
     /// `beat` gets a sign of life with each piece of work, not with each turn: on a busy machine a turn may be long.
     init(
+        index: Int,
         beat: Heartbeat,
         limits: Limits,
         clocks: Clocks,
         crumbs: Breadcrumbs?,
-        delegate: any DecodeWorkerDelegate
+        sink: any CameraOutputSink
     ) {
+        self.index = index
         self.beat = beat
         self.limits = limits
         self.clocks = clocks
         self.crumbs = crumbs
-        self.delegate = delegate
+        self.sink = sink
         finished.enter()
         NamedThread.start(beat.name, stack: 4 << 20) { [self] in
             run()
@@ -131,8 +143,8 @@ final class DecodeWorker: @unchecked Sendable {
     /// Works off what waits, ends the cameras' open alerts and returns when the thread has ended.
     func drain() {
         submit { worker in
-            for lane in worker.lanes.values { worker.finish(lane) }
-            worker.lanes = [:]
+            for id in worker.cameras.keys { worker.finish(id) }
+            worker.cameras = [:]
         }
         condition.lock()
         inbox.isClosed = true
@@ -141,7 +153,21 @@ final class DecodeWorker: @unchecked Sendable {
         finished.wait()
     }
 
-    /// What the cameras of a worker hold and count together; see `DecodeWorker.totals`.
+    /// All that a worker has counted so far.
+    struct Counts: Equatable {
+        /// What went through the decode queue.
+        var queue = DecodeCounts()
+        /// Sums over the cameras.
+        var totals = Totals()
+        /// Bursts that were decoded, and those for which there was no time.
+        var bursts = (decoded: 0, refused: 0)
+
+        static func == (left: Counts, right: Counts) -> Bool {
+            left.queue == right.queue && left.totals == right.totals && left.bursts == right.bursts
+        }
+    }
+
+    /// What the cameras of a worker hold and count together.
     struct Totals: Equatable {
         /// Bytes of pictures that are kept for bursts.
         var bufferedBytes = 0
@@ -150,29 +176,54 @@ final class DecodeWorker: @unchecked Sendable {
         /// Samples beyond the sampling interval that were left because of other work, of class I, II and III; only grows.
         var declined = SIMD3<Int>(0, 0, 0)
 
-        mutating func change(_ lane: LiveCamera, by sign: Int) {
-            bufferedBytes += sign * lane.bufferedBytes
-            gatesOff += lane.isGateOff ? sign : 0
+        mutating func change(_ camera: LiveCamera, by sign: Int) {
+            bufferedBytes += sign * camera.pipeline.bufferedBytes
+            gatesOff += camera.pipeline.isGateOff ? sign : 0
         }
     }
 
-    /// Begins a camera; on the worker's thread.
-    func begin(_ lane: LiveCamera) {
-        lanes[lane.camera] = lane
+    /// Gives a camera its plan; nil, or one without rules: its pictures are not looked at any more.
+    ///
+    /// What was learnt of the scene of one that had a plan stays. On the worker's thread.
+    ///
+    /// - Throws: `DetectionError` for rules that cannot be used; the camera goes on with those that it had, if any.
+    func follow(_ plan: AnalysisPlan?, _ id: String, _ factory: LiveCameraFactory) throws(DetectionError) {
+        guard let plan, !plan.rules.isEmpty else { return end(id) }
+        guard let known = cameras[id]?.camera else {
+            cameras[id] = Watched(camera: try factory.camera(id, plan, chunks))
+            return
+        }
+        let settings = try factory.settings(of: plan)
+        follow(plan.sampling, id)
+        pass(try known.revise(rules: plan.rules, settings: settings), id)
     }
 
-    /// Ends a camera and its open alerts; on the worker's thread.
-    func end(_ camera: String) {
-        queue.remove(camera)
-        guard let lane = lanes.removeValue(forKey: camera) else { return }
-        totals.change(lane, by: -1)
-        finish(lane)
+    /// Changes how much of a camera is looked at; on the worker's thread.
+    func follow(_ sampling: SamplingPlan, _ id: String) {
+        guard let camera = cameras[id]?.camera else { return }
+        totals.change(camera, by: -1)
+        camera.follow(sampling)
+        totals.change(camera, by: 1)
+    }
+
+    /// What came of a camera since the last picture that detection looked at; nil when nothing of it is looked at. On the
+    /// worker's thread.
+    func tally(of id: String) -> SightTally? { cameras[id]?.camera.tally }
+
+    /// Ends a camera and its open alerts.
+    private func end(_ id: String) {
+        queue.remove(id)
+        guard let camera = cameras[id]?.camera else { return }
+        totals.change(camera, by: -1)
+        finish(id)
+        cameras[id] = nil
     }
 
     /// Ends what is open of a camera, which may have pictures in its decoder still.
-    private func finish(_ lane: LiveCamera) {
-        trail?.enter(lane.camera, .analysing)
-        lane.finish()
+    private func finish(_ id: String) {
+        guard let camera = cameras[id]?.camera else { return }
+        trail?.enter(id, .analysing)
+        pass(camera.finish(), id)
         trail?.leave()
     }
 
@@ -184,14 +235,6 @@ final class DecodeWorker: @unchecked Sendable {
         beat.touch(now: clocks.monotonic())
     }
 
-    /// Changes how much of a camera is looked at; on the worker's thread.
-    func retune(_ camera: String, _ tuning: DecodeWorkers.Tuning) {
-        guard let lane = lanes[camera] else { return }
-        totals.change(lane, by: -1)
-        lane.retune(tuning)
-        totals.change(lane, by: 1)
-    }
-
     private func run() {
         trail = crumbs?.attach()
         kernelThread.store(trail?.thread ?? 0, ordering: .relaxed)
@@ -199,15 +242,16 @@ final class DecodeWorker: @unchecked Sendable {
         while let work = next() {
             for batch in work.batches {
                 beat.touch(now: clocks.monotonic())
-                guard let lane = lanes[batch.camera] else { continue }
-                shortestInterval = min(shortestInterval, lane.interval)
+                guard let camera = cameras[batch.camera]?.camera else { continue }
+                cameras[batch.camera]?.listener = batch.listener
+                shortestInterval = min(shortestInterval, camera.sampling.interval)
                 trail?.enter(batch.camera, .other)
-                totals.change(lane, by: -1)
+                totals.change(camera, by: -1)
                 for unit in batch.units {
                     trail?.step()
-                    take(unit, lane)
+                    take(unit, camera)
                 }
-                totals.change(lane, by: 1)
+                totals.change(camera, by: 1)
                 trail?.leave()
             }
             // After the units: a job that ends a camera ends it behind what came before.
@@ -217,7 +261,7 @@ final class DecodeWorker: @unchecked Sendable {
             }
             decodeNext()
             beat.touch(now: clocks.monotonic())
-            delegate.turned(self)
+            sink.turned(index, Counts(queue: queue.counts, totals: totals, bursts: bench.burstCounts))
         }
     }
 
@@ -237,47 +281,43 @@ final class DecodeWorker: @unchecked Sendable {
         return work
     }
 
-    private func take(_ unit: AccessUnit, _ lane: LiveCamera) {
-        guard lane.isSampled else { return look(lane) { () throws(MediaError) in try lane.take(unit, bench) } }
-        guard let sample = lane.admit(unit) else { return }
-        let index = min(max(lane.pointClass, 1), 3) - 1
+    private func take(_ unit: AccessUnit, _ camera: LiveCamera) {
+        guard camera.isSampled else { return pass(camera.take(unit, bench), camera.id) }
+        guard let sample = camera.admit(unit) else { return }
+        let pointClass = camera.sampling.pointClass
+        let index = min(max(pointClass, 1), 3) - 1
         if sample.isExtra, queue.count >= Self.extraLimits[index] {
             totals.declined[index] += 1
-            return lane.declined()
+            return camera.pipeline.declined()
         }
         let now = clocks.monotonic()
         let isTaken = queue.offer(
             sample,
-            from: lane.camera,
-            pointClass: lane.pointClass,
+            from: camera.id,
+            pointClass: pointClass,
             due: now,
-            interval: lane.interval,
+            interval: camera.sampling.interval,
             bytes: sample.size,
             now: now
         )
-        if !isTaken { lane.lost() }
+        if !isTaken { camera.pipeline.lost() }
     }
 
     private func decodeNext() {
-        guard let sample = queue.take(now: clocks.monotonic()), let lane = lanes[sample.key] else { return }
-        trail?.enter(lane.camera, .decoding)
-        totals.change(lane, by: -1)
-        defer { totals.change(lane, by: 1) }
-        look(lane) { () throws(MediaError) in try lane.look(at: sample.payload, bench) }
+        guard let sample = queue.take(now: clocks.monotonic()), let camera = cameras[sample.key]?.camera else { return }
+        trail?.enter(camera.id, .decoding)
+        totals.change(camera, by: -1)
+        defer { totals.change(camera, by: 1) }
+        pass(camera.look(at: sample.payload, bench), camera.id)
         trail?.leave()
     }
 
-    /// Runs a lane's decoding and tells what came of it.
-    private func look(_ lane: LiveCamera, _ body: () throws(MediaError) -> Void) {
-        let before = lane.picturesSeen
-        do throws(MediaError) {
-            try body()
-        } catch {
-            lane.interrupted()
-            delegate.failed(lane, error)
-        }
-        let seen = lane.picturesSeen - before
-        if seen > 0 { delegate.looked(lane, pictures: seen) }
+    /// Passes on what came of a camera.
+    private func pass(_ outputs: CameraOutputs, _ id: String) {
+        guard var watched = cameras[id] else { return }
+        sink.take(outputs, of: id, &watched.pending)
+        cameras[id]?.pending = watched.pending
+        if let look = outputs.look { watched.listener?.sampled(id, isSame: look.isSame) }
     }
 
     /// The shortest sampling interval of the cameras of which something came since the last call, in seconds.
@@ -287,20 +327,4 @@ final class DecodeWorker: @unchecked Sendable {
         defer { shortestInterval = .infinity }
         return shortestInterval
     }
-
-    /// Bursts decoded so far, and those for which there was no time; on the worker's thread.
-    var burstCounts: (decoded: Int, refused: Int) { bench.burstCounts }
-
-    /// What went through the decode queue so far; on the worker's thread.
-    var decodeCounts: DecodeCounts { queue.counts }
-}
-
-/// What a worker tells, on its thread.
-protocol DecodeWorkerDelegate: AnyObject, Sendable {
-    /// Pictures of a camera were looked at.
-    func looked(_ lane: LiveCamera, pictures: Int)
-    /// A unit or sample of a camera could not be decoded.
-    func failed(_ lane: LiveCamera, _ error: MediaError)
-    /// The worker has turned once more.
-    func turned(_ worker: DecodeWorker)
 }

@@ -14,98 +14,96 @@ import Synchronization
 /// Whoever brings units never waits: what does not fit is dropped and counted, and its camera goes on with the next
 /// keyframe.
 final class DecodeWorkers: StreamSink {
-    /// How much of a camera is looked at.
-    struct Tuning: Sendable, Hashable {
-        var sampling: Sampling
-        var pointClass: Int
-        /// Bytes of pictures since the last keyframe that are kept for bursts.
-        var bufferBytes: Int
-    }
-
-    /// What a camera is analysed with.
-    struct Assignment: Sendable {
-        var rules: [Rule]
-        /// Settings of detection that differ from the daemon's, by key.
-        var profile: [String: Double] = [:]
-        var tuning: Tuning
-    }
-
     /// Longest time without a sign of life of a healthy worker, seconds.
     private static let longestSilence = 20.0
 
     private let workers: [DecodeWorker]
-    private let reports: DecodeMetrics
-    private let lanes: LiveCameraFactory
+    private let beats: [Heartbeat]
+    private let factory: LiveCameraFactory
     private let states: StateReporter
+    private let clocks: Clocks
+    private let intervals: Mutex<[Double]>
     private let dropped: Metric
     private let standstill: StandstillMonitor
+    private let log: FloodGate
 
     /// Starts the threads.
     ///
     /// - Parameters:
-    ///   - threads: How many.
+    ///   - threads: How many, at least 1.
     ///   - queueUnits: Units that may wait per thread.
-    ///   - lanes: Makes what runs of each camera on its thread.
-    ///   - states: Takes what is known of each camera.
-    ///   - meter: Where it counts.
+    ///   - factory: Makes cameras of their plans.
+    ///   - states: Takes changes of streams, and why cameras are not looked at.
+    ///   - sink: Takes what came of cameras.
+    ///   - meter: Where they count.
     ///   - crumbs: Where each thread notes which camera it works on; nil for nowhere.
+    ///   - log: For the operator.
     ///   - clocks: Time.
     init(
         threads: Int,
         queueUnits: Int,
-        lanes: LiveCameraFactory,
+        factory: LiveCameraFactory,
         states: StateReporter,
+        sink: any CameraOutputSink,
         meter: Meter,
         crumbs: Breadcrumbs?,
+        log: FloodGate,
         clocks: Clocks = .system
     ) {
-        let beats = (0..<max(1, threads)).map { index in
+        let beats = (0..<threads).map { index in
             Heartbeat(name: "worker-\(index)", limit: Self.longestSilence, now: clocks.monotonic())
         }
-        let reports = DecodeMetrics(states: states, meter: meter, beats: beats, clocks: clocks)
-        self.reports = reports
-        self.lanes = lanes
+        self.beats = beats
+        self.factory = factory
         self.states = states
+        self.clocks = clocks
+        self.log = log
+        self.intervals = Mutex(beats.map { _ in .infinity })
         self.standstill = StandstillMonitor(meter: meter, clocks: clocks)
         self.dropped = meter.counter(
             "gridwatch_units_dropped_total",
             "Access units dropped before decoding.",
             labels: [("reason", "worker_queue_full")]
         )
-        self.workers = beats.map { beat in
+        self.workers = beats.enumerated().map { index, beat in
             DecodeWorker(
+                index: index,
                 beat: beat,
                 limits: DecodeWorker.Limits(units: queueUnits),
                 clocks: clocks,
                 crumbs: crumbs,
-                delegate: reports
+                sink: sink
             )
         }
-        reports.own(workers)
     }
 
-    /// Who hears of each decoded sample, and whether its picture was the same as the one before; any thread.
-    func onSample(_ body: @escaping @Sendable (_ camera: String, _ isSame: Bool) -> Void) {
-        reports.onSample(body)
-    }
-
-    /// Gives cameras their rules; what was learnt of the scene of one that had some stays.
+    /// Gives cameras their plans; what was learnt of the scene of one that had a plan stays.
     ///
-    /// Nil, or no rules: its pictures are not looked at any more.
-    func assign(_ changes: [(camera: String, assignment: Assignment?)]) {
-        let byWorker = Dictionary(grouping: changes) { index(of: $0.camera) }
-        for (index, changes) in byWorker {
-            workers[index].submit { [lanes] worker in
-                for (camera, assignment) in changes { lanes.assign(assignment, to: camera, on: worker) }
+    /// Nil, or no rules: its pictures are not looked at any more. Rules that are refused are said; the camera goes on with
+    /// those that it had, if any.
+    func follow(_ changes: [(camera: String, plan: AnalysisPlan?)]) {
+        for (index, changes) in Dictionary(grouping: changes, by: { index(of: $0.camera) }) {
+            workers[index].submit { [factory, log] worker in
+                for (camera, plan) in changes {
+                    do throws(DetectionError) {
+                        try worker.follow(plan, camera, factory)
+                    } catch {
+                        log.log(
+                            .error,
+                            "rules refused",
+                            metadata: ["camera": "\(camera)", "error": "\(error)"]
+                        )
+                    }
+                }
             }
         }
     }
 
     /// Changes how much of cameras is looked at; their rules stay as they are, and what was learnt of them.
-    func retune(_ changes: [(camera: String, tuning: Tuning)]) {
+    func follow(_ changes: [(camera: String, sampling: SamplingPlan)]) {
         for (index, changes) in Dictionary(grouping: changes, by: { index(of: $0.camera) }) {
             workers[index].submit { worker in
-                for (camera, tuning) in changes { worker.retune(camera, tuning) }
+                for (camera, sampling) in changes { worker.follow(sampling, camera) }
             }
         }
     }
@@ -115,7 +113,7 @@ final class DecodeWorkers: StreamSink {
         for (index, cameras) in Dictionary(grouping: cameras, by: { index(of: $0) }) {
             workers[index].submit { [states] worker in
                 for camera in cameras {
-                    states.unseen(camera, worker.lanes[camera]?.tally, isLosing: worker.isLosing(camera))
+                    states.unseen(camera, worker.tally(of: camera), isLosing: worker.isLosing(camera))
                 }
             }
         }
@@ -138,7 +136,7 @@ final class DecodeWorkers: StreamSink {
     /// Names of workers that give no sign of life; asks each for one, to be there at the next call.
     func silentWorkers() -> [String] {
         for worker in workers { worker.submit { _ in } }
-        return reports.silent()
+        return beats.filter { $0.isSilent(now: clocks.monotonic()) }.map(\.name)
     }
 
     /// Takes which threads, by the kernel's numbers, are in the middle of a piece of work and slow at most.
@@ -151,9 +149,12 @@ final class DecodeWorkers: StreamSink {
     /// As the threads told at that call: each call asks them anew. Infinite when nothing came.
     func shortestInterval() -> Double {
         for (index, worker) in workers.enumerated() {
-            worker.submit { [reports] worker in reports.due(every: worker.takeShortestInterval(), worker: index) }
+            worker.submit { [self] worker in
+                let interval = worker.takeShortestInterval()
+                intervals.withLock { $0[index] = interval }
+            }
         }
-        return reports.shortestInterval
+        return intervals.withLock { $0.min() ?? .infinity }
     }
 
     /// Tells `health` when pictures or alerts of this process stand still; call it once a second.
@@ -168,58 +169,5 @@ final class DecodeWorkers: StreamSink {
 
     private func index(of camera: String) -> Int {
         Int(StableHash.of(camera) % UInt64(workers.count))
-    }
-}
-
-/// Makes what runs of a camera on its worker, and changes it.
-struct LiveCameraFactory: Sendable {
-    let detection: DetectionSettings
-    let calendar: CityCalendar
-    let evidence: EvidenceStyle
-    let recorder: AlertRecorder
-    let scores: ScoreReporter
-    let clips: AlertClips
-    let log: FloodGate
-
-    /// Gives a camera its rules; on the worker's thread.
-    ///
-    /// Rules that are refused are said; the camera goes on with those that it had, if any.
-    func assign(_ assignment: DecodeWorkers.Assignment?, to camera: String, on worker: DecodeWorker) {
-        guard let assignment, !assignment.rules.isEmpty else { return worker.end(camera) }
-        do throws(DetectionError) {
-            let settings = try detection.with(assignment.profile)
-            guard let lane = worker.lanes[camera] else {
-                return worker.begin(try lane(of: camera, assignment, settings, worker.chunks))
-            }
-            worker.retune(camera, assignment.tuning)
-            try lane.revise(rules: assignment.rules, settings: settings)
-        } catch {
-            log.log(.error, "rules refused", metadata: ["camera": "\(camera)", "error": "\(error)"])
-        }
-    }
-
-    private func lane(
-        of camera: String,
-        _ assignment: DecodeWorkers.Assignment,
-        _ settings: DetectionSettings,
-        _ chunks: ChunkPool
-    ) throws(DetectionError) -> LiveCamera {
-        let pipeline = CameraPipeline(
-            analyzer: try CameraAnalyzer(rules: assignment.rules, settings: settings, calendar: calendar),
-            sampling: assignment.tuning.sampling,
-            evidence: evidence,
-            bufferBytes: assignment.tuning.bufferBytes,
-            chunks: chunks
-        )
-        return LiveCamera(
-            camera: camera,
-            tuning: assignment.tuning,
-            pipeline: pipeline,
-            rules: assignment.rules,
-            settings: settings,
-            recorder: recorder,
-            scores: scores,
-            clips: clips
-        )
     }
 }

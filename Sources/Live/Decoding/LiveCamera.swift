@@ -6,26 +6,26 @@ import Ingest
 import Logging
 import Media
 
-/// One live camera on its worker: its pipeline, and the statements that still wait for the recorder.
+/// One live camera on its worker: its pipeline, and what follows from what that finds.
 ///
-/// Every member is used on the camera's worker thread only, except `init`.
+/// It knows nobody who hears of it: what it has to say comes back from each call. Every member is used on the camera's
+/// worker thread only, except `init`.
 final class LiveCamera {
-    /// Statements that may wait for the recorder; beyond that updates are folded, starts and ends never dropped.
-    private static let pendingLimit = 64
     /// Seconds between the alerts of which there are clips.
     private static let clipInterval = 300.0
     /// Seconds between two times that scores are handed over.
     private static let handOverInterval = 600.0
 
-    /// The camera.
-    let camera: String
-    private var tuning: DecodeWorkers.Tuning
-    private let pipeline: CameraPipeline
+    /// Its id.
+    let id: String
+    /// How much of it is looked at.
+    private(set) var sampling: SamplingPlan
+    /// Its stages.
+    let pipeline: CameraPipeline
     private var settingsVersion: String
     private var bases: [String: ScoreBasis]
-    private let recorder: AlertRecorder
-    private let scores: ScoreReporter
-    private let clips: AlertClips
+    private let named: (AlertRecord) -> AlertRecord
+    private let slots: ClipSlots
     private let clocks: Clocks
     /// For each rule with an open alert, microseconds from the units' clock to the wall clock when it began: the times of
     /// one alert stay in order, whoever moves the clock meanwhile.
@@ -36,89 +36,70 @@ final class LiveCamera {
     private var wasAlerting = false
     private var log: ScoreLog
     private var handOver: MediaTime?
-    private var pending: [AlertRecorder.Item] = []
+    private var outputs = CameraOutputs()
     /// What came of the stream since the last picture that detection looked at.
     private(set) var tally = SightTally()
 
+    /// Makes a camera that has seen nothing.
+    ///
+    /// - Parameters:
+    ///   - id: Its id.
+    ///   - sampling: How much of it is looked at.
+    ///   - pipeline: Its stages, made of the rules and settings.
+    ///   - rules: Its rules.
+    ///   - settings: Its settings.
+    ///   - named: Gives a statement the name that people know its alert by; each statement goes through it once, in order.
+    ///   - slots: Room for clips of alerts.
+    ///   - clocks: Time.
     init(
-        camera: String,
-        tuning: DecodeWorkers.Tuning,
+        id: String,
+        sampling: SamplingPlan,
         pipeline: CameraPipeline,
         rules: [Rule],
         settings: DetectionSettings,
-        recorder: AlertRecorder,
-        scores: ScoreReporter,
-        clips: AlertClips,
+        named: @escaping (AlertRecord) -> AlertRecord,
+        slots: ClipSlots,
         clocks: Clocks = .system
     ) {
-        self.camera = camera
-        self.tuning = tuning
+        self.id = id
+        self.sampling = sampling
         self.pipeline = pipeline
         self.settingsVersion = settings.version
         self.bases = Self.bases(rules, settings)
         self.log = ScoreLog(hold: settings.hold)
-        self.recorder = recorder
-        self.scores = scores
-        self.clips = clips
+        self.named = named
+        self.slots = slots
         self.clocks = clocks
         pipeline.onLook = { [unowned self] plane, time, analyzer in note(plane, time, analyzer) }
     }
 
-    var scene: SceneStatus { pipeline.scene }
-
-    /// How good the picture is; nil before it was measured.
-    var quality: ImageQuality? { pipeline.quality }
-
-    /// Monitoring point class I, II or III as 1…3.
-    var pointClass: Int { tuning.pointClass }
-
-    /// Seconds between two samples.
-    var interval: Double { tuning.sampling.interval }
-
     /// Whether single keyframes are decoded, rather than every picture in order.
-    var isSampled: Bool { tuning.sampling.isSampled }
-
-    /// Wall time of the last picture that detection looked at.
-    var lastPicture: MediaTime { pipeline.lastPicture.shifted(by: pipeline.wallOffset) }
-
-    /// Whether that picture was bit-identical to the one before.
-    var lastPictureIsSame: Bool { pipeline.lastPictureIsSame }
-
-    /// Pictures that detection looked at so far.
-    var picturesSeen: Int { pipeline.picturesSeen }
+    var isSampled: Bool { sampling.sampling.isSampled }
 
     /// Changes how much of it is looked at; the rules stay what they are, and with them what was learnt.
-    func retune(_ tuning: DecodeWorkers.Tuning) {
-        self.tuning = tuning
-        pipeline.retune(sampling: tuning.sampling, bufferBytes: tuning.bufferBytes)
+    func follow(_ sampling: SamplingPlan) {
+        self.sampling = sampling
+        pipeline.retune(sampling: sampling.sampling, bufferBytes: sampling.bufferBytes)
     }
 
     /// Judges by other rules or settings; what was learnt of the scene stays.
     ///
     /// - Throws: `DetectionError` for rules that cannot be used; those from before go on.
-    func revise(rules: [Rule], settings: DetectionSettings) throws(DetectionError) {
+    func revise(rules: [Rule], settings: DetectionSettings) throws(DetectionError) -> CameraOutputs {
         // What was scored and told so far was so by the settings from before.
         for finding in try pipeline.revise(rules: rules, settings: settings) { keep(finding) }
         hand(log.take())
-        offerPending()
         settingsVersion = settings.version
         log.hold = settings.hold
         bases = Self.bases(rules, settings)
+        return collected()
     }
 
-    /// Runs the camera's stages on a unit and hands over what was found.
-    func take(_ unit: AccessUnit, _ bench: DecoderBench) throws(MediaError) {
-        pipeline.wallOffset = clocks.shift()
-        defer { offerPending() }
+    /// Runs all stages on a unit.
+    func take(_ unit: AccessUnit, _ bench: DecoderBench) -> CameraOutputs {
         tally.took(unit)
         if unit.isWhole { tally.chose(isQueued: false) }
-        do throws(MediaError) {
-            for finding in try pipeline.take(unit, bench) { keep(finding) }
-        } catch {
-            if unit.isWhole { tally.failed(error.message) }
-            throw error
-        }
-        settleClip()
+        return run(unit) { () throws(MediaError) in try pipeline.take(unit, bench) }
     }
 
     /// What the gate wants decoded now that `unit` came.
@@ -129,45 +110,52 @@ final class LiveCamera {
         return sample
     }
 
-    /// Decodes and judges a sample and hands over what was found.
-    func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) throws(MediaError) {
-        pipeline.wallOffset = clocks.shift()
-        defer { offerPending() }
-        do throws(MediaError) {
-            for finding in try pipeline.look(at: sample, bench) { keep(finding) }
-        } catch {
-            if sample.keyframe?.isWhole == true { tally.failed(error.message) }
-            throw error
-        }
-        settleClip()
-    }
-
-    /// A sample that the gate chose is left, because there is too much to do.
-    func declined() {
-        pipeline.declined()
-    }
-
-    /// Bytes of pictures that are kept for bursts.
-    var bufferedBytes: Int { pipeline.bufferedBytes }
-
-    /// Whether the gate has turned itself off for this camera.
-    var isGateOff: Bool { pipeline.isGateOff }
-
-    /// A sample that the gate chose was not decoded.
-    func lost() {
-        pipeline.lost()
-    }
-
-    func interrupted() {
-        pipeline.interrupted()
+    /// Decodes and judges a sample.
+    func look(at sample: CameraPipeline.Sample, _ bench: DecoderBench) -> CameraOutputs {
+        run(sample.keyframe) { () throws(MediaError) in try pipeline.look(at: sample, bench) }
     }
 
     /// Ends the camera: its open alerts end now.
-    func finish() {
+    func finish() -> CameraOutputs {
         for finding in pipeline.finish() { keep(finding) }
-        offerPending()
         hand(log.take())
         endClip()
+        return collected()
+    }
+
+    /// Runs stages and collects what came of them; `unit`: the keyframe or unit that is decoded.
+    private func run(_ unit: AccessUnit?, _ stages: () throws(MediaError) -> [Finding]) -> CameraOutputs {
+        pipeline.wallOffset = clocks.shift()
+        let before = pipeline.picturesSeen
+        do throws(MediaError) {
+            for finding in try stages() { keep(finding) }
+            settleClip()
+        } catch {
+            // Its words are told when no picture follows.
+            if unit?.isWhole == true { tally.failed(error.message) }
+            outputs.failure = error
+            pipeline.interrupted()
+        }
+        let seen = pipeline.picturesSeen - before
+        if seen > 0 { outputs.look = look(seen) }
+        return collected()
+    }
+
+    private func look(_ pictures: Int) -> CameraLook {
+        CameraLook(
+            pictures: pictures,
+            scene: pipeline.scene,
+            quality: pipeline.quality,
+            interval: sampling.interval,
+            time: pipeline.lastPicture.shifted(by: pipeline.wallOffset),
+            keyframeGap: tally.keyframeGap,
+            isSame: pipeline.lastPictureIsSame
+        )
+    }
+
+    private func collected() -> CameraOutputs {
+        defer { outputs = CameraOutputs() }
+        return outputs
     }
 
     /// Collects pictures from the first doubt on, and hands them over some time after it has become an alert.
@@ -179,7 +167,7 @@ final class LiveCamera {
         isPending = showing.isPending
         wasAlerting = showing.isAlerting
         if clip == nil, begins, clippedAt.map({ time.seconds(since: $0) >= Self.clipInterval }) ?? true,
-            let scene = analyzer.emptyScene, clips.begin()
+            let scene = analyzer.emptyScene, slots.take()
         {
             clip = PlaneClip(scene: scene)
         }
@@ -194,7 +182,7 @@ final class LiveCamera {
     private func endClip() {
         guard let clip else { return }
         self.clip = nil
-        if clip.alert == nil { clips.release() } else { clips.keep(clip) }
+        if clip.alert == nil { slots.release() } else { outputs.clips.append(clip) }
     }
 
     /// Keeps what a picture scored, and hands it over every few minutes; cameras take turns.
@@ -202,7 +190,7 @@ final class LiveCamera {
         tally.looked()
         collect(plane, time, analyzer)
         hand(log.add(plane, at: time.shifted(by: pipeline.wallOffset), analyzer))
-        let turn = Double(StableHash.of(camera) % UInt64(Self.handOverInterval))
+        let turn = Double(StableHash.of(id) % UInt64(Self.handOverInterval))
         let due = handOver ?? time.advanced(bySeconds: turn)
         handOver = due
         guard time >= due else { return }
@@ -212,7 +200,7 @@ final class LiveCamera {
 
     private func hand(_ part: ScoreLog.Part?) {
         guard let part else { return }
-        scores.take(part, of: camera, bases: bases)
+        outputs.scores.append(CameraScores(part: part, bases: bases))
     }
 
     private static func bases(_ rules: [Rule], _ settings: DetectionSettings) -> [String: ScoreBasis] {
@@ -220,21 +208,12 @@ final class LiveCamera {
     }
 
     private func keep(_ finding: Finding) {
-        let item = recorder.item(record(of: finding.change), jpeg: finding.jpeg)
-        if item.record.phase == .start, clip != nil, clip?.alert == nil {
-            clip?.begin(alert: item.record.id, at: finding.change.at)
+        let record = named(record(of: finding.change))
+        if record.phase == .start, clip != nil, clip?.alert == nil {
+            clip?.begin(alert: record.id, at: finding.change.at)
             clippedAt = finding.change.at
         }
-        if item.record.phase == .update, pending.count >= Self.pendingLimit { return }
-        pending.append(item)
-        // A picture is a hundred times its statement: while the recorder is behind, only the newest few are kept.
-        if pending.count > 8 { pending[pending.count - 9].jpeg = nil }
-    }
-
-    private func offerPending() {
-        var handed = 0
-        while handed < pending.count, recorder.offer(pending[handed]) { handed += 1 }
-        if handed > 0 { pending.removeFirst(handed) }
+        outputs.statements.append(AlertRecorder.Item(record: record, jpeg: finding.jpeg))
     }
 
     private func record(of change: AlertChange) -> AlertRecord {
@@ -243,8 +222,8 @@ final class LiveCamera {
         shifts[rule.id] = change.phase == .end ? nil : shift
         let start = change.start.shifted(by: shift)
         return AlertRecord(
-            id: AlertID.make(camera: camera, rule: rule.id, start: start),
-            camera: camera,
+            id: AlertID.make(camera: id, rule: rule.id, start: start),
+            camera: id,
             rule: rule.id,
             kind: rule.kind.rawValue,
             hazardType: rule.hazardType,

@@ -11,7 +11,7 @@ import Synchronization
 /// Cameras collect on their threads, files are written on a thread of their own. Bounded in clips that are collected,
 /// that wait, and in bytes on the disk; what does not fit is left out and counted. No alert ever waits for its clip.
 final class AlertClips: Sendable {
-    /// Clips that are collected at once, a megabyte each at most.
+    /// Clips that are collected at once.
     private static let collected = 128
     /// Clips that may wait to be written.
     private static let waiting = 64
@@ -25,7 +25,8 @@ final class AlertClips: Sendable {
     private static let longestStep = 1.0
 
     private let queue: BoundedQueue<PlaneClip>
-    private let slots = Atomic<Int>(0)
+    /// Room for clips that are being collected; none where none are kept.
+    let slots: ClipSlots
     private let spent = Mutex<(minute: Int64, clips: Int)>((0, 0))
     private let folder: ClipFolder
     private let written: Metric
@@ -43,6 +44,7 @@ final class AlertClips: Sendable {
     init(directory: String, limit: Int, meter: Meter, logger: Logger) {
         self.queue = BoundedQueue(capacity: Self.waiting)
         self.folder = ClipFolder(directory: directory, limit: limit)
+        self.slots = ClipSlots(limit: limit > 0 ? Self.collected : 0)
         self.log = FloodGate(logger)
         self.written = meter.counter("gridwatch_alert_clips_total", "Clips of alerts that were written.")
         self.dropped = meter.counter(
@@ -56,24 +58,9 @@ final class AlertClips: Sendable {
         }
     }
 
-    /// Begins to collect; false when too many do, or none are kept.
-    ///
-    /// Who gets true calls `keep` or `release` once.
-    func begin() -> Bool {
-        guard folder.limit > 0 else { return false }
-        if slots.add(1, ordering: .relaxed).newValue <= Self.collected { return true }
-        release()
-        return false
-    }
-
-    /// What was collected is not wanted.
-    func release() {
-        slots.subtract(1, ordering: .relaxed)
-    }
-
-    /// Takes a clip of an alert without waiting, unless there were enough of them this minute; any thread.
+    /// Takes a clip of an alert and its slot without waiting, unless there were enough of them this minute; any thread.
     func keep(_ clip: PlaneClip) {
-        release()
+        slots.release()
         if !isAffordable(clip) || !queue.offer(clip) { dropped.add() }
     }
 

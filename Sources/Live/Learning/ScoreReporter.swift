@@ -59,10 +59,10 @@ final class ScoreReporter: Sendable {
     }
 
     /// Takes a part of an hour without waiting; any thread.
-    func take(_ part: ScoreLog.Part, of camera: String, bases: [String: ScoreBasis]) {
+    func take(_ scores: CameraScores, of camera: String) {
         let isTaken = waiting.withLock { waiting in
             guard waiting.count < Self.capacity else { return false }
-            waiting.append(Item(camera: camera, bases: bases, part: part))
+            waiting.append(Item(camera: camera, bases: scores.bases, part: scores.part))
             return true
         }
         if !isTaken { dropped.add() }

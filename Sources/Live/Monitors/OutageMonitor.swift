@@ -9,7 +9,7 @@ import Synchronization
 /// many fail at once, when the database is away, or when the clock jumps.
 ///
 /// Faults are alerts of their own kind and go the way of all alerts, through spool and store, to the maintenance unit.
-final class OutageMonitor: Sendable {
+final class OutageMonitor: StatusListener {
     /// Seconds between two looks.
     private static let interval = 1.0
     /// Statements that may wait for the recorder.
@@ -121,7 +121,7 @@ final class OutageMonitor: Sendable {
         let told = Fault(start: fault.start, reason: reason, toldAt: now)
         state.openFaults[status.camera] = told
         let statement = record(status.camera, .update, told, at: clocks.wall(), end: nil)
-        state.pending.append(recorder.item(statement, jpeg: nil))
+        state.pending.append(AlertRecorder.Item(record: recorder.named(statement), jpeg: nil))
     }
 
     /// Looks once a second until the task is cancelled.
@@ -166,14 +166,19 @@ final class OutageMonitor: Sendable {
         let reason = kind == .unsteady ? kind.rawValue : state.reasons[camera] ?? kind.rawValue
         let fault = Fault(start: wall(of: since), reason: reason, toldAt: clocks.monotonic())
         state.openFaults[camera] = fault
-        state.pending.append(recorder.item(record(camera, .start, fault, at: clocks.wall(), end: nil), jpeg: nil))
+        state.pending.append(
+            AlertRecorder.Item(
+                record: recorder.named(record(camera, .start, fault, at: clocks.wall(), end: nil)),
+                jpeg: nil
+            )
+        )
     }
 
     private func end(_ camera: String, at: Double, _ state: inout State) {
         guard let fault = state.openFaults.removeValue(forKey: camera) else { return }
         let end = max(wall(of: at), fault.start)
         let statement = record(camera, .end, fault, at: max(clocks.wall(), end), end: end)
-        state.pending.append(recorder.item(statement, jpeg: nil))
+        state.pending.append(AlertRecorder.Item(record: recorder.named(statement), jpeg: nil))
     }
 
     /// What the recorder cannot take now is offered again; beyond the bound the oldest go, whose cameras will be told

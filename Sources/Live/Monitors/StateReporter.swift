@@ -31,20 +31,6 @@ final class StateReporter: Sendable {
     /// Cameras of which the workers are asked at once why they are not looked at.
     private static let askedAtOnce = 2048
 
-    /// What is told of a picture that detection looked at.
-    struct Look {
-        /// What detection judged it as.
-        var scene: SceneStatus
-        /// How good it is; nil before it was measured.
-        var quality: ImageQuality?
-        /// Seconds within which the next one is expected.
-        var interval: Double
-        /// Wall time of the picture.
-        var time: MediaTime
-        /// Seconds between keyframes of the stream; nil when that is not known.
-        var keyframeGap: Double?
-    }
-
     struct Entry {
         var record: CameraStateRecord
         /// What the stream said last.
@@ -62,36 +48,31 @@ final class StateReporter: Sendable {
         var expected: [String: Sight.Expectation] = [:]
     }
 
-    /// Closures of types of their own: bare in a `Mutex`, each look at them would wrap them once more.
-    private struct Listener: Sendable {
-        let hear: @Sendable (StreamStatus) -> Void
-    }
-    private struct Asker: Sendable {
-        let ask: @Sendable ([String]) -> Void
-    }
-
     private let state = Mutex(State())
     private let pace = Mutex(BatchPace(most: StateReporter.batch))
-    private let desk: CameraStates
+    private let table: CameraStates
+    private let outages: any StatusListener
     private let loops: LoopMonitor
     private let worker: String
     private let clocks: Clocks
     private let gauges: SightGauges
     private let lateSamples: Metric
-    private let listener = Mutex<Listener?>(nil)
-    private let asker = Mutex<Asker?>(nil)
     private let log: FloodGate
 
     /// Makes a reporter for what `worker` sees; `run` starts it.
+    ///
+    /// `outages` hears at once of changes of streams, and of cameras that are blind or are seen again.
     init(
-        desk: CameraStates,
+        table: CameraStates,
         worker: String,
+        outages: any StatusListener,
         loops: LoopMonitor,
         meter: Meter,
         logger: Logger,
         clocks: Clocks = .system
     ) {
-        self.desk = desk
+        self.table = table
+        self.outages = outages
         self.loops = loops
         self.worker = worker
         self.clocks = clocks
@@ -101,16 +82,6 @@ final class StateReporter: Sendable {
             "gridwatch_camera_samples_late_total",
             "Samples that came later after the one before than the camera's interval."
         )
-    }
-
-    /// Who else hears of changes of streams, and of cameras that are blind or are seen again; any thread.
-    func onChange(_ body: @escaping @Sendable (StreamStatus) -> Void) {
-        listener.withLock { $0 = Listener(hear: body) }
-    }
-
-    /// Who finds out why cameras are not looked at, and answers with `unseen`; any thread.
-    func onUnseen(_ body: @escaping @Sendable ([String]) -> Void) {
-        asker.withLock { $0 = Asker(ask: body) }
     }
 
     /// Takes the cameras that are watched, and how often each should be looked at; nil for one that has no rules.
@@ -143,7 +114,7 @@ final class StateReporter: Sendable {
     }
 
     /// Notes a picture that detection looked at; any thread.
-    func picture(_ camera: String, _ look: Look) {
+    func picture(_ camera: String, _ look: CameraLook) {
         let wall = clocks.wall()
         change(camera) { entry, now in
             let isDue = entry.writtenPicture.map { now - $0 >= Self.pictureInterval } ?? true
@@ -193,7 +164,7 @@ final class StateReporter: Sendable {
             let status = body(&entry, now) ? entry.show(wall: wall) : nil
             state.entries[camera] = entry
             // Within the lock, so that others hear of changes in the order in which they happened.
-            if let status { listener.withLock { $0 }?.hear(status) }
+            if let status { outages.changed(status) }
         }
     }
 
@@ -222,9 +193,12 @@ final class StateReporter: Sendable {
     }
 
     /// Looks and writes changes until the task is cancelled.
-    func run() async {
+    ///
+    /// `ask`: finds out why cameras are not looked at, and has the answers come by `unseen`; it must not wait.
+    func run(ask: @Sendable ([String]) -> Void) async {
         while !Task.isCancelled {
-            look()
+            let unseen = look()
+            if !unseen.isEmpty { ask(unseen) }
             do {
                 try await write()
                 loops.turned(.states)
@@ -236,17 +210,18 @@ final class StateReporter: Sendable {
         }
     }
 
-    /// Counts, and asks why cameras are not looked at that should have been.
-    func look() {
+    /// Counts.
+    ///
+    /// - Returns: Cameras that should have been looked at and were not: somebody is to find out why.
+    func look() -> [String] {
         let now = clocks.monotonic()
-        let asked: [String] = state.withLock { state in
+        return state.withLock { state in
             count(state.entries.values, now: now)
             let due = state.entries.lazy.filter { $0.value.sight.wantsAnswer(now: now) }.map(\.key)
             let asked = Array(due.prefix(Self.askedAtOnce))
             for camera in asked { state.entries[camera]?.sight.asked(now: now) }
             return asked
         }
-        if !asked.isEmpty { asker.withLock { $0 }?.ask(asked) }
     }
 
     /// What is written of a camera; nil for one that is not known.
@@ -281,7 +256,7 @@ final class StateReporter: Sendable {
         while !changed.isEmpty {
             let part = changed.prefix(pace.withLock(\.limit))
             do {
-                try await desk.record(Array(part))
+                try await table.record(Array(part))
                 pace.withLock { $0.passed() }
             } catch {
                 if pace.withLock({ $0.failed(error, count: part.count) }) { continue }

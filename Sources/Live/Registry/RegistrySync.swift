@@ -24,7 +24,7 @@ struct RegistrySync: Sendable {
         var source: StreamSource
         var rulesRevision: UInt64
         var profile: AssignedProfile?
-        var tuning: DecodeWorkers.Tuning
+        var sampling: SamplingPlan
 
         /// Whether detection goes on as it is.
         func judges(as other: Watched) -> Bool {
@@ -225,20 +225,20 @@ struct RegistrySync: Sendable {
         _ holding: LeaseHolder.Holding
     ) -> [String: Watched] {
         var wanted: [String: Watched] = [:]
-        var changes: [(camera: String, assignment: DecodeWorkers.Assignment?)] = []
-        var retuned: [(camera: String, tuning: DecodeWorkers.Tuning)] = []
+        var changes: [(camera: String, plan: AnalysisPlan?)] = []
+        var resampled: [(camera: String, sampling: SamplingPlan)] = []
         for camera in cameras {
             let now = watched(camera, holding)
             wanted[camera.id] = now
             if let before = known[camera.id], before.judges(as: now) {
-                if before.tuning != now.tuning { retuned.append((camera.id, now.tuning)) }
+                if before.sampling != now.sampling { resampled.append((camera.id, now.sampling)) }
             } else {
-                changes.append((camera.id, assignment(camera, now.tuning)))
+                changes.append((camera.id, plan(camera, now.sampling)))
             }
         }
         for camera in known.keys where wanted[camera] == nil { changes.append((camera, nil)) }
-        workers.assign(changes)
-        workers.retune(retuned)
+        workers.follow(changes)
+        workers.follow(resampled)
         if wanted != known {
             logger.info("watching", metadata: ["cameras": "\(cameras.count)"])
             states.watch(
@@ -267,7 +267,7 @@ struct RegistrySync: Sendable {
             source: source,
             rulesRevision: camera.rulesRevision,
             profile: camera.profile,
-            tuning: DecodeWorkers.Tuning(
+            sampling: SamplingPlan(
                 sampling: ingest.sampling(interval: interval),
                 pointClass: camera.pointClass,
                 bufferBytes: bufferBytes
@@ -292,8 +292,8 @@ struct RegistrySync: Sendable {
         return ingest.interval(ofClass: camera.pointClass)
     }
 
-    private func assignment(_ camera: CameraAssignment, _ tuning: DecodeWorkers.Tuning) -> DecodeWorkers.Assignment {
-        DecodeWorkers.Assignment(rules: rules(of: camera), profile: profile(of: camera), tuning: tuning)
+    private func plan(_ camera: CameraAssignment, _ sampling: SamplingPlan) -> AnalysisPlan {
+        AnalysisPlan(rules: rules(of: camera), profile: profile(of: camera), sampling: sampling)
     }
 
     /// Its thresholds; a profile that this version cannot use is said, and the camera is judged as the settings say.

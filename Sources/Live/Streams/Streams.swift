@@ -47,11 +47,6 @@ struct Streams: Sendable {
         router.replace(with: sources)
     }
 
-    /// Tells that a picture of a camera was decoded, and whether it is bit-identical to the one before.
-    func sampled(_ camera: String, isSame: Bool) {
-        fleet.sampled(camera, isSame: isSame)
-    }
-
     /// The event loop, when it gives no sign of life; asks it for one, to be there at the next call.
     func silentLoops() -> [String] {
         fleet.ping { [beat, clocks] in beat.touch(now: clocks.monotonic()) }
