@@ -133,6 +133,12 @@ let package = Package(
             resources: "Assets"
         ),
 
+        .target(
+            name: "Benchmarks",
+            dependencies: ["Analysis", "Detection", "Flow", "Gate", "Media", "Replay"],
+            swiftSettings: strict + fastInDebug
+        ),
+
         // Layer 8: the processes of a machine, and what starts and watches them.
         module(
             "Daemon",
@@ -145,7 +151,8 @@ let package = Package(
         .executableTarget(
             name: "gridwatch",
             dependencies: [
-                "Analysis", "CityGrid", "Daemon", "Detection", "Flow", "Gate", "Ingest", "Live", "Logs", "Media",
+                "Analysis", "Benchmarks", "CityGrid", "Daemon", "Detection", "Flow", "Gate", "Ingest", "Live", "Logs",
+                "Media",
                 "Planning", "Postgres", "RTSP", "Replay", "SeedData", "Settings", "Simulator", "Spool", "Store", "Web",
                 argumentParser, lifecycle, logging, unixSignals,
             ],
@@ -208,6 +215,7 @@ let package = Package(
             "Replay",
             ["Replay", "Analysis", "Detection", "Flow", "Gate", "Live", "Media", "Settings", "TestSupport"]
         ),
+        tests("Benchmarks", ["Benchmarks", "Detection", "Flow", "Replay", "TestSupport"]),
         tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore, "TestSupport"]),
         tests(
             "Web",

@@ -1,23 +1,29 @@
 internal import Foundation
 
 /// JSON with keys in a given order and numbers with given digits: the same values give the same bytes.
-indirect enum JSONText {
+public indirect enum JSONText {
+    /// No value.
     case null
+    /// True or false.
     case bool(Bool)
+    /// A whole number.
     case integer(Int)
     /// A number with that many digits behind the point.
     case number(Double, digits: Int)
+    /// Text, escaped where it must be.
     case text(String)
+    /// A list.
     case list([JSONText])
+    /// Members in the order in which they are written.
     case object([(String, JSONText)])
 
     /// A number, or null when there is none.
-    static func optional(_ value: Double?, digits: Int) -> JSONText {
+    public static func optional(_ value: Double?, digits: Int) -> JSONText {
         value.map { .number($0, digits: digits) } ?? .null
     }
 
     /// The document, ending in a newline: `levels` levels are broken into lines, what lies deeper stays on one line.
-    func document(levels: Int) -> String {
+    public func document(levels: Int) -> String {
         render(indent: "", levels: levels) + "\n"
     }
 

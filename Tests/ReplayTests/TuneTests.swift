@@ -143,24 +143,6 @@ import Testing
         #expect(lines[4].dropFirst() == ["1.000", "1.000"])
     }
 
-    @Test("the cost of each clip is measured beside that of looking at it at all, and what is kept of the scene")
-    func cost() throws {
-        let cost = try DetectionCost(
-            of: reels + [ClipReel(labels: reels[0].labels, frames: [])],
-            settings: DetectionSettings()
-        )
-        #expect(cost.rows.map(\.clip) == ["a.mp4", "b.mp4", "c.mp4"], "a clip without pictures costs nothing")
-        for row in cost.rows {
-            #expect(row.frames > 0 && row.micros > 0 && row.floor > 0)
-            // Background, recent picture and noise are always there; what is kept of things comes on top.
-            #expect(row.usualBytes >= 3 * row.pixels && row.peakBytes >= row.usualBytes)
-            #expect(row.peakBytes <= 7 * row.pixels)
-        }
-        let document = try #require(try JSONSerialization.jsonObject(with: Data(cost.json.utf8)) as? [String: Any])
-        #expect((document["clips"] as? [[String: Any]])?.count == 3)
-        #expect(cost.text.contains("times floor"))
-    }
-
     @Test("a missed event of which no picture was looked at is told apart")
     func unseen() {
         let labels = LabelledRule(rule: Rule(id: "r", kind: .intrusion), events: [TimeSpan(2, 4), TimeSpan(10, 12)])

@@ -12,7 +12,7 @@ import Testing
         "Settings": 4, "Ingest": 4, "Spool": 4, "Store": 4, "SeedData": 4, "Analysis": 4,
         "Live": 5, "Planning": 5,
         "Replay": 6, "Simulator": 6,
-        "Web": 7,
+        "Web": 7, "Benchmarks": 7,
         "Daemon": 8,
         "gridwatch": 9,
     ]

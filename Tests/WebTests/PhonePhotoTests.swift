@@ -111,7 +111,7 @@ extension LiveSite {
                 try await browser.wait(for: "window.spoilt > 0")
                 #expect(Self.files(site, task).count == 1)
                 try await Self.visit(site, browser, task)
-                for _ in 0..<100 where !Self.files(site, task).isEmpty {
+                for _ in 0..<600 where !Self.files(site, task).isEmpty {
                     try await Task.sleep(for: .milliseconds(100))
                 }
                 #expect(Self.files(site, task).isEmpty, "with the network it is taken back")

@@ -1,6 +1,7 @@
 public import Detection
 internal import Flow
 internal import Foundation
+public import Replay
 
 /// What detection and rules cost for each picture, and keep of each camera: pictures from memory, no decoding.
 public struct DetectionCost: Sendable {

@@ -3,6 +3,7 @@ import Flow
 import TestSupport
 import Testing
 
+@testable import Benchmarks
 @testable import Replay
 
 @Suite(.ownThread) struct PeerTests {

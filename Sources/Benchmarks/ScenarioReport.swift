@@ -1,4 +1,5 @@
 internal import Foundation
+import Replay
 
 /// What became of each condition at each strength, for our detection and its peers.
 public struct ScenarioReport: Sendable {

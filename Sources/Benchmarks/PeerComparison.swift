@@ -2,6 +2,7 @@ public import Analysis
 internal import Detection
 internal import Flow
 internal import Foundation
+public import Replay
 internal import Synchronization
 
 /// Our detection and the algorithms of peers on the same decoded pictures, regions and labels.

@@ -4,6 +4,7 @@ internal import Dispatch
 internal import Flow
 internal import Foundation
 public import Gate
+public import Replay
 internal import Synchronization
 
 /// What the gate did on one clip.

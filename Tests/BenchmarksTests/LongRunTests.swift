@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Benchmarks
 @testable import Replay
 
 @Suite struct LongRunTests {

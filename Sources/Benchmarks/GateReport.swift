@@ -1,6 +1,7 @@
 internal import Detection
 internal import Flow
 internal import Foundation
+import Replay
 
 /// What `evaluate --gate` tells: as JSON for tools, as tables for people.
 public struct GateReport: Sendable {

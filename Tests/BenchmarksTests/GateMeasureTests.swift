@@ -1,3 +1,4 @@
+import Benchmarks
 import Detection
 import Foundation
 import Replay
