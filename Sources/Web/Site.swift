@@ -84,6 +84,7 @@ struct Site: Sendable {
     var routes: [Route] { routes(nil) }
 
     private func routes(_ door: ConnectionDoor?) -> [Route] {
+        let banner = IncidentBanner(operations: operations, pages: pages)
         let stream = EventStream(feed: feed, desk: desk, cookies: cookies, door: door)
         let plain: [Route] = [
             .get("/api/v1/events", .everyone, stream.response),
@@ -102,7 +103,13 @@ struct Site: Sendable {
             TunerAPI(tuner: tuner, profiles: profiles).routes,
             ProfileAPI(profiles: profiles, detection: tuner.detection, trials: tuner.trials).routes,
             LearningAPI(profiles: profiles, scores: scores, detection: tuner.detection, pages: pages).routes,
-            SitePages(site: self).routes,
+            AccountPages(desk: desk, pages: pages, isSecure: settings.isSecure).routes,
+            CasePages(cases: cases, grids: grids, catalog: catalog, banner: banner, pages: pages).routes,
+            TaskPages(tasks: tasks, pages: pages).routes,
+            CameraPages(cameras: cameras, grids: grids, banner: banner, pages: pages).routes,
+            MapPage(hasMap: assets.hasMap, banner: banner, pages: pages).routes,
+            OperationsPage(operations: operations, cameras: cameras, pages: pages).routes,
+            TunerPage(catalog: catalog, pages: pages).routes,
         ]
         return parts.flatMap(\.self)
     }

@@ -5,19 +5,27 @@ import Store
 
 /// The page of the watching itself.
 struct OperationsPage: Sendable {
-    let site: Site
+    let operations: OperationsService
+    let cameras: CameraReader
+    let pages: PageRenderer
+
+    var routes: [Route] {
+        [
+            .get("/operations", .office, show)
+        ]
+    }
 
     /// `GET /operations`.
     @Sendable func show(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let account = try context.requireVisitor().account
         let mayAct = account.role == .admin || account.role == .operate
-        var values = OperationsView.values(try await site.operations.report(), mayAct: mayAct, strings)
+        var values = OperationsView.values(try await operations.report(), mayAct: mayAct, strings)
         values["may_act"] = mayAct
         if mayAct {
-            let tags = try await site.cameras.tags(access: account.access)
+            let tags = try await cameras.tags(access: account.access)
             values["tags"] = Choices.labelled(tags, "tag", chosen: nil, strings)
         }
-        return site.pages.page("operations", values, context)
+        return pages.page("operations", values, context)
     }
 }

@@ -6,21 +6,32 @@ import Store
 
 /// List and detail of cases.
 struct CasePages: Sendable {
-    let site: Site
+    let cases: CaseReader
+    let grids: GridReader
+    let catalog: CatalogReader
+    let banner: IncidentBanner
+    let pages: PageRenderer
+
+    var routes: [Route] {
+        [
+            .get("/cases", .everyone, list),
+            .get("/cases/{id}", .everyone, detail),
+        ]
+    }
 
     /// Codes of the six stages in order.
     static let stages = CaseStage.allCases.map(\.rawValue)
 
     /// `GET /cases`.
     @Sendable func list(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let filter = try CaseFilter(request)
         let access = try context.access()
-        async let counts = site.cases.counts(access: access)
-        async let grids = site.grids.choices(access: access)
-        async let types = site.catalog.hazardTypes(access: access)
+        async let counts = cases.counts(access: access)
+        async let choices = grids.choices(access: access)
+        async let types = catalog.hazardTypes(access: access)
         let order = try CaseOrder(request) ?? .usual(for: filter.state)
-        let page = try await site.cases.list(filter, order: order, access: access, after: try request.query("after"))
+        let page = try await cases.list(filter, order: order, access: access, after: try request.query("after"))
         let isFiltered = filter != CaseFilter()
         var values: [String: Any] = [
             "rows": page.items.map { CaseView.row($0, context.language, strings) },
@@ -43,7 +54,7 @@ struct CasePages: Sendable {
                 chosen: filter.severity.map(String.init),
                 strings
             ),
-            "grids": Choices.grids(try await grids, chosen: filter.gridID),
+            "grids": Choices.grids(try await choices, chosen: filter.gridID),
             "columns": columns(request, order, strings),
             "orders": Choices.labelled(
                 CaseOrder.Key.allCases.map(\.rawValue),
@@ -58,15 +69,15 @@ struct CasePages: Sendable {
             "triage_url": "/cases?stage=inspection&overdue=1",
             "overdue_url": "/cases?" + Choices.query(request, replacing: "overdue", with: filter.isOverdue ? nil : "1"),
         ]
-        values.merge(try await site.incidentBanner(context)) { $1 }
-        return site.pages.page("cases", values, context)
+        values.merge(try await banner.values(context)) { $1 }
+        return pages.page("cases", values, context)
     }
 
     /// `GET /cases/{id}`.
     @Sendable func detail(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let account = try context.requireVisitor().account
-        guard let found = try await site.cases.detail(id: try context.number("id"), access: account.access) else {
+        guard let found = try await cases.detail(id: try context.number("id"), access: account.access) else {
             throw WebError(.notFound)
         }
         let isOperator = account.role == .admin || account.role == .operate
@@ -74,7 +85,7 @@ struct CasePages: Sendable {
         values["actions"] = CaseView.actions(found, isOperator: isOperator, account: account.id)
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
         if isOperator, found.summary.outcome == nil {
-            let posts = try await site.catalog.posts(text: nil, nearGrid: found.summary.grid?.id)
+            let posts = try await catalog.posts(text: nil, nearGrid: found.summary.grid?.id)
             let first = posts.first { $0.hasPerson && $0.id != found.tasks.last { $0.isActive }?.postID }?.id
             values["posts"] = posts.map { post -> [String: Any] in
                 let note = post.hasPerson ? "" : "（\(strings["post_vacant"])）"
@@ -88,7 +99,7 @@ struct CasePages: Sendable {
         let own = found.tasks.last { $0.postID == account.postID && account.role == .worker }
         values["has_own_task"] = own != nil
         values["own_task"] = own.map { String($0.id) } ?? ""
-        return site.pages.page("case", values, context)
+        return pages.page("case", values, context)
     }
 
     /// The heads of the list: what a click on each sorts by, and how it is sorted now.

@@ -3,9 +3,11 @@ import HTTPTypes
 import Hummingbird
 import Store
 
-/// The pages for people; each is one template over what the readers give.
-struct SitePages: Sendable {
-    let site: Site
+/// Logging in, one's own account, and those of all.
+struct AccountPages: Sendable {
+    let desk: AccountService
+    let pages: PageRenderer
+    let isSecure: Bool
 
     var routes: [Route] {
         [
@@ -14,15 +16,6 @@ struct SitePages: Sendable {
             .get("/language/{code}", .open, chooseLanguage),
             .get("/account", .anySession, account),
             .get("/accounts", .admins, accounts),
-            .get("/cases", .everyone, CasePages(site: site).list),
-            .get("/cases/{id}", .everyone, CasePages(site: site).detail),
-            .get("/tasks", .everyone, TaskPages(site: site).list),
-            .get("/tasks/{id}", .everyone, TaskPages(site: site).detail),
-            .get("/cameras", .everyone, CameraPages(site: site).list),
-            .get("/cameras/{id}", .everyone, CameraPages(site: site).detail),
-            .get("/map", .everyone, map),
-            .get("/operations", .office, OperationsPage(site: site).show),
-            .get("/tuner", .operators, TunerPage(site: site).show),
         ]
     }
 
@@ -34,7 +27,7 @@ struct SitePages: Sendable {
     @Sendable private func login(_ request: Request, _ context: WebContext) async throws -> Response {
         if let visitor = context.visitor, !visitor.account.mustChange { return .redirect(to: "/", type: .normal) }
         let back = try? request.query("back")
-        return site.pages.page(
+        return pages.page(
             "login",
             ["back": Self.localPath(back) ?? "/", "is_return": Self.localPath(back).map { $0 != "/" } ?? false],
             context
@@ -46,7 +39,7 @@ struct SitePages: Sendable {
         guard let language = Language(rawValue: try context.text("code")) else { throw WebError(.notFound) }
         let back = try? request.query("back")
         var response = Response.redirect(to: Self.localPath(back) ?? "/", type: .normal)
-        let secure = site.settings.isSecure ? "; Secure" : ""
+        let secure = isSecure ? "; Secure" : ""
         response.headers[.setCookie] =
             "\(Language.cookie)=\(language.rawValue); Path=/; SameSite=Lax; Max-Age=31536000\(secure)"
         return response
@@ -54,18 +47,18 @@ struct SitePages: Sendable {
 
     @Sendable private func account(_ request: Request, _ context: WebContext) async throws -> Response {
         let account = try context.requireVisitor().account
-        let rule = site.pages.strings(context.language)["pw_rule"]
+        let rule = pages.strings(context.language)["pw_rule"]
         let values: [String: Any] = [
             "login": account.login, "must_change": account.mustChange, "minimum": PasswordRule.minimum,
             "pw_rule": rule.replacing("{n}", with: String(PasswordRule.minimum)),
         ]
-        return site.pages.page("account", values, context)
+        return pages.page("account", values, context)
     }
 
     @Sendable private func accounts(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let own = try context.requireVisitor().account.id
-        let rows = try await site.desk.accounts().map { account -> [String: Any] in
+        let rows = try await desk.accounts().map { account -> [String: Any] in
             [
                 "id": account.id, "login": account.login, "name": account.displayName,
                 "role": strings.label("role", account.role.rawValue), "post": account.post ?? "",
@@ -77,22 +70,7 @@ struct SitePages: Sendable {
         let roles = AccountRole.allCases.reversed().map { role -> [String: Any] in
             ["code": role.rawValue, "label": strings.label("role", role.rawValue)]
         }
-        return site.pages.page("accounts", ["rows": rows, "roles": roles, "count": rows.count], context)
-    }
-
-    @Sendable private func map(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
-        let isWorker = try context.requireVisitor().account.role == .worker
-        let level = try request.queryNumber("level", in: 1...4) ?? (isWorker ? 4 : 3)
-        let levels = (1...4).map { number -> [String: Any] in
-            ["number": number, "label": strings.label("level", String(number)), "is_current": number == level]
-        }
-        let states = (["unwatched"] + CameraFilter.states.filter { $0 != "unwatched" }).map { state in
-            ["code": state, "label": strings.label("state", state)]
-        }
-        var values: [String: Any] = ["levels": levels, "states": states, "has_map": site.assets.hasMap, "level": level]
-        values.merge(try await site.incidentBanner(context)) { $1 }
-        return site.pages.page("map", values, context)
+        return pages.page("accounts", ["rows": rows, "roles": roles, "count": rows.count], context)
     }
 
     /// A path of this site; nil for anything that a browser could take for another one.

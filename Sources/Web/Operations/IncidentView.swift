@@ -45,12 +45,3 @@ enum IncidentView {
         incident.kind == .database ? .max : incident.affected ?? 0
     }
 }
-
-extension Site {
-    /// Values of the banner, for those who see the whole county; nothing for workers.
-    func incidentBanner(_ context: WebContext) async throws -> [String: Any] {
-        guard try !context.access().isLimited, context.visitor?.account.role != .worker else { return [:] }
-        let (open, names) = try await operations.openIncidents()
-        return IncidentView.banner(open, names: names, pages.strings(context.language))
-    }
-}

@@ -6,7 +6,14 @@ import Store
 
 /// The page on which operators draw regions, move thresholds and see what would have come of it.
 struct TunerPage: Sendable {
-    let site: Site
+    let catalog: CatalogReader
+    let pages: PageRenderer
+
+    var routes: [Route] {
+        [
+            .get("/tuner", .operators, show)
+        ]
+    }
 
     /// Settings that are shown at once; the others stand behind a fold.
     private static let first = [
@@ -15,8 +22,8 @@ struct TunerPage: Sendable {
 
     /// `GET /tuner`.
     @Sendable func show(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
-        let hazards = try await site.catalog.hazardTypes(access: try context.access())
+        let strings = pages.strings(context.language)
+        let hazards = try await catalog.hazardTypes(access: try context.access())
         let values: [String: Any] = [
             "camera": try request.query("camera") ?? "", "clip": try request.query("clip") ?? "",
             "kinds": RuleKind.allCases.filter { $0 != .quiet }.map { kind in
@@ -35,7 +42,7 @@ struct TunerPage: Sendable {
                 }
                 .sorted { $0.key < $1.key }.map { ["word": $0.key, "text": $0.value] },
         ]
-        return site.pages.page("tuner", values, context)
+        return pages.page("tuner", values, context)
     }
 
     private func setting(_ key: String, _ strings: Strings) -> [String: Any] {

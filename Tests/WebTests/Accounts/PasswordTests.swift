@@ -179,7 +179,7 @@ import Testing
         ]
     )
     func localPaths(path: String, isLocal: Bool) {
-        #expect((SitePages.localPath(path) != nil) == isLocal)
+        #expect((AccountPages.localPath(path) != nil) == isLocal)
     }
 
     @Test(

@@ -6,15 +6,23 @@ import Store
 
 /// The worker's pages, made for a phone in the sun.
 struct TaskPages: Sendable {
-    let site: Site
+    let tasks: TaskReader
+    let pages: PageRenderer
+
+    var routes: [Route] {
+        [
+            .get("/tasks", .everyone, list),
+            .get("/tasks/{id}", .everyone, detail),
+        ]
+    }
 
     /// `GET /tasks`: a worker sees those of his post, others those of everybody.
     @Sendable func list(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let account = try context.requireVisitor().account
         let states = TaskReader.State.allCases.map(\.rawValue)
         let state = try request.queryWord("state", of: states).flatMap(TaskReader.State.init) ?? .active
-        let page = try await site.tasks.list(
+        let page = try await tasks.list(
             state,
             post: account.role == .worker ? account.postID : nil,
             access: account.access,
@@ -27,14 +35,14 @@ struct TaskPages: Sendable {
             "has_next": page.next != nil,
             "next": page.next.map { "/tasks?" + Choices.query(request, replacing: "after", with: $0) } ?? "",
         ]
-        return site.pages.page("tasks", values, context)
+        return pages.page("tasks", values, context)
     }
 
     /// `GET /tasks/{id}`.
     @Sendable func detail(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let account = try context.requireVisitor().account
-        guard let task = try await site.tasks.task(id: try context.number("id"), access: account.access) else {
+        guard let task = try await tasks.task(id: try context.number("id"), access: account.access) else {
             throw WebError(.notFound)
         }
         var values = TaskView.row(task, reader: account.id, context.language, strings)
@@ -48,7 +56,7 @@ struct TaskPages: Sendable {
         values["too_many"] = strings[WebError.Reason.tooManyPictures.rawValue]
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
         values["maximum_photos"] = PhotoStore.maximumCount
-        return site.pages.page("task", values, context)
+        return pages.page("task", values, context)
     }
 }
 

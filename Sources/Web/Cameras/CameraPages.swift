@@ -5,17 +5,27 @@ import Store
 
 /// List and detail of cameras.
 struct CameraPages: Sendable {
-    let site: Site
+    let cameras: CameraReader
+    let grids: GridReader
+    let banner: IncidentBanner
+    let pages: PageRenderer
+
+    var routes: [Route] {
+        [
+            .get("/cameras", .everyone, list),
+            .get("/cameras/{id}", .everyone, detail),
+        ]
+    }
 
     /// `GET /cameras`.
     @Sendable func list(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
+        let strings = pages.strings(context.language)
         let filter = try CameraFilter(request)
         let access = try context.access()
-        async let counts = site.cameras.counts(access: access)
-        async let grids = site.grids.choices(access: access)
-        async let tags = site.cameras.tags(access: access)
-        let page = try await site.cameras.list(filter, access: access, after: try request.query("after"))
+        async let counts = cameras.counts(access: access)
+        async let choices = grids.choices(access: access)
+        async let tags = cameras.tags(access: access)
+        let page = try await cameras.list(filter, access: access, after: try request.query("after"))
         var values: [String: Any] = [
             "rows": page.items.map { CameraView.row($0, strings) },
             "is_empty": page.items.isEmpty, "is_filtered": filter != CameraFilter(),
@@ -28,19 +38,19 @@ struct CameraPages: Sendable {
             "states": Choices.labelled(CameraFilter.states, "state", chosen: filter.state, strings),
             "methods": Choices.labelled(CameraFilter.methods, "mapping", chosen: filter.mappingMethod, strings),
             "tags": Choices.labelled(try await tags, "tag", chosen: filter.tag, strings),
-            "grids": Choices.grids(try await grids, chosen: filter.gridID),
+            "grids": Choices.grids(try await choices, chosen: filter.gridID),
             "q": filter.text ?? "",
         ]
-        values.merge(try await site.incidentBanner(context)) { $1 }
-        return site.pages.page("cameras", values, context)
+        values.merge(try await banner.values(context)) { $1 }
+        return pages.page("cameras", values, context)
     }
 
     /// `GET /cameras/{id}`.
     @Sendable func detail(_ request: Request, _ context: WebContext) async throws -> Response {
-        let strings = site.pages.strings(context.language)
-        guard let found = try await site.cameras.detail(id: try context.text("id"), access: try context.access())
+        let strings = pages.strings(context.language)
+        guard let found = try await cameras.detail(id: try context.text("id"), access: try context.access())
         else { throw WebError(.notFound) }
-        return site.pages.page("camera", CameraView.detail(found, context.language, strings), context)
+        return pages.page("camera", CameraView.detail(found, context.language, strings), context)
     }
 
     private func tabs(
