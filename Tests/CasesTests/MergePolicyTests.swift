@@ -6,15 +6,15 @@ import Testing
     let policy = MergePolicy()
     static let bridge = MergePolicy.Place(longitude: 110.63, latitude: 26.73)
 
-    func sighting(
+    func alert(
         camera: String = "b",
         rule: String = "r",
         type: String = "FNS-01",
         minutes: Int64 = 0,
         grid: Int? = nil,
         place: MergePolicy.Place? = nil
-    ) -> MergePolicy.Sighting {
-        MergePolicy.Sighting(
+    ) -> MergePolicy.Alert {
+        MergePolicy.Alert(
             camera: camera,
             rule: rule,
             hazardType: type,
@@ -24,14 +24,14 @@ import Testing
         )
     }
 
-    func candidate(_ first: MergePolicy.Sighting, lastMinutes: Int64 = 0) -> MergePolicy.Candidate {
+    func candidate(_ first: MergePolicy.Alert, lastMinutes: Int64 = 0) -> MergePolicy.Candidate {
         MergePolicy.Candidate(first: first, lastAlertAt: lastMinutes * 60_000_000)
     }
 
     @Test("the same camera and rule join whenever, whatever the type")
     func identity() {
-        let old = candidate(sighting(camera: "a", type: "DLJT-01"))
-        #expect(policy.reason(for: sighting(camera: "a", minutes: 100_000), toJoin: old) == .identity)
+        let old = candidate(alert(camera: "a", type: "DLJT-01"))
+        #expect(policy.reason(for: alert(camera: "a", minutes: 100_000), toJoin: old) == .identity)
     }
 
     @Test(
@@ -41,23 +41,23 @@ import Testing
         ] as [(Int64, MergePolicy.Reason?)]
     )
     func grid(minutes: Int64, reason: MergePolicy.Reason?) {
-        let open = candidate(sighting(camera: "a", grid: 5), lastMinutes: 60)
-        #expect(policy.reason(for: sighting(minutes: minutes, grid: 5), toJoin: open) == reason)
+        let open = candidate(alert(camera: "a", grid: 5), lastMinutes: 60)
+        #expect(policy.reason(for: alert(minutes: minutes, grid: 5), toJoin: open) == reason)
     }
 
     @Test("another type, another grid, or no grid at all does not join")
     func apart() {
-        let open = candidate(sighting(camera: "a", grid: 5))
-        #expect(policy.reason(for: sighting(type: "DLJT-01", grid: 5), toJoin: open) == nil)
-        #expect(policy.reason(for: sighting(grid: 6), toJoin: open) == nil)
-        #expect(policy.reason(for: sighting(), toJoin: candidate(sighting(camera: "a"))) == nil)
+        let open = candidate(alert(camera: "a", grid: 5))
+        #expect(policy.reason(for: alert(type: "DLJT-01", grid: 5), toJoin: open) == nil)
+        #expect(policy.reason(for: alert(grid: 6), toJoin: open) == nil)
+        #expect(policy.reason(for: alert(), toJoin: candidate(alert(camera: "a"))) == nil)
     }
 
     @Test("cameras at most 50 m apart join", arguments: [(0.00044, true), (0.00046, false)])
     func distance(degreesNorth: Double, joins: Bool) {
         let near = MergePolicy.Place(longitude: 110.63, latitude: 26.73 + degreesNorth)
-        let open = candidate(sighting(camera: "a", grid: 5, place: Self.bridge))
-        #expect(policy.reason(for: sighting(grid: 6, place: near), toJoin: open) == (joins ? .distance : nil))
+        let open = candidate(alert(camera: "a", grid: 5, place: Self.bridge))
+        #expect(policy.reason(for: alert(grid: 6, place: near), toJoin: open) == (joins ? .distance : nil))
     }
 
     @Test("a degree of latitude is 111.2 km, one of longitude at 60° half of that")
@@ -71,12 +71,12 @@ import Testing
 
     @Test("of several the same identity wins, then the newest alert, then the oldest case")
     func choice() {
-        let a = candidate(sighting(camera: "a", grid: 5), lastMinutes: 10)
-        let c = candidate(sighting(camera: "c", grid: 5), lastMinutes: 20)
-        let d = candidate(sighting(camera: "d", grid: 5), lastMinutes: 20)
-        let own = candidate(sighting(grid: 9), lastMinutes: -500)
-        #expect(policy.choose(for: sighting(grid: 5), among: [a, c, d])?.index == 1)
-        #expect(policy.choose(for: sighting(grid: 5), among: [a, own, c])?.index == 1)
-        #expect(policy.choose(for: sighting(grid: 4), among: [a, c]) == nil)
+        let a = candidate(alert(camera: "a", grid: 5), lastMinutes: 10)
+        let c = candidate(alert(camera: "c", grid: 5), lastMinutes: 20)
+        let d = candidate(alert(camera: "d", grid: 5), lastMinutes: 20)
+        let own = candidate(alert(grid: 9), lastMinutes: -500)
+        #expect(policy.choose(for: alert(grid: 5), among: [a, c, d])?.index == 1)
+        #expect(policy.choose(for: alert(grid: 5), among: [a, own, c])?.index == 1)
+        #expect(policy.choose(for: alert(grid: 4), among: [a, c]) == nil)
     }
 }

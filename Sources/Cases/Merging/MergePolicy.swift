@@ -64,7 +64,7 @@ public struct MergePolicy: Sendable, Hashable {
     }
 
     /// What of an alert counts for merging.
-    public struct Sighting: Sendable, Hashable {
+    public struct Alert: Sendable, Hashable {
         /// Id of the camera, as the registry has it.
         public var camera: String
         /// Id of the rule, unique within the camera.
@@ -99,12 +99,12 @@ public struct MergePolicy: Sendable, Hashable {
     /// An open case that an alert may join.
     public struct Candidate: Sendable, Hashable {
         /// What its first alert was.
-        public var first: Sighting
+        public var first: Alert
         /// Start of its newest alert, microseconds since the Unix epoch.
         public var lastAlertAt: Int64
 
         /// Makes a candidate from an open case.
-        public init(first: Sighting, lastAlertAt: Int64) {
+        public init(first: Alert, lastAlertAt: Int64) {
             self.first = first
             self.lastAlertAt = lastAlertAt
         }
@@ -121,7 +121,7 @@ public struct MergePolicy: Sendable, Hashable {
     }
 
     /// Why `alert` may join `candidate`; nil when it may not.
-    public func reason(for alert: Sighting, toJoin candidate: Candidate) -> Reason? {
+    public func reason(for alert: Alert, toJoin candidate: Candidate) -> Reason? {
         let first = candidate.first
         if first.camera == alert.camera, first.rule == alert.rule { return .identity }
         guard first.hazardType == alert.hazardType, !identityRules.contains(alert.rule),
@@ -142,7 +142,7 @@ public struct MergePolicy: Sendable, Hashable {
     ///   - alert: The alert that belongs to no case yet.
     ///   - candidates: Open cases, oldest first.
     /// - Returns: Its index and the reason; nil when the alert opens a case.
-    public func choose(for alert: Sighting, among candidates: [Candidate]) -> (index: Int, reason: Reason)? {
+    public func choose(for alert: Alert, among candidates: [Candidate]) -> (index: Int, reason: Reason)? {
         var best: (index: Int, reason: Reason)?
         for (index, candidate) in candidates.enumerated() {
             guard let reason = reason(for: alert, toJoin: candidate) else { continue }

@@ -1,4 +1,5 @@
 import Flow
+import Postgres
 
 /// One row of `alert`: what all statements about an alert that are known say together.
 ///
@@ -92,4 +93,58 @@ struct AlertRow: Sendable, Hashable {
         }
         return rows.values.sorted { $0.id < $1.id }
     }
+}
+
+extension AlertRow {
+    /// A column of the table as it is written; a new one is one line here, beside its migration.
+    struct Column: Sendable {
+        let name: String
+        /// Type of the value of one row, as it is sent.
+        let type: String
+        /// Type that it is cast to, where lists of that type cannot be sent.
+        var cast: String?
+        let values: @Sendable ([AlertRow]) -> PostgresValue
+    }
+
+    /// All columns that statements fill.
+    static let columns =
+        [
+            Column(name: "id", type: "uuid") { .textArray($0.map(\.id)) },
+            Column(name: "camera_id", type: "text") { .textArray($0.map(\.camera)) },
+            Column(name: "rule_id", type: "text") { .textArray($0.map(\.rule)) },
+            Column(name: "started_at", type: "timestamptz") { .timestampArray($0.map(\.startedAt)) },
+            Column(name: "ended_at", type: "timestamptz") { .timestampArray($0.map(\.endedAt)) },
+            Column(name: "score", type: "real") { .doubleArray($0.map(\.score)) },
+        ] + newestColumns + pictureColumns + firstPictureColumns
+
+    /// Columns that the newest statement decides.
+    static let newestColumns = [
+        Column(name: "kind", type: "text") { .textArray($0.map(\.newest.kind)) },
+        Column(name: "hazard_type", type: "text") { .textArray($0.map(\.newest.hazardType)) },
+        Column(name: "severity", type: "int") { .intArray($0.map(\.newest.severity)) },
+        Column(name: "auto_dispatch", type: "bool") { .boolArray($0.map(\.newest.autoDispatch)) },
+        Column(name: "stated_at", type: "timestamptz") { .timestampArray($0.map(\.newest.statedAt)) },
+        Column(name: "box", type: "text", cast: "real[]") { rows in
+            .textArray(rows.map { "{\($0.newest.box.map { "\($0)" }.joined(separator: ","))}" })
+        },
+        Column(name: "settings_version", type: "text") { .textArray($0.map(\.newest.settingsVersion)) },
+        Column(name: "reason", type: "text") { .textArray($0.map(\.newest.reason)) },
+    ]
+
+    /// Columns of the newest picture.
+    static let pictureColumns = [
+        Column(name: "evidence_path", type: "text") { .textArray($0.map { $0.picture?.evidence.path }) },
+        Column(name: "evidence_sha256", type: "text") { .textArray($0.map { $0.picture?.evidence.sha256 }) },
+        Column(name: "evidence_bytes", type: "int") { .intArray($0.map { $0.picture?.evidence.bytes }) },
+        Column(name: "evidence_at", type: "timestamptz") { .timestampArray($0.map { $0.picture?.statedAt }) },
+    ]
+
+    /// Columns of the earliest picture.
+    static let firstPictureColumns = [
+        Column(name: "first_evidence_path", type: "text") { .textArray($0.map { $0.firstPicture?.evidence.path }) },
+        Column(name: "first_evidence_sha256", type: "text") { .textArray($0.map { $0.firstPicture?.evidence.sha256 }) },
+        Column(name: "first_evidence_at", type: "timestamptz") {
+            .timestampArray($0.map { $0.firstPicture?.statedAt })
+        },
+    ]
 }

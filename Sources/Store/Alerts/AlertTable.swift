@@ -48,7 +48,7 @@ struct AlertTable {
     ///
     /// - Returns: How many are new.
     func fold(_ rows: [AlertRow]) async throws -> Int {
-        let result = try await connection.query(Self.upsert, Self.parameters(rows))
+        let result = try await connection.query(Self.upsert, AlertRow.columns.map { $0.values(rows) })
         return result.rows.count { $0["is_new"] == "t" }
     }
 
@@ -70,32 +70,6 @@ struct AlertTable {
         )
     }
 
-    private static func parameters(_ rows: [AlertRow]) -> [PostgresValue] {
-        [
-            .textArray(rows.map(\.id)),
-            .textArray(rows.map(\.camera)),
-            .textArray(rows.map(\.rule)),
-            .textArray(rows.map(\.newest.kind)),
-            .textArray(rows.map(\.newest.hazardType)),
-            .intArray(rows.map(\.newest.severity)),
-            .boolArray(rows.map(\.newest.autoDispatch)),
-            .timestampArray(rows.map(\.startedAt)),
-            .timestampArray(rows.map(\.newest.statedAt)),
-            .timestampArray(rows.map(\.endedAt)),
-            .doubleArray(rows.map(\.score)),
-            .textArray(rows.map { "{\($0.newest.box.map { "\($0)" }.joined(separator: ","))}" }),
-            .textArray(rows.map { $0.picture?.evidence.path }),
-            .textArray(rows.map { $0.picture?.evidence.sha256 }),
-            .intArray(rows.map { $0.picture?.evidence.bytes }),
-            .timestampArray(rows.map { $0.picture?.statedAt }),
-            .textArray(rows.map(\.newest.settingsVersion)),
-            .textArray(rows.map { $0.firstPicture?.evidence.path }),
-            .textArray(rows.map { $0.firstPicture?.evidence.sha256 }),
-            .timestampArray(rows.map { $0.firstPicture?.statedAt }),
-            .textArray(rows.map(\.newest.reason)),
-        ]
-    }
-
     private static let isNewer = """
         (EXCLUDED.stated_at, EXCLUDED.box, EXCLUDED.settings_version COLLATE "C")
         > (a.stated_at, a.box, a.settings_version COLLATE "C")
@@ -113,27 +87,24 @@ struct AlertTable {
         """
 
     /// Writes the columns that go together: those of `EXCLUDED` where `condition` holds.
-    private static func set(_ columns: [String], when condition: String) -> String {
-        columns.map { "\($0) = CASE WHEN \(condition) THEN EXCLUDED.\($0) ELSE a.\($0) END" }.joined(separator: ",\n")
+    private static func set(_ columns: [AlertRow.Column], when condition: String) -> String {
+        columns.map(\.name).map { "\($0) = CASE WHEN \(condition) THEN EXCLUDED.\($0) ELSE a.\($0) END" }
+            .joined(separator: ",\n")
     }
 
-    private static let newestColumns = [
-        "kind", "hazard_type", "severity", "auto_dispatch", "stated_at", "box", "settings_version", "reason",
-    ]
+    private static func list(_ text: (AlertRow.Column) -> String) -> String {
+        AlertRow.columns.map(text).joined(separator: ", ")
+    }
+
+    /// A list of the values of all rows for each column.
+    private static var arguments: String {
+        AlertRow.columns.enumerated().map { "$\($0 + 1)::\($1.type)[]" }.joined(separator: ", ")
+    }
 
     private static let upsert = """
-        INSERT INTO alert AS a (
-            id, camera_id, rule_id, kind, hazard_type, severity, auto_dispatch, started_at, stated_at, ended_at, score,
-            box, evidence_path, evidence_sha256, evidence_bytes, evidence_at, settings_version,
-            first_evidence_path, first_evidence_sha256, first_evidence_at, reason)
-        SELECT id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-            box::real[], path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured, reason
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::bool[],
-                $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::real[], $12::text[], $13::text[],
-                $14::text[], $15::int[], $16::timestamptz[], $17::text[],
-                $18::text[], $19::text[], $20::timestamptz[], $21::text[])
-            AS u (id, camera, rule, kind, hazard, severity, auto, started, stated, ended, score,
-                box, path, sha256, bytes, pictured, version, first_path, first_sha256, first_pictured, reason)
+        INSERT INTO alert AS a (\(list { $0.name }))
+        SELECT \(list { column in column.cast.map { "\(column.name)::\($0)" } ?? column.name })
+        FROM unnest(\(arguments)) AS u (\(list { $0.name }))
         ORDER BY id
         ON CONFLICT (id) DO UPDATE SET
             started_at = LEAST(a.started_at, EXCLUDED.started_at),
@@ -143,9 +114,9 @@ struct AlertTable {
                 ELSE a.ended_at END,
             end_unseen = a.end_unseen AND EXCLUDED.ended_at IS NULL AND EXCLUDED.stated_at <= a.stated_at,
             score = GREATEST(a.score, EXCLUDED.score),
-            \(set(["evidence_path", "evidence_sha256", "evidence_bytes", "evidence_at"], when: isNewerPicture)),
-            \(set(["first_evidence_path", "first_evidence_sha256", "first_evidence_at"], when: isEarlierPicture)),
-            \(set(newestColumns, when: isNewer))
+            \(set(AlertRow.pictureColumns, when: isNewerPicture)),
+            \(set(AlertRow.firstPictureColumns, when: isEarlierPicture)),
+            \(set(AlertRow.newestColumns, when: isNewer))
         WHERE \(isNewer) OR \(isNewerPicture) OR \(isEarlierPicture)
             OR EXCLUDED.started_at < a.started_at
             OR EXCLUDED.score > a.score

@@ -9,9 +9,9 @@ struct CaseAttachment {
     let triage: TriageLimits
 
     /// An alert without a case.
-    struct Loose: Sendable {
+    struct Unattached: Sendable {
         let id: String
-        let sighting: MergePolicy.Sighting
+        let facts: MergePolicy.Alert
         let severity: Int
         let isAutomatic: Bool
         let gridID: Int?
@@ -30,15 +30,15 @@ struct CaseAttachment {
     }
 
     struct Arrival: Sendable {
-        let alert: Loose
+        let alert: Unattached
         /// Nil for the alert that opens the case.
         let reason: MergePolicy.Reason?
     }
 
     func attach(_ alerts: [String], _ report: inout WriteReport) async throws {
-        let loose = try await looseAlerts(alerts)
-        guard !loose.isEmpty else { return }
-        var cases = assign(loose, to: try await openCases(near: alerts))
+        let waiting = try await unattached(alerts)
+        guard !waiting.isEmpty else { return }
+        var cases = assign(waiting, to: try await openCases(near: alerts))
         let unnumbered = try await CaseOpening(connection: connection, policy: policy, triage: triage).open(&cases)
         try await extend(cases)
         try await record(cases)
@@ -61,7 +61,7 @@ struct CaseAttachment {
     /// Chooses the case of each alert by the policy; an alert that fits none opens one that the next may join.
     ///
     /// - Returns: The cases that got an alert.
-    private func assign(_ alerts: [Loose], to known: [Open]) -> [Open] {
+    private func assign(_ alerts: [Unattached], to known: [Open]) -> [Open] {
         struct Identity: Hashable {
             let camera: String
             let rule: String
@@ -76,20 +76,20 @@ struct CaseAttachment {
         }
         for index in cases.indices { list(index) }
         for alert in alerts {
-            let sighting = alert.sighting
-            var choice = byIdentity[Identity(camera: sighting.camera, rule: sighting.rule)]
+            let facts = alert.facts
+            var choice = byIdentity[Identity(camera: facts.camera, rule: facts.rule)]
                 .map { (index: $0, reason: MergePolicy.Reason.identity) }
             if choice == nil {
-                let indices = byHazard[sighting.hazardType] ?? []
-                choice = policy.choose(for: sighting, among: indices.map { cases[$0].candidate })
+                let indices = byHazard[facts.hazardType] ?? []
+                choice = policy.choose(for: facts, among: indices.map { cases[$0].candidate })
                     .map { (indices[$0.index], $0.reason) }
             }
             if let choice {
                 cases[choice.index].arrivals.append(Arrival(alert: alert, reason: choice.reason))
                 let last = cases[choice.index].candidate.lastAlertAt
-                cases[choice.index].candidate.lastAlertAt = max(last, sighting.startedAt)
+                cases[choice.index].candidate.lastAlertAt = max(last, facts.startedAt)
             } else {
-                let candidate = MergePolicy.Candidate(first: sighting, lastAlertAt: sighting.startedAt)
+                let candidate = MergePolicy.Candidate(first: facts, lastAlertAt: facts.startedAt)
                 let arrival = Arrival(alert: alert, reason: nil)
                 cases.append(Open(id: nil, candidate: candidate, isInInspection: true, arrivals: [arrival]))
                 list(cases.count - 1)
@@ -98,7 +98,7 @@ struct CaseAttachment {
         return cases.filter { !$0.arrivals.isEmpty }
     }
 
-    private func looseAlerts(_ ids: [String]) async throws -> [Loose] {
+    private func unattached(_ ids: [String]) async throws -> [Unattached] {
         let rows = try await connection.query(
             """
             SELECT a.id, a.camera_id, a.rule_id, a.hazard_type, a.severity, a.auto_dispatch, a.started_at, c.grid_id,
@@ -110,9 +110,9 @@ struct CaseAttachment {
             [.textArray(ids)]
         ).rows
         return try rows.map { row in
-            Loose(
+            Unattached(
                 id: try row.requireText("id"),
-                sighting: try sighting(row, startedAt: "started_at"),
+                facts: try facts(row, startedAt: "started_at"),
                 severity: try row.requireInt("severity"),
                 isAutomatic: try row.requireBool("auto_dispatch"),
                 gridID: try row.int("grid_id")
@@ -153,7 +153,7 @@ struct CaseAttachment {
             Open(
                 id: try row.requireInt("id"),
                 candidate: MergePolicy.Candidate(
-                    first: try sighting(row, startedAt: "opened_at"),
+                    first: try facts(row, startedAt: "opened_at"),
                     lastAlertAt: try row.requireTimestamp("last_alert_at")
                 ),
                 isInInspection: try row.requireText("stage") == CaseStage.inspection.rawValue
@@ -161,12 +161,12 @@ struct CaseAttachment {
         }
     }
 
-    private func sighting(_ row: PostgresRow, startedAt: String) throws -> MergePolicy.Sighting {
+    private func facts(_ row: PostgresRow, startedAt: String) throws -> MergePolicy.Alert {
         var place: MergePolicy.Place?
         if let x = try row.double("x"), let y = try row.double("y") {
             place = MergePolicy.Place(longitude: x, latitude: y)
         }
-        return MergePolicy.Sighting(
+        return MergePolicy.Alert(
             camera: try row.text("camera_id") ?? "",
             rule: try row.text("rule_id") ?? "",
             hazardType: try row.requireText("hazard_type"),
@@ -215,7 +215,7 @@ struct CaseAttachment {
         for open in cases {
             guard let id = open.id else { continue }
             for arrival in open.arrivals {
-                let sighting = arrival.alert.sighting
+                let facts = arrival.alert.facts
                 let kind: CaseEventKind =
                     switch arrival.reason {
                     case nil: .opened
@@ -224,8 +224,8 @@ struct CaseAttachment {
                     }
                 let data = CaseHistory.Details(
                     alert: arrival.alert.id,
-                    camera: sighting.camera,
-                    rule: sighting.rule,
+                    camera: facts.camera,
+                    rule: facts.rule,
                     by: arrival.reason?.rawValue
                 )
                 var entry = CaseHistory.Entry(caseID: id, kind: kind, actor: .system, data: data)

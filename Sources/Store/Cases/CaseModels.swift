@@ -97,38 +97,6 @@ public struct CaseSummary: Sendable, Encodable {
     public let pictureRemovedAt: Date?
 }
 
-/// One alert of a case or camera.
-public struct AlertLine: Sendable, Encodable {
-    /// UUIDv7.
-    public let id: String
-    /// Rule of the camera.
-    public let ruleID: String
-    /// Name of that rule as people gave it; nil when it has none, or is no more.
-    public let ruleName: String?
-    /// Kind of rule.
-    public let kind: String
-    /// When the condition began.
-    public let startedAt: Date
-    /// When it ended; nil while it holds.
-    public let endedAt: Date?
-    /// True when nobody saw its end, because the process that watched it ended first: it may have gone on.
-    public let endUnseen: Bool
-    /// Highest strength, 0 to 1.
-    public let score: Double
-    /// x, y, width, height as shares of the picture.
-    public let box: [Double]
-    /// The first picture, that of its start, when one could be written and is still there.
-    public let picture: EvidencePicture?
-    /// The newest picture, when one could be written and is still there; the first one when there is no other.
-    public let lastPicture: EvidencePicture?
-    /// When its pictures were removed because their time was over; nil for never.
-    public let pictureRemovedAt: Date?
-    /// Settings that decided.
-    public let settingsVersion: String
-    /// Case it belongs to.
-    public let caseID: Int?
-}
-
 /// One entry of a case's history.
 public struct CaseEventLine: Sendable, Encodable {
     /// Order of events.

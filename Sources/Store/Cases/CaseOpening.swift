@@ -70,11 +70,11 @@ struct CaseOpening {
             """,
             [
                 .textArray(indices.map { numbers[$0]?.description }),
-                .textArray(alerts.map(\.sighting.hazardType)),
+                .textArray(alerts.map(\.facts.hazardType)),
                 .intArray(alerts.map(\.severity)),
-                .textArray(alerts.map(\.sighting.camera)),
-                .textArray(alerts.map(\.sighting.rule)),
-                .timestampArray(alerts.map(\.sighting.startedAt)),
+                .textArray(alerts.map(\.facts.camera)),
+                .textArray(alerts.map(\.facts.rule)),
+                .timestampArray(alerts.map(\.facts.startedAt)),
                 .double(policy.recurrence),
                 .intArray(triage.minutes),
             ]

@@ -42,34 +42,3 @@ extension EvidencePicture {
         self.init(path: path, sha256: try row.requireText("evidence_sha256"))
     }
 }
-
-extension AlertLine {
-    /// Columns of `alert a` that the initializer reads.
-    static let columns = """
-        a.id, a.rule_id, a.kind, a.started_at, a.ended_at, a.end_unseen, a.score, a.box, \(EvidencePicture.first),
-        CASE WHEN a.evidence_removed_at IS NULL THEN a.evidence_path END AS last_path, a.evidence_sha256 AS last_sha256,
-        a.settings_version, a.case_id,
-        \(RuleName.sql(camera: "a.camera_id", rule: "a.rule_id")) AS rule_name
-        """
-
-    init(_ row: PostgresRow) throws(PostgresError) {
-        self.init(
-            id: try row.requireText("id"),
-            ruleID: try row.requireText("rule_id"),
-            ruleName: try row.text("rule_name"),
-            kind: try row.requireText("kind"),
-            startedAt: try row.requireDate("started_at"),
-            endedAt: try row.date("ended_at"),
-            endUnseen: try row.requireBool("end_unseen"),
-            score: try row.requireDouble("score"),
-            box: (try row.doubleArray("box") ?? []).compactMap { $0 },
-            picture: try EvidencePicture(row),
-            lastPicture: try row.text("last_path").map { path throws(PostgresError) in
-                EvidencePicture(path: path, sha256: try row.requireText("last_sha256"))
-            },
-            pictureRemovedAt: try row.date("evidence_removed_at"),
-            settingsVersion: try row.requireText("settings_version"),
-            caseID: try row.int("case_id")
-        )
-    }
-}
