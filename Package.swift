@@ -13,8 +13,9 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// Beside those, for targets that calculate each pixel in Swift: without optimisation their tests take twenty times as
-/// long. Assertions stay, and tests still see what is internal.
+/// Beside those, for targets that calculate each pixel in Swift.
+///
+/// Without optimisation their tests take twenty times as long. Assertions stay, and tests still see what is internal.
 let fastInDebug: [SwiftSetting] = [
     .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
 ]
