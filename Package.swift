@@ -118,11 +118,7 @@ let package = Package(
         module("Planning", ["Detection", "Flow", "Media", "RTSP", nioCore]),
 
         // Layer 6: what stands around it.
-        .target(
-            name: "Replay",
-            dependencies: ["Analysis", "Detection", "Flow", "Gate", "Media"],
-            swiftSettings: strict + fastInDebug
-        ),
+        module("Replay", ["Analysis", "Detection", "Flow", "Gate", "Media"]),
         module("Simulator", ["CEpoll", "Flow", "Media", "RTSP", crypto, logging, nioCore]),
         module(
             "Web",
