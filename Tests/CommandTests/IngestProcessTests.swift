@@ -3,7 +3,9 @@ import Testing
 
 /// Ingest nodes (`ingest.node`) as the processes that they are, killed, stopped and crashed; against a real database and a
 /// real farm.
-@Suite(.enabled(if: IngestSite.server != nil), .serialized) struct IngestProcessTests {
+///
+/// Each test has a site of its own and mostly waits, so they run beside each other.
+@Suite(.enabled(if: IngestSite.server != nil)) struct IngestProcessTests {
     private static let clips = ["sample-streams/river-day.mp4", "sample-streams/night-intrusion.mp4"]
     /// Shards that each node owns.
     private static func owned(_ node: String) -> String {
