@@ -18,8 +18,8 @@ import Synchronization
 ///
 /// Threads: `Streams` reads (an event loop for RTSP, a pool for the rest), `DecodeWorkers` decode and judge,
 /// `AlertRecorder` makes durable, all on threads of their own; `LeaseHolder`, `RegistrySync`, `Delivery`, `StateReporter`,
-/// `ScoreReporter` and `OutageMonitor` are tasks that wait for the database. Nothing on the left ever waits for something on the right, except
-/// that a full disk holds alerts back.
+/// `ScoreReporter` and `OutageMonitor` are tasks that wait for the database. Nothing on the left ever waits for something
+/// on the right, except that a full disk holds alerts back.
 public final class Pipeline: Service {
     /// Longest time that stopping may spend on bringing the last alerts into the database, seconds.
     private static let flushTime = 5.0

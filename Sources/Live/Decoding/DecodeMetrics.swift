@@ -2,7 +2,7 @@ import Flow
 import Ingest
 import Synchronization
 
-/// Counts what the decode workers do. Any thread.
+/// Counts what the decode workers do; any thread.
 final class DecodeMetrics: Sendable {
     /// What a worker had counted when it told last.
     private let told: Mutex<[DecodeWorker.Counts]>

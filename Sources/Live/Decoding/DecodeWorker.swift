@@ -206,8 +206,9 @@ final class DecodeWorker: @unchecked Sendable {
         totals.change(camera, by: 1)
     }
 
-    /// What came of a camera since the last picture that detection looked at; nil when nothing of it is looked at. On the
-    /// worker's thread.
+    /// What came of a camera since the last picture that detection looked at; on the worker's thread.
+    ///
+    /// Nil when nothing of it is looked at.
     func tally(of id: String) -> SightTally? { cameras[id]?.camera.tally }
 
     /// Ends a camera and its open alerts.

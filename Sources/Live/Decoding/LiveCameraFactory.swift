@@ -25,6 +25,7 @@ struct LiveCameraFactory: Sendable {
     ///   - id: Its id.
     ///   - plan: What it is analysed by.
     ///   - chunks: Memory for its pictures, of the thread that it will be on.
+    /// - Returns: The camera, for that thread.
     /// - Throws: `DetectionError` for rules or a profile that cannot be used.
     func camera(_ id: String, _ plan: AnalysisPlan, _ chunks: ChunkPool) throws(DetectionError) -> LiveCamera {
         let settings = try settings(of: plan)
