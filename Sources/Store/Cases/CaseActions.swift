@@ -10,10 +10,6 @@ public import Postgres
 /// All actions throw `StoreError`: `notFound`, `forbidden`, `conflict`, `invalid`, each with its reason; and
 /// `PostgresError`.
 public struct CaseActions: Sendable {
-    /// Longest note, characters.
-    public static let maximumNote = 2000
-    /// Most pictures of one report.
-    public static let maximumPhotos = 20
 
     private let pool: PostgresPool
 
@@ -135,7 +131,7 @@ public struct CaseActions: Sendable {
     ///   - id: The task.
     ///   - actor: Who holds the post that has it.
     ///   - note: What he wrote; may be missing when there are pictures.
-    ///   - photos: Proof, at most `maximumPhotos`; the files are written already.
+    ///   - photos: Proof, at most `CaseLimits.photos`; the files are written already.
     ///   - seen: The version of the task that he saw.
     /// - Returns: How the case stands now.
     /// - Throws: `StoreError`, `PostgresError`.
@@ -418,10 +414,10 @@ extension CaseActions {
 
     private static func checked(_ note: String?) throws(StoreError) -> String? {
         guard let note, !note.allSatisfy(\.isWhitespace) else { return nil }
-        guard note.count <= maximumNote else {
+        guard note.count <= CaseLimits.note else {
             throw StoreError(
                 .invalid,
-                "the note has \(note.count) characters, at most \(maximumNote) are possible",
+                "the note has \(note.count) characters, at most \(CaseLimits.note) are possible",
                 because: .note
             )
         }

@@ -58,7 +58,7 @@ struct CaseLedger {
         if let post = try row.int("post_id") {
             task = CaseTask(
                 postID: post,
-                state: try known(TaskState.self, row.requireText("state")),
+                state: try row.requireWord(TaskState.self, "state"),
                 acceptedBy: try row.int("accepted_by"),
                 finishedBy: try row.int("finished_by")
             )
@@ -68,8 +68,8 @@ struct CaseLedger {
             number: try row.requireText("number"),
             version: try row.requireInt("version"),
             state: CaseState(
-                stage: try known(CaseStage.self, row.requireText("stage")),
-                outcome: try row.text("outcome").map { try known(CaseOutcome.self, $0) },
+                stage: try row.requireWord(CaseStage.self, "stage"),
+                outcome: try row.word(CaseOutcome.self, "outcome"),
                 task: task,
                 isSupervised: try row.requireBool("is_supervised"),
                 handledBy: try row.int("handled_by"),
@@ -80,16 +80,6 @@ struct CaseLedger {
             assigneePostID: try row.int("assignee_post_id"),
             deadlineAt: try row.timestamp("deadline_at")
         )
-    }
-
-    private static func known<Value: RawRepresentable>(
-        _ type: Value.Type,
-        _ word: String
-    ) throws(StoreError) -> Value where Value.RawValue == String {
-        guard let value = Value(rawValue: word) else {
-            throw StoreError(.incompatible, "the database holds the \(type) \(word), which this program does not know")
-        }
-        return value
     }
 
     /// Writes changes of different cases.

@@ -13,6 +13,29 @@ extension PostgresRow {
     }
 }
 
+extension PostgresRow {
+    /// A word of the domain; nil when the column is null.
+    ///
+    /// - Throws: `StoreError` for a word that this program does not know, `PostgresError`.
+    func word<Value: RawRepresentable>(_ type: Value.Type, _ column: String) throws -> Value?
+    where Value.RawValue == String {
+        guard let word = try text(column) else { return nil }
+        guard let value = Value(rawValue: word) else {
+            throw StoreError(.incompatible, "the database holds the \(type) \(word), which this program does not know")
+        }
+        return value
+    }
+
+    /// A word of the domain in a column that is never null.
+    func requireWord<Value: RawRepresentable>(_ type: Value.Type, _ column: String) throws -> Value
+    where Value.RawValue == String {
+        guard let value = try word(type, column) else {
+            throw StoreError(.incompatible, "the database holds no \(type) where there must be one, in \(column)")
+        }
+        return value
+    }
+}
+
 extension GridPlace {
     /// Reads `grid_id`, `grid_code`, `grid_name`, `grid_path`; nil when there is no grid.
     init?(_ row: PostgresRow) throws(PostgresError) {

@@ -1,3 +1,4 @@
+import Cases
 import Postgres
 
 /// A picture that a worker sent as proof: a file in the evidence directory.
@@ -41,10 +42,10 @@ extension TaskPhoto {
 
     /// Refuses what cannot be a picture of the evidence directory.
     static func check(_ photos: [TaskPhoto]) throws(StoreError) {
-        guard photos.count <= CaseActions.maximumPhotos else {
+        guard photos.count <= CaseLimits.photos else {
             throw StoreError(
                 .invalid,
-                "\(photos.count) pictures, at most \(CaseActions.maximumPhotos) are possible",
+                "\(photos.count) pictures, at most \(CaseLimits.photos) are possible",
                 because: .photoCount
             )
         }

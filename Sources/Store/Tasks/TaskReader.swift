@@ -1,3 +1,4 @@
+public import Cases
 public import FoundationEssentials
 public import Postgres
 
@@ -13,8 +14,8 @@ public struct TaskSummary: Sendable, Encodable {
     public let version: Int
     /// What took it away; nil unless it was taken back.
     public let withdrawal: CaseAct?
-    /// open, accepted, handled, false_alarm, cancelled.
-    public let state: String
+    /// How far its post has come.
+    public let state: TaskState
     /// Key of the post that has to do it.
     public let postID: Int
     /// Title of that post.
@@ -172,7 +173,7 @@ public struct TaskReader: Sendable {
             caseNumber: try row.requireText("number"),
             version: try row.requireInt("version"),
             withdrawal: try CaseAct(row),
-            state: try row.requireText("state"),
+            state: try row.requireWord(TaskState.self, "state"),
             postID: try row.requireInt("post_id"),
             post: try row.requireText("post"),
             createdAt: try row.requireDate("created_at"),

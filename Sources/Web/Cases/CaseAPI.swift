@@ -147,15 +147,12 @@ extension CaseOrder {
 
 /// Notes that people write.
 enum NoteText {
-    /// Characters at most.
-    static let maximum = 2000
-
     /// The note without blanks around it; nil when nothing is left.
     ///
     /// - Throws: `WebError` with `invalid` when it is too long.
     static func check(_ note: String?) throws -> String? {
         let text = note?.trimmingCharacters(in: .whitespacesAndNewlines).replacing("\0", with: "") ?? ""
-        guard text.count <= maximum else { throw WebError(.invalid, .textLength) }
+        guard text.count <= CaseLimits.note else { throw WebError(.invalid, .textLength) }
         return text.isEmpty ? nil : text
     }
 }

@@ -86,7 +86,7 @@ struct CasePages: Sendable {
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
         if isOperator, found.summary.outcome == nil {
             let posts = try await catalog.posts(text: nil, nearGrid: found.summary.grid?.id)
-            let first = posts.first { $0.hasPerson && $0.id != found.tasks.last { $0.isActive }?.postID }?.id
+            let first = posts.first { $0.hasPerson && $0.id != found.tasks.last { $0.state.isActive }?.postID }?.id
             values["posts"] = posts.map { post -> [String: Any] in
                 let note = post.hasPerson ? "" : "（\(strings["post_vacant"])）"
                 let place = post.gridPath.isEmpty ? "" : " · \(post.gridPath)"

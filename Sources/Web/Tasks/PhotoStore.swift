@@ -1,3 +1,4 @@
+import Cases
 import Crypto
 import Foundation
 import Media
@@ -12,8 +13,6 @@ import Store
 struct PhotoStore: Sendable {
     /// Most bytes of one picture as it is sent.
     static let maximumBytes = 8 * 1024 * 1024
-    /// Most pictures of one task.
-    static let maximumCount = 6
     /// Pictures that wait while one is decoded; more are told to come again.
     private static let maximumWaiting = 12
 
@@ -117,7 +116,7 @@ struct PhotoStore: Sendable {
             if FileManager.default.fileExists(atPath: file.path) { return photo }
             let kept = try FileManager.default.contentsOfDirectory(atPath: folder.path)
                 .filter { !$0.hasPrefix(".") && ($0.hasSuffix(".jpg") || $0.hasSuffix(".png")) }
-            guard kept.count < Self.maximumCount else { throw WebError(.conflict, .tooManyPictures) }
+            guard kept.count < CaseLimits.photos else { throw WebError(.conflict, .tooManyPictures) }
             try Self.write(bytes, to: file)
             return photo
         } catch let error as WebError {

@@ -1,3 +1,4 @@
+import Cases
 import HTTPTypes
 import Hummingbird
 import Store
@@ -72,7 +73,7 @@ struct TaskAPI: Sendable {
     @Sendable private func addPhoto(_ request: Request, _ context: WebContext) async throws -> Response {
         let wantsOrigin = try request.queryWord("origin", of: ["0", "1"]) == "1"
         let task = try await ownTask(context)
-        guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
+        guard task.state.isActive else { throw Self.over(task) }
         guard request.headers[.contentType]?.lowercased().hasPrefix("image/") ?? false else {
             throw WebError(.unsupportedType, .notAPicture)
         }
@@ -95,7 +96,7 @@ struct TaskAPI: Sendable {
     @Sendable private func removePhoto(_ request: Request, _ context: WebContext) async throws -> Response {
         let task = try await ownTask(context)
         let hash = try context.text("sha256", atMost: 64)
-        guard ["open", "accepted"].contains(task.state) else { throw Self.over(task) }
+        guard task.state.isActive else { throw Self.over(task) }
         guard !task.photos.contains(where: { $0.sha256 == hash }) else { throw WebError(.conflict, .taskNotYours) }
         try await photos.forget(sha256: hash, task: task.id)
         return .done
@@ -106,7 +107,7 @@ struct TaskAPI: Sendable {
         let note = try NoteText.check(body.note)
         let task = try await ownTask(context)
         let hashes = body.photos ?? []
-        guard hashes.count <= PhotoStore.maximumCount, Set(hashes).count == hashes.count else {
+        guard hashes.count <= CaseLimits.photos, Set(hashes).count == hashes.count else {
             throw WebError(.invalid, .tooManyPictures)
         }
         let found = try hashes.map { hash in
@@ -148,7 +149,7 @@ struct TaskAPI: Sendable {
 
     /// Why nothing can be added to a task any more.
     private static func over(_ task: TaskSummary) -> StoreError {
-        task.state == "cancelled"
+        task.state == .cancelled
             ? StoreError(.conflict, "task \(task.id) was taken back", because: .taskWithdrawn, after: task.withdrawal)
             : StoreError(.conflict, "task \(task.id) is finished", because: .taskChanged)
     }

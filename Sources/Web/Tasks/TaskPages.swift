@@ -47,22 +47,17 @@ struct TaskPages: Sendable {
         }
         var values = TaskView.row(task, reader: account.id, context.language, strings)
         let isOwn = account.role == .worker && task.postID == account.postID
-        values["can_accept"] = isOwn && task.state == "open"
-        values["can_finish"] = isOwn && task.state == "accepted"
-        values["can_report_false"] = isOwn && ["open", "accepted"].contains(task.state)
+        values["can_accept"] = isOwn && task.state == .open
+        values["can_finish"] = isOwn && task.state == .accepted
+        values["can_report_false"] = isOwn && task.state.isActive
         values["is_foreign"] = !isOwn
         values["is_own"] = isOwn
         values["task_act"] = TaskView.act(task, reader: account.id, strings)
         values["too_many"] = strings[WebError.Reason.tooManyPictures.rawValue]
         values["reasons"] = Choices.labelled(FalseAlarm.codes, "reason", chosen: nil, strings)
-        values["maximum_photos"] = PhotoStore.maximumCount
+        values["maximum_photos"] = CaseLimits.photos
         return pages.page("task", values, context)
     }
-}
-
-extension TaskSummary {
-    /// True while the post still has to do something.
-    var isActive: Bool { TaskState(rawValue: state)?.isActive ?? false }
 }
 
 /// What the templates of tasks show.
@@ -70,7 +65,7 @@ enum TaskView {
     /// What was done with a task last, as a sentence; empty for one that is as it was given.
     static func act(_ task: TaskSummary, reader: Int, _ strings: Strings) -> String {
         let acts: [(CaseEventKind, String?, Date?)] = [
-            (task.state == "handled" ? .handled : .falseAlarm, task.finishedBy, task.finishedAt),
+            (task.state == .handled ? .handled : .falseAlarm, task.finishedBy, task.finishedAt),
             (.accepted, task.acceptedBy, task.acceptedAt),
         ]
         let done = acts.lazy.compactMap { kind, who, when in
@@ -83,7 +78,7 @@ enum TaskView {
     ///
     /// `reader`: account of who reads it.
     static func row(_ task: TaskSummary, reader: Int, _ language: Language, _ strings: Strings) -> [String: Any] {
-        let isActive = task.isActive
+        let isActive = task.state.isActive
         let left = TimeLeft(deadline: isActive ? task.deadlineAt : nil, from: task.dueFrom, strings)
         let name = task.address ?? task.cameraName ?? task.hazard.text(language)
         let links = task.latitude.flatMap { latitude in
@@ -92,8 +87,8 @@ enum TaskView {
         return [
             "seen_version": task.version, "is_withdrawn": task.withdrawal != nil,
             "withdrawal": RefusalText.act(task.withdrawal, key: "act_task", reader: reader, strings),
-            "id": task.id, "case_id": task.caseID, "case_number": task.caseNumber, "task_state": task.state,
-            "task_state_label": strings.label("taskstate", task.state), "is_task_active": isActive,
+            "id": task.id, "case_id": task.caseID, "case_number": task.caseNumber, "task_state": task.state.rawValue,
+            "task_state_label": strings.label("taskstate", task.state.rawValue), "is_task_active": task.state.isActive,
             "post": task.post, "hazard": task.hazard.text(language), "severity": task.severity,
             "severity_label": strings.label("severity", String(task.severity)),
             "grid": task.grid?.name ?? strings["no_grid"], "grid_path": task.grid?.path ?? strings["no_grid"],

@@ -1,3 +1,4 @@
+import Cases
 import Foundation
 import Postgres
 import Testing
@@ -87,7 +88,7 @@ extension LiveSite {
             let wang = try await site.browser("wang")
             let path = "/api/v1/tasks/\(task)/photos"
             var hashes: [String] = []
-            for seed in 0..<PhotoStore.maximumCount {
+            for seed in 0..<CaseLimits.photos {
                 let sent = try await wang.upload("\(path)?origin=1", try TestPicture.jpegWithOrigin(seed))
                 #expect(sent.status == 201, "\(sent.text)")
                 hashes.append(sent.json["sha256"] as? String ?? "")

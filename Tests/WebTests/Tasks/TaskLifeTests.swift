@@ -1,3 +1,4 @@
+import Cases
 import Foundation
 import Testing
 
@@ -124,7 +125,7 @@ extension LiveSite {
             let first = try await wang.upload(path, TestPicture.png(1))
             let hash = try #require(first.json["sha256"] as? String)
             #expect(try await wang.upload(path, TestPicture.png(1)).json["sha256"] as? String == hash)
-            for seed in 2...PhotoStore.maximumCount {
+            for seed in 2...CaseLimits.photos {
                 #expect(try await wang.upload(path, TestPicture.png(seed)).status == 201)
             }
             let seventh = try await wang.upload(path, TestPicture.png(99))
