@@ -175,6 +175,7 @@ struct Ground: Sendable {
     let database: PostgresPool
     let meter: Meter
     let health = HealthBoard()
+    let standing = LeaseStanding()
     let loops: LoopMonitor
     let logger: Logger
 
@@ -190,7 +191,7 @@ struct Ground: Sendable {
         self.database = database
         self.meter = meter
         self.logger = logger
-        self.loops = LoopMonitor(meter: meter, health: health)
+        self.loops = LoopMonitor(meter: meter, health: health, standing: standing)
     }
 }
 
@@ -222,7 +223,7 @@ extension OutageMonitor {
             ),
             loops: ground.loops,
             meter: ground.meter,
-            health: ground.health
+            standing: ground.standing
         )
     }
 }
@@ -239,6 +240,7 @@ extension LeaseHolder {
             version: place.version,
             instance: place.isSupervised ? instance : "",
             stats: { [meter = ground.meter] in ProcessStats(meter).json },
+            standing: ground.standing,
             loops: ground.loops,
             meter: ground.meter,
             health: ground.health,

@@ -23,6 +23,7 @@ import Testing
             version: "0",
             instance: "",
             stats: { "{}" },
+            standing: LeaseStanding(),
             loops: LoopMonitor(meter: Meter(), health: HealthBoard()),
             meter: Meter(),
             health: HealthBoard(),

@@ -52,7 +52,8 @@ import Testing
     @Test("a loop whose work fails at each try is told after a minute, with why, unless the database is away")
     func failing() {
         let (hands, health, meter) = (Hands(), HealthBoard(), Meter())
-        let loops = LoopMonitor(meter: meter, health: health, clocks: hands.clocks)
+        let standing = LeaseStanding()
+        let loops = LoopMonitor(meter: meter, health: health, standing: standing, clocks: hands.clocks)
         for _ in 0..<12 {
             loops.turned(.adoption, failed: Trouble())
             loops.look()
@@ -63,10 +64,10 @@ import Testing
         loops.look()
         #expect(health.current["loop adoption"] == "the loop adoption has failed for 60 s: statement timeout")
         #expect(meter.exposition().contains("gridwatch_loops_failing 1"))
-        health.report("lease", problem: "the database is away")
+        standing.trouble = .unrenewed("the database is away")
         loops.look()
-        #expect(health.current.keys.sorted() == ["lease"])
-        health.report("lease", problem: nil)
+        #expect(health.current.isEmpty, "that is told by the lease itself")
+        standing.trouble = nil
         loops.turned(.adoption)
         loops.look()
         #expect(health.current.isEmpty)

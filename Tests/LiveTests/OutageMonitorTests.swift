@@ -63,7 +63,7 @@ import Testing
                 ),
                 loops: LoopMonitor(meter: Meter(), health: health),
                 meter: Meter(),
-                health: health,
+                standing: LeaseStanding(),
                 clocks: hands.clocks
             )
             watch.replace(with: ["c": nil])

@@ -33,13 +33,20 @@ final class LoopMonitor: Sendable {
 
     private let loops = Mutex<[Name: Loop]>([:])
     private let health: HealthBoard
+    private let standing: LeaseStanding
     private let clocks: Clocks
     private let silent: Metric
     private let failing: Metric
 
     /// Makes a watch that tells `health`; it looks when it is told to.
-    init(meter: Meter, health: HealthBoard, clocks: Clocks = .system) {
+    init(
+        meter: Meter,
+        health: HealthBoard,
+        standing: LeaseStanding = LeaseStanding(),
+        clocks: Clocks = .system
+    ) {
         self.health = health
+        self.standing = standing
         self.clocks = clocks
         self.silent = meter.gauge("gridwatch_loops_silent", "Loops of the process that do not go round any more.")
         self.failing = meter.gauge(
@@ -69,7 +76,7 @@ final class LoopMonitor: Sendable {
     func look() {
         let now = clocks.monotonic()
         // That the database is away is told already, and is why everything fails.
-        let isAway = health.current["lease"] != nil
+        let isAway = standing.trouble != nil
         let problems = loops.withLock { loops in
             var problems: [Name: (text: String, isSilent: Bool)] = [:]
             for (name, loop) in loops {

@@ -40,13 +40,15 @@ final class OutageMonitor: StatusListener {
     private let recorder: AlertRecorder
     private let incidents: IncidentOutbox
     private let loops: LoopMonitor
-    private let health: HealthBoard
+    private let standing: LeaseStanding
     private let clocks: Clocks
     private let faults: Metric
     private let openIncidents: Metric
     private let droppedFaults: Metric
 
-    /// Makes a watch; `run` starts it.
+    /// Makes a monitor; `run` starts it.
+    ///
+    /// `standing`: a lease that does not hold means that the database is away.
     init(
         faults: FaultDetectorSettings,
         outages: OutageSettings,
@@ -54,14 +56,14 @@ final class OutageMonitor: StatusListener {
         incidents: IncidentOutbox,
         loops: LoopMonitor,
         meter: Meter,
-        health: HealthBoard,
+        standing: LeaseStanding,
         clocks: Clocks = .system
     ) {
         self.state = Mutex(State(faults: FaultDetector(settings: faults), judge: OutageJudge(settings: outages)))
         self.recorder = recorder
         self.incidents = incidents
         self.loops = loops
-        self.health = health
+        self.standing = standing
         self.clocks = clocks
         self.faults = meter.gauge("gridwatch_camera_faults", "Cameras that are a fault case now.")
         self.droppedFaults = meter.counter(
@@ -142,7 +144,7 @@ final class OutageMonitor: StatusListener {
     func look() {
         let now = clocks.monotonic()
         let wall = clocks.wall()
-        let isAway = health.current["lease"] != nil
+        let isAway = standing.trouble != nil
         let actions = state.withLock { state in
             state.judge.database(isAway: isAway, now: now)
             state.judge.clocks(wall: wall.seconds, monotonic: now)

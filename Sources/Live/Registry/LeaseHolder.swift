@@ -41,7 +41,7 @@ final class LeaseHolder: Sendable {
     private let logger: Logger
     private let shards: Metric
     private let state = Mutex(Holding())
-    private let trouble = Mutex<String?>(nil)
+    private let standing: LeaseStanding
     private let clock = Mutex(LeaseClock())
     private let clocks: Clocks
     private let stats: @Sendable () -> String
@@ -56,6 +56,7 @@ final class LeaseHolder: Sendable {
     ///   - version: Version of the program.
     ///   - instance: The installation, which tells machines of one node name apart; empty for none.
     ///   - stats: What the worker says of itself, a JSON object.
+    ///   - standing: Where it says whether the lease holds.
     ///   - loops: Hears that it goes round.
     ///   - meter: Where it counts.
     ///   - health: Where it says what is wrong.
@@ -69,6 +70,7 @@ final class LeaseHolder: Sendable {
         version: String,
         instance: String,
         stats: @escaping @Sendable () -> String,
+        standing: LeaseStanding,
         loops: LoopMonitor,
         meter: Meter,
         health: HealthBoard,
@@ -83,6 +85,7 @@ final class LeaseHolder: Sendable {
         self.version = version
         self.instance = instance
         self.stats = stats
+        self.standing = standing
         self.loops = loops
         self.health = health
         self.logger = logger
@@ -96,7 +99,9 @@ final class LeaseHolder: Sendable {
     var authority: Authority { Authority(worker: worker, epochs: holding.epochs) }
 
     /// Why the lease could not be renewed the last time; nil when it could, or before the first try.
-    var problem: String? { trouble.withLock { $0 } }
+    var problem: String? {
+        if case .unrenewed(let why) = standing.trouble { why } else { nil }
+    }
 
     /// Name of the worker.
     var name: String { worker.id }
@@ -131,7 +136,7 @@ final class LeaseHolder: Sendable {
                     hasJoined = true
                 }
                 try await renew(changed)
-                trouble.withLock { $0 = nil }
+                standing.trouble = nil
                 health.report("lease", problem: nil)
             } catch let error as StoreError where error.code == .conflict {
                 hasJoined = false
@@ -141,7 +146,7 @@ final class LeaseHolder: Sendable {
                 break
             } catch {
                 wait = Self.retryInterval
-                trouble.withLock { $0 = "\(error)" }
+                standing.trouble = .unrenewed("\(error)")
                 health.report("lease", problem: "the lease of worker \(worker.id) cannot be renewed: \(error)")
             }
             // Whether it succeeded is told above, under the lease's own name.
@@ -169,11 +174,12 @@ final class LeaseHolder: Sendable {
 
     /// Another process has the name: what this one watches as well would be told twice.
     private func giveWay(_ error: StoreError, _ changed: @Sendable (Set<Int>) async -> Void) async {
-        let problem = "this process watches nothing: \(error)"
-        if health.current["lease"]?.hasPrefix("this process watches nothing") != true {
+        if case .gaveWay = standing.trouble {
+        } else {
             logger.error("this process watches nothing", metadata: ["why": "\(error)"])
         }
-        health.report("lease", problem: problem)
+        standing.trouble = .gaveWay("\(error)")
+        health.report("lease", problem: "this process watches nothing: \(error)")
         let before = state.withLock { state in
             // The database has said so: what an earlier process knew does not count.
             defer { state = Holding(isConfirmed: true) }
