@@ -205,7 +205,7 @@ let package = Package(
         tests(
             "Daemon",
             [
-                "Daemon", "Flow", "Live", "Postgres", "Settings", "Store", lifecycle, logging, "TestSupport",
+                "Daemon", "Flow", "Live", "Postgres", "Settings", "Store", "Web", lifecycle, logging, "TestSupport",
             ]
         ),
         tests(
@@ -213,6 +213,7 @@ let package = Package(
             ["Replay", "Analysis", "Detection", "Flow", "Gate", "Live", "Media", "Settings", "TestSupport"]
         ),
         tests("Benchmarks", ["Benchmarks", "Detection", "Flow", "Replay", "TestSupport"]),
+        tests("Planning", ["Planning"]),
         tests("Simulator", ["Simulator", "Flow", "Media", "RTSP", logging, nioCore, "TestSupport"]),
         tests(
             "Web",

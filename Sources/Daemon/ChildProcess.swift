@@ -67,7 +67,7 @@ struct ChildProcess: Sendable {
 
     /// Reads what the child reports and returns when it has ended; blocks the thread, call it once, then `release`.
     func follow(_ body: (ProcessReport) -> Void) -> ProcessExit {
-        var reader = WorkerReportReader()
+        var reader = ProcessReportReader()
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = read(reports, &buffer, buffer.count)

@@ -40,7 +40,7 @@ public struct ProcessReport: Sendable, Codable {
 /// Cuts what comes out of a worker's pipe into reports.
 ///
 /// A line that is too long or no report is passed over: a worker that writes nonsense gives no sign of life.
-struct WorkerReportReader {
+struct ProcessReportReader {
     /// Longest line that is taken, bytes.
     static let limit = 1 << 20
 

@@ -12,6 +12,11 @@ public enum Readiness {
         } catch {
             problems["database"] = "\(error)"
         }
+        return report(problems)
+    }
+
+    /// A check for each part that is always named, and for each that has a problem.
+    static func report(_ problems: [String: String]) -> HealthReport {
         let parts = Set(["database", "registry", "spool", "evidence", "delivery", "pictures", "alerts"]).union(
             problems.keys
         )

@@ -5,26 +5,36 @@ public import ServiceLifecycle
 /// Tells systemd that the daemon works, as long as its core loops do.
 public struct Watchdog: Service {
     private let health: HealthBoard
-    private let supervisor: IngestSupervisor?
+    private let isSilent: @Sendable () -> Bool
+    private let manager: ServiceManager
     private let logger: Logger
 
-    /// Makes it; `supervisor`: whose loop must turn, nil where none runs.
-    public init(health: HealthBoard, supervisor: IngestSupervisor?, logger: Logger) {
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - health: What is wrong, for the line that systemd shows.
+    ///   - isSilent: Whether the loop of the supervisor gives no sign of life; false where none runs.
+    ///   - logger: For the operator.
+    public init(health: HealthBoard, isSilent: @escaping @Sendable () -> Bool, logger: Logger) {
+        self.init(health: health, isSilent: isSilent, manager: ServiceManager(), logger: logger)
+    }
+
+    init(health: HealthBoard, isSilent: @escaping @Sendable () -> Bool, manager: ServiceManager, logger: Logger) {
         self.health = health
-        self.supervisor = supervisor
+        self.isSilent = isSilent
+        self.manager = manager
         self.logger = logger
     }
 
     /// Tells until the service group stops it.
     public func run() async {
-        let manager = ServiceManager()
         let interval = min(manager.watchdogInterval ?? 10, 10)
         await cancelWhenGracefulShutdown {
             var wasSilent = false
             while !Task.isCancelled {
                 // Workers that hang are the supervisor's affair; systemd restarts a supervisor that hangs. After a pause
                 // of the whole process this loop may be the first to wake, so that one look alone says nothing.
-                let isSilent = supervisor?.isSilent == true
+                let isSilent = isSilent()
                 if isSilent, wasSilent {
                     logger.critical("the supervisor of the ingest processes gives no sign of life")
                 } else {

@@ -64,7 +64,9 @@ struct ServeCommand: AsyncParsableCommand {
                 )
             )
         }
-        services.append(Watchdog(health: health, supervisor: supervisor, logger: daemon.logger))
+        services.append(
+            Watchdog(health: health, isSilent: { [supervisor] in supervisor?.isSilent == true }, logger: daemon.logger)
+        )
         if role == .ingest { ServiceManager().ready() }
         let group = ServiceGroup(
             services: services,

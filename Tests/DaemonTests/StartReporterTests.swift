@@ -17,12 +17,12 @@ import Testing
         let reader = ends[0]
         let seconds = Mutex(0.0)
         let clocks = Clocks(wall: { .zero }, monotonic: { seconds.withLock { $0 } })
-        func next(_ parser: inout WorkerReportReader) -> ProcessReport? {
+        func next(_ parser: inout ProcessReportReader) -> ProcessReport? {
             var buffer = [UInt8](repeating: 0, count: 4096)
             let count = read(reader, &buffer, buffer.count)
             return parser.take(Data(buffer.prefix(max(0, count)))).first
         }
-        var parser = WorkerReportReader()
+        var parser = ProcessReportReader()
         struct Refused: Error {}
         #expect(throws: Refused.self) {
             try StartReporter.during(descriptor: ends[1], clocks: clocks) {
