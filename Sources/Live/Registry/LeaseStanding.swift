@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether this process can keep its lease: its holder says so, others go by it. Any thread.
+/// Whether this process can keep its lease: its holder says so, others go by it; any thread.
 ///
 /// The health board shows the same to people; nothing is decided by what it shows.
 final class LeaseStanding: Sendable {
