@@ -15,7 +15,7 @@ import Testing
 
     /// The type that a line at the left margin declares.
     static func declared(by line: Substring) -> String? {
-        guard let first = line.first, first != " " else { return nil }
+        guard let first = line.first, first.isLetter || first == "@" else { return nil }
         var words = line.split(whereSeparator: { !$0.isLetter && !$0.isNumber && !"_@()".contains($0) })[...]
         while let word = words.first, word.hasPrefix("@") || modifiers.contains(String(word)) {
             words = words.dropFirst()
