@@ -125,13 +125,29 @@ import Testing
             (.dispatch(post: 7), CaseState(stage: .report), worker), (.supervise, dispatched, worker),
             (.verify, handled, worker), (.verify, handled, .system), (.rework(post: 7), handled, stranger),
             (.reject(.light), CaseState(), worker), (.reject(.light), CaseState(), .system),
-            (.accept, dispatched, stranger), (.accept, dispatched, clerk), (.handled, dispatched, stranger),
-            (.falseAlarm(.animal), dispatched, stranger), (.accept, dispatched, .system),
-            (.accept, dispatched, CaseActor(accountID: 8, displayName: "", role: .viewer, postID: 7)),
         ] as [(CaseAction, CaseState, CaseActor)]
     )
     func forbidden(action: CaseAction, state: CaseState, actor: CaseActor) {
         #expect(refusal(action, state, actor) == .forbidden)
+    }
+
+    @Test(
+        "nobody works on the task of another post, also when it is finished or its case has ended",
+        arguments: [
+            (.accept, dispatched, stranger), (.accept, dispatched, clerk), (.handled, dispatched, stranger),
+            (.falseAlarm(.animal), dispatched, stranger), (.accept, dispatched, .system),
+            (.accept, dispatched, CaseActor(accountID: 8, displayName: "", role: .viewer, postID: 7)),
+            (.handled, handled, stranger),
+            (.accept, CaseState(outcome: .falseAlarm, task: CaseTask(postID: 7, state: .cancelled)), stranger),
+            // Accepted it once, and has changed posts since.
+            (
+                .accept, CaseState(stage: .dispatch, task: CaseTask(postID: 7, state: .accepted, acceptedBy: 8)),
+                CaseActor(accountID: 8, displayName: "", role: .worker, postID: 9)
+            ),
+        ] as [(CaseAction, CaseState, CaseActor)]
+    )
+    func foreignTask(action: CaseAction, state: CaseState, actor: CaseActor) {
+        #expect(refusal(action, state, actor) == .foreignTask)
     }
 
     @Test(

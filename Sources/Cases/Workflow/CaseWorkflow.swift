@@ -94,8 +94,10 @@ public struct CaseError: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongStage
         /// The post has the task already.
         case samePost
-        /// The role, or the post, may not do this.
+        /// The role may not do this.
         case forbidden
+        /// The task belongs to another post.
+        case foreignTask
         /// Who handled a case may not check it.
         case sameHandlerAndChecker
         /// The same person did exactly this already: nothing to do.
@@ -126,6 +128,7 @@ public enum CaseWorkflow {
         to state: CaseState,
         by actor: CaseActor
     ) throws(CaseError) -> CaseChange {
+        if action.isWork, let task = state.task { try requireHolder(of: task.postID, actor) }
         try refuseRepetition(action, state, actor)
         if let outcome = state.outcome {
             throw CaseError(code: .closed, message: "the case is closed (\(outcome.rawValue)) and does not change")
@@ -139,6 +142,18 @@ public enum CaseWorkflow {
         case .rework, .verify, .close, .reject:
             try require([.admin, .operator], actor, action)
             return try check(action, state, actor)
+        }
+    }
+
+    /// Refuses everybody who does not hold the post that has a task: a task is worked on only by that post's people.
+    ///
+    /// `apply` asks this for the newest task of a case; ask it for tasks that came before, and for what happens beside
+    /// the case, such as pictures that are sent before the report.
+    ///
+    /// - Throws: `CaseError` with `foreignTask`.
+    public static func requireHolder(of post: Int, _ actor: CaseActor) throws(CaseError) {
+        guard actor.accountID != nil, actor.role != .viewer, actor.postID == post else {
+            throw CaseError(code: .foreignTask, message: "the task belongs to another post")
         }
     }
 
@@ -193,11 +208,8 @@ public enum CaseWorkflow {
         _ state: CaseState,
         _ actor: CaseActor
     ) throws(CaseError) -> CaseChange {
-        guard let task = state.task else {
+        guard let task = state.task, let account = actor.accountID else {
             throw CaseError(code: .wrongStage, message: "the case has no task: it is in \(state.stage.rawValue)")
-        }
-        guard let account = actor.accountID, actor.role != .viewer, actor.postID == task.postID else {
-            throw CaseError(code: .forbidden, message: "the task belongs to another post")
         }
         guard task.state.isActive else {
             throw CaseError(code: .wrongStage, message: "the task is finished already (\(task.state.rawValue))")
@@ -286,6 +298,14 @@ public enum CaseWorkflow {
 }
 
 extension CaseAction {
+    /// True for what a post does with its task.
+    fileprivate var isWork: Bool {
+        switch self {
+        case .accept, .handled, .falseAlarm: true
+        case .report, .dispatch, .supervise, .rework, .verify, .close, .reject: false
+        }
+    }
+
     fileprivate var verb: String {
         switch self {
         case .report: "report"

@@ -10,7 +10,6 @@ public import Postgres
 /// All actions throw `StoreError`: `notFound`, `forbidden`, `conflict`, `invalid`, each with its reason; and
 /// `PostgresError`.
 public struct CaseActions: Sendable {
-
     private let pool: PostgresPool
 
     /// Makes a desk.
@@ -222,13 +221,12 @@ extension CaseActions {
         guard let row = rows.first else {
             throw StoreError(.notFound, "there is no task \(id)", because: .taskUnknown)
         }
-        guard try row.requireInt("post_id") == actor.postID else {
-            throw StoreError(.forbidden, "the task belongs to another post", because: .foreignTask)
-        }
-        let caseID = try row.requireInt("case_id")
+        let (caseID, post) = (try row.requireInt("case_id"), try row.requireInt("post_id"))
         let said = Said(note: try Self.checked(note), reason: reason, photos: photos)
         return try await act(on: caseID, by: actor, note: note, reason: reason, photos: photos) { entry, connection in
             guard entry.taskID == id, entry.state.task?.state != .cancelled else {
+                // The workflow knows the newest task only, which another post may have by now.
+                try Self.requireHolder(of: post, actor)
                 // What came after a report does not make its second copy wrong.
                 if try await Self.isDone(action, said, task: id, by: actor, connection) { return .nothing }
                 let act = try await CaseHistory(connection: connection).withdrawal(ofTask: id)
@@ -370,6 +368,7 @@ extension CaseActions {
             switch error.code {
             case .alreadyDone: return nil
             case .forbidden: throw StoreError(.forbidden, error.message, because: .role)
+            case .foreignTask: throw StoreError(.forbidden, error.message, because: .foreignTask)
             case .sameHandlerAndChecker: throw StoreError(.forbidden, error.message, because: .ownWork)
             case .samePost: reason = .samePost
             case .closed: reason = .caseClosed
@@ -377,6 +376,15 @@ extension CaseActions {
             }
             let act = try await CaseHistory(connection: connection).newestAct(ofCase: entry.id)
             throw StoreError(.conflict, "case \(entry.number): \(error.message)", because: reason, after: act)
+        }
+    }
+
+    /// Refuses whose post does not have the task.
+    private static func requireHolder(of post: Int, _ actor: CaseActor) throws(StoreError) {
+        do {
+            try CaseWorkflow.requireHolder(of: post, actor)
+        } catch {
+            throw StoreError(.forbidden, error.message, because: .foreignTask)
         }
     }
 

@@ -61,7 +61,7 @@ struct TaskAPI: Sendable {
         // Clients that name no version need no body.
         let isJSON = request.headers[.contentType] != nil
         let seen = isJSON ? try await request.json(Sight.self).version : nil
-        let task = try await ownTask(context)
+        let task = try await task(context)
         try await desk.accept(task: task.id, by: try context.actor(), seen: seen)
         return try await detail(request, context)
     }
@@ -105,7 +105,7 @@ struct TaskAPI: Sendable {
     @Sendable private func handled(_ request: Request, _ context: WebContext) async throws -> Response {
         let body = try await request.json(Report.self)
         let note = try NoteText.check(body.note)
-        let task = try await ownTask(context)
+        let task = try await task(context)
         let hashes = body.photos ?? []
         guard hashes.count <= CaseLimits.photos, Set(hashes).count == hashes.count else {
             throw WebError(.invalid, .tooManyPictures)
@@ -129,7 +129,7 @@ struct TaskAPI: Sendable {
         let body = try await request.json(Refusal.self)
         let note = try NoteText.check(body.note)
         let reason = try FalseAlarm.reason(body.reason)
-        let task = try await ownTask(context)
+        let task = try await task(context)
         try await desk.falseAlarm(
             task: task.id,
             by: try context.actor(),
@@ -155,9 +155,15 @@ struct TaskAPI: Sendable {
     }
 
     /// The task of the path, when it belongs to the visitor's post.
+    ///
+    /// For pictures only, which come before the report; actions on the task are refused by the workflow.
     private func ownTask(_ context: WebContext) async throws -> TaskSummary {
         let task = try await task(context)
-        guard task.postID == context.visitor?.account.postID else { throw WebError(.forbidden, .taskNotYours) }
+        do {
+            try CaseWorkflow.requireHolder(of: task.postID, try context.actor())
+        } catch let error as CaseError {
+            throw StoreError(.forbidden, error.message, because: .foreignTask)
+        }
         return task
     }
 }

@@ -104,6 +104,11 @@ struct CaseBetweenPeopleTests {
             try await desk.accept(task: try #require(moved.taskID), by: stranger)
             let error = try await refused { try await desk.handled(task: task, by: worker, note: "好", seen: 1) }
             #expect(error?.reason == .taskWithdrawn)
+            let foreign = try await refused { try await desk.handled(task: task, by: stranger, note: "好", seen: 1) }
+            #expect(
+                foreign?.code == .forbidden && foreign?.reason == .foreignTask,
+                "his is the next task, not this one"
+            )
             #expect(error?.act?.actor == "值班员" && error?.act?.post == "小网格长")
         }
     }

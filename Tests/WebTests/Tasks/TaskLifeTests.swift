@@ -95,6 +95,8 @@ extension LiveSite {
             let wen = try await site.browser("wen")
             #expect(try await wen.get("/api/v1/tasks/\(task)").status == 200, "in his grid: he may read")
             #expect(try await wen.send("POST", "/api/v1/tasks/\(task)/accept").status == 403)
+            #expect(try await wen.send("POST", "/api/v1/tasks/\(task)/handled", ["note": "好"]).status == 403)
+            #expect(try await wen.send("POST", "/api/v1/tasks/\(task)/false-alarm", ["reason": "light"]).status == 403)
             #expect(try await wen.upload("/api/v1/tasks/\(task)/photos", TestPicture.png(1)).status == 403)
         }
 
