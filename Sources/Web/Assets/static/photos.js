@@ -72,7 +72,7 @@ function addCard(photo) {
   show(photo, photo.marks.sha256 ? 'sent' : 'waiting');
 }
 
-function remove(photo) {
+async function remove(photo) {
   photos.splice(photos.indexOf(photo), 1);
   photo.figure.remove();
   problem('');
@@ -80,7 +80,8 @@ function remove(photo) {
   if (!photo.marks.isAsked) return forgetPhoto(photo.key);
   // It would keep its place among those that a task may have, also when the page is loaded anew before the server knows.
   gone.push(photo);
-  markPhoto(photo.key, { isGone: true });
+  // First: a page that is loaded anew before it is written down would show the photo again.
+  await markPhoto(photo.key, { isGone: true });
   return settle();
 }
 
